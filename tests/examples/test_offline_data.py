@@ -23,11 +23,11 @@ def test_stand_in_has_the_shape_of_mnist(tmp_path, capsys):
     assert 0 <= images.min() and 0.9 < images.max() <= 1
     assert labels.shape == (50, 10) and (labels.sum(1) == 1).all()
     for part in sets:
-        assert part.labels.sum(0).min() > 0.06 * part.num_examples
+        assert part.labels.sum(0).min() >= 10, "every digit is in every part"
 
 
 def test_enlarging_keeps_means_and_constants():
     weights = offline_data._enlarge(8, 28)
     np.testing.assert_allclose(weights.sum(1), 1)
     np.testing.assert_allclose(weights.sum(0), 3.5)
-    np.testing.assert_array_equal(weights, weights[::-1, ::-1])
+    np.testing.assert_allclose(weights, weights[::-1, ::-1], atol=1e-12)

@@ -7,6 +7,7 @@ batches. Builds no graph; the only state is each DataSet's position.
 
 import collections
 import gzip
+import math
 import os
 import zlib
 
@@ -50,14 +51,14 @@ def _read_idx(f, magic, kind):
     if len(content) < 4 or found != magic:
         raise ValueError(f"Invalid magic number {found} in MNIST {kind} file: {f.name}")
     rank = magic & 0xFF
-    shape = tuple(int(n) for n in np.frombuffer(content[4:4 + 4 * rank], ">u4"))
-    body = len(content) - 4 - 4 * rank
-    if len(shape) != rank or body != int(np.prod(shape, dtype=np.int64)):
+    sizes = content[4:4 + 4 * rank]
+    shape = [int.from_bytes(sizes[i:i + 4], "big") for i in range(0, len(sizes), 4)]
+    body = content[4 + 4 * rank:]
+    if len(sizes) != 4 * rank or len(body) != math.prod(shape):
         raise ValueError(
             f"MNIST {kind} file {f.name} is damaged or cut short: its header promises an array of "
-            f"shape {list(shape)}, and {max(body, 0)} bytes follow; "
-            "delete it to have it downloaded again")
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape)
+            f"shape {shape}, and {len(body)} bytes follow; delete it to have it downloaded again")
+    return np.frombuffer(body, np.uint8).reshape(shape)
 
 
 def extract_images(f):
