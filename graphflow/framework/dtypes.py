@@ -65,20 +65,20 @@ class DType:
     """
 
     __slots__ = (
-        "name",
+        "_is_ref_dtype",
+        "_kind",
         "as_datatype_enum",
         "as_numpy_dtype",
         "base_dtype",
-        "real_dtype",
-        "size",
-        "is_floating",
-        "is_integer",
         "is_bool",
         "is_complex",
-        "is_quantized",
+        "is_floating",
+        "is_integer",
         "is_numpy_compatible",
-        "_is_ref_dtype",
-        "_kind",
+        "is_quantized",
+        "name",
+        "real_dtype",
+        "size",
     )
 
     def __new__(cls, type_enum):
@@ -288,5 +288,6 @@ def as_dtype(type_value):
         found = _numpy_lookup(type_value)
     if found is None:
         raise TypeError(f"Cannot convert value {type_value!r} to a TensorFlow DType.")
-    _LOOKUP[type_value] = found
+    if found is not string:  # string dtypes of NumPy are without number
+        _LOOKUP[type_value] = found
     return found

@@ -29,8 +29,8 @@ def disable_v2_tensorshape():
 
 def _dim_value(value):
     """int or None of what a user may write for a dimension; the checks of `Dimension(value)`."""
-    if value is None:
-        return None
+    if value is None or (value.__class__ is int and value >= 0):
+        return value
     if value.__class__ is Dimension:
         return value.value
     if isinstance(value, dtypes.DType):
@@ -387,7 +387,7 @@ class TensorShape:
         return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
 
     def __reduce__(self):
-        return TensorShape, (self._dims,)
+        return TensorShape.from_tuple, (self._dims,)
 
 
 def _slice_of_unknown(key):
