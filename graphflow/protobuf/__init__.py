@@ -93,6 +93,7 @@ def __getattr__(name):
             value = enum_type_wrapper.EnumTypeWrapper(found)
         else:
             value = message_class(found)
+            value.__module__ = __name__
     globals()[name] = value
     return value
 
