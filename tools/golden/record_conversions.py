@@ -19,7 +19,8 @@ True; [True, False]; [True, 1]; [True, 2.5]; [1, 2.5]; 1j; [1, 1j]; (1, 2); [(1,
 np.float64(2); [np.float64(2)]; np.int64(3); [np.int64(3)]; [np.int64(2**40)]; [np.float16(1)]
 [np.int8(1)]; [np.uint8(3), 300]; [np.bool_(True)]; [np.float32(2), np.float64(3)]
 np.array([1.5]); np.array([1, 2]); np.array(['a', 'bc']); np.array([b'a'])
-np.zeros((0, 3), np.int8); np.array(['a', b'b'], object); bytearray(b'ab'); memoryview(b'ab'); [np.array(1), np.array(2)]
+np.zeros((0, 3), np.int8); np.array(['a', b'b'], object); bytearray(b'ab'); memoryview(b'ab')
+[np.array(1), np.array(2)]
 [[1, 2], [3]]; [[1], 2]; ['a', ['b']]; ['a', 1]; [1, 'a']; None; [None, 1]; {1: 2}; ANY; [ANY]
 np.array([1, 2], object); np.array(None); np.datetime64('2020'); range(3)
 [np.ones(2), np.zeros(2)]; [np.ones(2), np.zeros(3)]; tf.float32; [tf.Dimension(3), 2]
