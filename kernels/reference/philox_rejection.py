@@ -95,13 +95,16 @@ def _marsaglia_tsang(lanes, uniforms, alpha, count):
         done = rows[accepted]
         values = d * v[accepted]
         if boosted:
-            power = 1 / alpha
-            values *= libm(lambda b: math.pow(b, power), uniforms.draw(done))
+            values *= _libm_power(uniforms.draw(done), 1 / alpha)
         result[done] = values
         pending = np.ones(count, bool)
         pending[done] = False
         active = active[pending[active]]
     return result
+
+
+def _libm_power(bases, exponent):
+    return libm(lambda base: math.pow(base, exponent), bases)
 
 
 def poisson(position: Philox, num_samples: int, rate: np.ndarray, highest: float) -> np.ndarray:
