@@ -1,0 +1,1 @@
+"""The cpu kernels, one file per op family."""

@@ -1,0 +1,1 @@
+"""The cuda kernels, one file per op family."""

@@ -1,0 +1,1 @@
+"""The reference kernels, one file per op family."""

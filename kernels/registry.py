@@ -1,0 +1,161 @@
+"""The kernel registries: `reference` (NumPy), `cpu` (Numba) and `cuda`, and their one contract.
+
+A kernel is a *maker*: it runs once, when a plan is bound, with a KernelContext, and returns what
+runs at every step. A maker may return None: not supported here, use the next tier.
+
+* reference: `run(*inputs)` returns the output array, a tuple of them, or None. Inputs are read
+  only. For each Ref input that the op writes, the kernel returns the new value, in order.
+* cpu: `Native(function, words)`: a compiled `int32 f(int64* block)` and the words of its argument
+  block. All shapes are known when the maker runs; compiled code serves every shape.
+* cuda: `run(*inputs, *outputs)` on device arrays, launch configuration fixed by the maker.
+
+State: the makers registered so far. Families load on demand: asking for the kernel of an op
+imports the file of its family's stem.
+"""
+
+import importlib
+
+
+class KernelContext:
+    """What a maker may know about the node it makes a kernel for.
+
+    Attributes:
+      op_type, op_name: of the node. input_dtypes, output_dtypes: lists of DType (never ref).
+      input_shapes, output_shapes: lists of tuples; entries or whole shapes may be None where they
+        are unknown (reference only). resources: the session's ResourceManager. threads: how many
+        threads a kernel may use.
+    """
+
+    __slots__ = ("op_type", "op_name", "attrs", "input_dtypes", "output_dtypes", "input_shapes",
+                 "output_shapes", "resources", "threads", "graph_seed")
+
+    def __init__(self, op_type, op_name, attrs, input_dtypes, output_dtypes, input_shapes=None,
+                 output_shapes=None, resources=None, threads=1, graph_seed=None):
+        self.op_type = op_type
+        self.op_name = op_name
+        self.attrs = attrs
+        self.input_dtypes = input_dtypes
+        self.output_dtypes = output_dtypes
+        self.input_shapes = input_shapes or [None] * len(input_dtypes)
+        self.output_shapes = output_shapes or [None] * len(output_dtypes)
+        self.resources = resources
+        self.threads = threads
+        self.graph_seed = graph_seed
+
+    def attr(self, name):
+        """The value of attribute `name` (KeyError if the op has none of that name)."""
+        return self.attrs[name]
+
+    def has_attr(self, name):
+        """Whether the node has attribute `name`."""
+        return name in self.attrs
+
+    @property
+    def num_inputs(self):
+        """Number of input tensors, lists flattened."""
+        return len(self.input_dtypes)
+
+    @property
+    def num_outputs(self):
+        """Number of output tensors, lists flattened."""
+        return len(self.output_dtypes)
+
+
+class In:
+    """Argument word: base pointer of input `index`."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, index):
+        self.index = index
+
+
+class Out:
+    """Argument word: base pointer of output `index`."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, index):
+        self.index = index
+
+
+class F64:
+    """Argument word: a double, bit-cast into the word."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value):
+        self.value = float(value)
+
+
+class Scratch:
+    """Argument word: pointer to `nbytes` of scratch memory owned by the plan."""
+
+    __slots__ = ("nbytes",)
+
+    def __init__(self, nbytes):
+        self.nbytes = nbytes
+
+
+class Native:
+    """A bound native kernel: compiled function and the words of its argument block."""
+
+    __slots__ = ("function", "words")
+
+    def __init__(self, function, words):
+        self.function = function
+        self.words = words
+
+
+class KernelRegistry:
+    """Makers of one device, by op type and dtype constraints."""
+
+    def __init__(self, device):
+        self.device = device
+        self._makers = {}
+        self._families = set()
+
+    def kernel(self, *op_types, **constraints):
+        """Decorator: registers a maker for `op_types`, for nodes whose attrs meet `constraints`.
+
+        A constraint `T=("float32", "float64")` names the dtypes that attribute T may have.
+        """
+        allowed = {name: frozenset(values) for name, values in constraints.items()}
+
+        def record(maker):
+            for op_type in op_types:
+                self._makers.setdefault(op_type, []).append((allowed, maker))
+            return maker
+
+        return record
+
+    def function(self, op_type, run):
+        """Registers `run` as the kernel of an op without attributes."""
+        self.kernel(op_type)(lambda ctx: run)
+
+    def find(self, op_type, family, attrs):
+        """The maker for a node, or None. Imports `kernels/<device>/<family>.py` when first asked."""
+        if family not in self._families:
+            self._load(family)
+        for allowed, maker in self._makers.get(op_type, ()):
+            if all(attrs[name].base_dtype.name in values for name, values in allowed.items()):
+                return maker
+        return None
+
+    def _load(self, family):
+        name = f"{__package__}.{self.device}.{family}"
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+        self._families.add(family)
+
+    def op_types(self):
+        """Op types with at least one kernel among the families loaded."""
+        return set(self._makers)
+
+
+reference = KernelRegistry("reference")
+cpu = KernelRegistry("cpu")
+cuda = KernelRegistry("cuda")
