@@ -56,13 +56,18 @@ class _Tap:
 
 
 def gamma(position: Philox, num_samples: int, alpha: np.ndarray) -> np.ndarray:
-    """Standard gamma draws: float64 ``[num_samples, len(alpha)]`` for a flat float64 `alpha`."""
+    """Standard gamma draws: float64 ``[num_samples, len(alpha)]`` for a flat float64 `alpha`.
+
+    A negative alpha gives NaN, zero gives zeros.
+    """
     result = np.empty((len(alpha), num_samples))
     for row, shape in enumerate(alpha.tolist()):
         indices = np.arange(num_samples) + row * num_samples
         lanes = _Lanes(position, indices)
         uniforms = _Tap(lanes, num_samples, uniform_pairs_float64)
-        if shape == 1.0:
+        if not shape >= 0:
+            result[row] = math.nan
+        elif shape == 1.0:
             result[row] = -libm(math.log1p, -uniforms.draw(np.arange(num_samples)))
         else:
             result[row] = _marsaglia_tsang(lanes, uniforms, shape, num_samples)
@@ -73,9 +78,8 @@ def _marsaglia_tsang(lanes, uniforms, alpha, count):
     """Transformation with rejection; alpha < 1 is boosted by one and scaled back."""
     boosted = alpha < 1
     d = alpha + (2.0 / 3 if boosted else -1.0 / 3)
-    c = 1.0 / 3 / math.sqrt(d) if d > 0 else math.nan
-    if not math.isfinite(c):
-        return np.full(count, math.nan)
+    c = 1.0 / 3 / math.sqrt(d)
+    power = 1 / alpha if alpha > 0 else math.inf
     normals = _Tap(lanes, count, normal_pairs_float64)
     result = np.empty(count)
     active = np.arange(count)
@@ -95,7 +99,7 @@ def _marsaglia_tsang(lanes, uniforms, alpha, count):
         done = rows[accepted]
         values = d * v[accepted]
         if boosted:
-            values *= _libm_power(uniforms.draw(done), 1 / alpha)
+            values *= _libm_power(uniforms.draw(done), power)
         result[done] = values
         pending = np.ones(count, bool)
         pending[done] = False

@@ -269,6 +269,12 @@ def test_invalid_rates_give_nan():
     np.testing.assert_array_equal(np.isnan(drawn), [[True, True, True, False]] * 2)
 
 
+def test_edges_of_gamma():
+    shape, alpha = np.array([2], np.int32), np.array([-0.5, np.nan, 0.0, 1e-310])
+    drawn = kernel("RandomGamma", [shape, alpha], np.float64)(shape, alpha)
+    np.testing.assert_array_equal(drawn, [[np.nan, np.nan, 0.0, 0.0]] * 2)
+
+
 # ---------------------------------------------------------------- graphs and sessions
 
 def ops_made(build):
