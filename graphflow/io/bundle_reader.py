@@ -41,7 +41,8 @@ class BundleReader:
         with TableReader(path) as table:
             self._raw = dict(table.items())
         self._check_header(path)
-        self._names = sorted(layout.decode_name(key) for key in self._raw if not key.startswith(b"\0"))
+        whole = (key for key in self._raw if not key.startswith(b"\0"))
+        self._names = sorted(map(layout.decode_name, whole))
 
     def _check_header(self, path):
         from graphflow import protobuf
