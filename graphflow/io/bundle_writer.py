@@ -33,7 +33,6 @@ class BundleWriter:
     def __init__(self, prefix):
         self._prefix = prefix
         self._entries = {}
-        self._offset = 0
         folder = os.path.dirname(prefix)
         if folder and not os.path.isdir(folder):
             with translated_errors(folder), contextlib.suppress(FileExistsError):
@@ -90,7 +89,9 @@ class BundleWriter:
         dtype = dtypes.as_dtype(array.dtype if dtype is None else dtype).base_dtype
         if dtype in (dtypes.resource, dtypes.variant):
             raise TypeError(f"{dtype.name} tensors cannot be saved in a checkpoint")
-        entry = protobuf.BundleEntryProto(dtype=dtype.as_datatype_enum, offset=self._offset)
+        # Asked, not counted: a write that failed half way must not shift what follows.
+        offset = self._file.tell()
+        entry = protobuf.BundleEntryProto(dtype=dtype.as_datatype_enum, offset=offset)
         entry.shape.SetInParent()
         for size in array.shape:
             entry.shape.dim.add(size=size)
@@ -101,7 +102,6 @@ class BundleWriter:
                 crc = crc32c(summed, crc)
                 entry.size += self._file.write(piece)
         entry.crc32c = mask(crc)
-        self._offset += entry.size
         self._entries[key] = entry
         return entry
 
