@@ -72,17 +72,20 @@ class OpDef:
       shape_fn: function from a ShapeContext to the list of output shapes.
       is_stateful: never merged, folded or dropped.
       allocates: output shapes depend on input values (Where, Unique).
-      writes: positions of the Ref inputs that the op writes, in order.
+      writes: positions of the Ref (or variable handle) inputs that the op writes, in order.
+      accepts_uninitialized: variables it is given need not have a value (Assign).
       family: stem of the defining file, where kernels are looked for.
     """
 
-    def __init__(self, name, inputs, outputs, attrs, shape_fn, stateful, allocates, writes, module):
+    def __init__(self, name, inputs, outputs, attrs, shape_fn, stateful, allocates, writes, module,
+                 accepts_uninitialized=False):
         self.name = name
         self._source = (inputs, outputs, attrs)
         self.shape_fn = shape_fn
         self.is_stateful = stateful
         self.allocates = allocates
         self._writes = writes
+        self.accepts_uninitialized = accepts_uninitialized
         self.module = module
         self.family = module.rpartition(".")[2]
 
@@ -187,7 +190,8 @@ def _parse_default(kind, text):
 
 
 def register_op(
-    name, inputs="", outputs="", attrs="", *, shape, stateful=False, allocates=False, writes=None
+    name, inputs="", outputs="", attrs="", *, shape, stateful=False, allocates=False, writes=None,
+    accepts_uninitialized=False,
 ):
     """Defines an op type in the calling module's family.
 
@@ -197,12 +201,16 @@ def register_op(
       shape: function from a ShapeContext to a list of output shapes.
       stateful: the op has effects or draws random numbers.
       allocates: output shapes depend on the values of inputs.
-      writes: positions of the Ref inputs that are written (default: all Ref inputs).
+      writes: positions of the Ref or variable handle inputs that are written (default: all Ref
+        inputs).
+      accepts_uninitialized: its kernel gets None for a variable without a value.
     """
     if name in _OPS:
         raise ValueError(f"Op {name!r} is already defined in {_OPS[name].module}")
     module = sys._getframe(1).f_globals["__name__"]
-    _OPS[name] = OpDef(name, inputs, outputs, attrs, shape, stateful, allocates, writes, module)
+    _OPS[name] = OpDef(
+        name, inputs, outputs, attrs, shape, stateful, allocates, writes, module, accepts_uninitialized
+    )
 
 
 def get_op_def(name):

@@ -1,0 +1,1 @@
+"""Sessions: fetches and feeds in the user's terms, plans and executors underneath."""

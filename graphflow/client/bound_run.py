@@ -1,0 +1,53 @@
+"""BoundRun: one way of calling a session, ready to be repeated.
+
+Ties feed conversion, an executor and the rebuilding of the user's structure together. State: none
+that changes between runs; executors keep their own.
+"""
+
+from graphflow.compiler import pipeline
+from graphflow.framework import dtypes
+from graphflow.runtime.devices import device_counts
+from graphflow.runtime.executor import make_executor
+
+
+class BoundRun:
+    """Runs one (fetches, feeds) combination of one session."""
+
+    __slots__ = ("executor", "slots", "rebuild", "_execute", "_converters")
+
+    def __init__(self, executor, slots, rebuild):
+        self.executor = executor
+        self.slots = slots
+        self.rebuild = rebuild
+        self._execute = executor.run
+        self._converters = [slot.convert for slot in slots]
+
+    def run(self, values):
+        """The result for feed `values`, in the order of the fed tensors."""
+        arrays = [convert(value) for convert, value in zip(self._converters, values)]
+        return self.rebuild(self._execute(arrays))
+
+    @staticmethod
+    def make_executor(session, tensors, operations, fed):
+        """Lowers and binds an executor for these graph elements in `session`."""
+        config = session._config
+        soft = config.allow_soft_placement if config is not None else False
+        plan = pipeline.lower(tensors, operations, list(fed), device_counts(config), soft)
+        if config is not None and config.log_device_placement:
+            _log_placement(plan)
+        _refuse_handles(tensors)
+        return make_executor(plan, session._resources, config)
+
+
+def _log_placement(plan):
+    import sys
+
+    from graphflow.compiler.place import placement_log
+
+    print("\n".join(placement_log(node.op for node in plan.nodes)), file=sys.stderr)
+
+
+def _refuse_handles(tensors):
+    for tensor in tensors:
+        if tensor.dtype.base_dtype == dtypes.variant:
+            raise TypeError(f"Tensor {tensor.name!r} of dtype variant has no value outside of the session")

@@ -1,0 +1,108 @@
+"""Feeds: from `feed_dict` to checked arrays.
+
+A FeedSlot is bound once per fed tensor of a plan; its `convert` runs at every step. Arrays of the
+right dtype are taken as they are (the engine never writes to them). Holds no values.
+"""
+
+import numpy as np
+
+from graphflow.client import fetches
+from graphflow.framework import dtypes, shapes, tensor_util
+from graphflow.framework.tensor import Tensor
+
+
+def feed_element(graph, key):
+    """The Tensor that a `feed_dict` key stands for.
+
+    Keys are tensors, variables, names ("x:0"), or names of one-output operations ("x"). Raises
+    TypeError for anything else, ValueError for tensors that may not be fed.
+    """
+    try:
+        element = graph.as_graph_element(key, allow_tensor=True, allow_operation=isinstance(key, (str, bytes)))
+    except (KeyError, TypeError, ValueError) as error:
+        raise TypeError(f"Cannot interpret feed_dict key as Tensor: {error.args[0]}") from None
+    if not isinstance(element, Tensor):
+        if len(element.outputs) != 1:
+            raise TypeError(f"Cannot interpret feed_dict key as Tensor: operation {key!r} has {len(element.outputs)} "
+                            "outputs; name one of them (\"op:0\")")
+        element = element.outputs[0]
+    if not graph.is_feedable(element):
+        raise ValueError(f"Tensor {element} may not be fed.")
+    return element
+
+
+def flatten(feed_dict):
+    """`feed_dict` as a list of (key, value), with sparse things taken apart and tuples zipped."""
+    pairs = []
+    for key, value in feed_dict.items():
+        if isinstance(key, tuple):
+            if not isinstance(value, (list, tuple)) or len(key) != len(value):
+                raise ValueError(f"The feed_dict key {key!r} is a tuple, but its value does not match it: {value!r}")
+            for k, v in zip(key, value):
+                pairs.extend(fetches.feed_pairs(k, v))
+        else:
+            pairs.extend(fetches.feed_pairs(key, value))
+    return pairs
+
+
+class FeedSlot:
+    """How values for one fed tensor are checked and converted."""
+
+    __slots__ = ("tensor", "numpy_dtype", "shape", "is_object")
+
+    def __init__(self, tensor):
+        self.tensor = tensor
+        dtype = tensor.dtype.base_dtype
+        self.is_object = dtype in (dtypes.string, dtypes.resource, dtypes.variant)
+        self.numpy_dtype = np.dtype(object if self.is_object else dtype.as_numpy_dtype)
+        self.shape = tensor._shape
+
+    def convert(self, value):
+        """`value` as an array of the tensor's dtype and a shape it may have.
+
+        Raises TypeError for tensors and misfit dtypes, ValueError for misfit shapes or ragged lists.
+        """
+        if type(value) is np.ndarray and value.dtype == self.numpy_dtype and value.dtype.isnative:
+            array = value if not self.is_object else self._as_array(value)
+        else:
+            array = self._as_array(value)
+        shape = array.shape
+        if shape != self.shape and not shapes.compatible(shape, self.shape):
+            raise ValueError(f"Cannot feed value of shape {shape} for Tensor {self.tensor.name!r}, which has shape "
+                             f"'{self.tensor.shape}'")
+        return array
+
+    def _as_array(self, value):
+        name = self.tensor.name
+        if isinstance(value, Tensor) or hasattr(value, "_as_graph_element"):
+            raise TypeError("The value of a feed cannot be a tf.Tensor object. Acceptable feed values include Python "
+                            "scalars, strings, lists, numpy ndarrays, or TensorHandles. For reference, the tensor "
+                            f"object was {value} which was passed to the feed with key {self.tensor}.")
+        dtype = self.tensor.dtype.base_dtype
+        if type(value) is int and dtype.is_integer and not dtype.min <= value <= dtype.max:
+            raise TypeError(f"Type of feed value {value} with type {type(value)} is not compatible with Tensor type "
+                            f"{dtype.name}. Try explicitly setting the type of the feed tensor to a larger type (e.g. int64).")
+        if dtype == dtypes.string:
+            return self._strings(value)
+        try:
+            if self.is_object:
+                return np.asarray(value, object)
+            array = np.asarray(value)
+            if array.dtype == object:
+                raise ValueError("its rows have different lengths or it holds objects that are not numbers")
+            if array.dtype.kind in "SU":
+                raise ValueError("it holds strings")
+            if array.dtype.kind == "c" and self.numpy_dtype.kind != "c":
+                raise ValueError("it holds complex numbers")
+            with np.errstate(all="ignore"):
+                return array.astype(self.numpy_dtype)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise ValueError(f"Cannot feed {type(value).__name__} for Tensor {name!r} of dtype {dtype.name} and shape "
+                             f"{self.tensor.shape}: {error}") from None
+
+    def _strings(self, value):
+        try:
+            return tensor_util.to_ndarray(value, dtypes.string)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"Cannot feed {type(value).__name__} for Tensor {self.tensor.name!r} of dtype string: "
+                             f"{error}") from None

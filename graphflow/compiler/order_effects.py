@@ -1,0 +1,281 @@
+"""Order effects: turns variables into versions and fixes the order of execution.
+
+The rule (a promise to users): each consumer of a variable sees the last write among its own data and
+control ancestors, else the value at the step's start; unordered writes run in creation order;
+fetching a variable gives its value at the step's end. A write may reuse the memory of the version
+before when all readers of that version come earlier; the order is chosen so that they do, and where
+that is impossible the write goes to fresh memory.
+
+Holds no state beyond one call.
+"""
+
+import heapq
+
+from graphflow.compiler.plan import Node, Plan, Value, Variable, Write
+
+# Ops that declare a variable, and those that hand a variable on under another name.
+_DECLARATIONS = ("VariableV2", "Variable", "VarHandleOp")
+_ALIASES = ("Identity", "RefIdentity")
+
+
+def build_plan(operations, feeds, fetches):
+    """The Plan that runs `operations` (a set) to get `fetches` from `feeds` (lists of Tensors)."""
+    return _Builder(operations, feeds).build(fetches)
+
+
+def variable_key(op):
+    """Identity of a variable's storage in a session: (container, shared name)."""
+    shared = op.attrs.get("shared_name", b"").decode() or op.name
+    return op.attrs.get("container", b"").decode(), shared
+
+
+class _Builder:
+    def __init__(self, operations, feeds):
+        self.feed_values = {t: Value(t.dtype.base_dtype, t._shape, t.name) for t in feeds}
+        self.order = _creation_order(operations)
+        self.roots = {}  # Tensor -> declaring Operation, for refs, handles and their aliases
+        self.variables = {}  # declaring Operation -> Variable
+        self.by_key = {}  # storage key -> Variable
+        self.values = {}  # Tensor -> Value
+        self.reads = {}  # Operation -> {input position: declaring Operation}
+        self.writers = {}  # declaring Operation -> writing Operations, in order
+
+    def build(self, fetches):
+        self._find_variables()
+        versions = self._versions_read() if self.writers else None
+        order, fresh = (self.order, ()) if versions is None else _schedule(self, versions)
+        nodes = self._make_nodes(order, versions, fresh)
+        results = [self._fetched(tensor) for tensor in fetches]
+        return Plan(nodes, list(self.feed_values.values()), results, list(self.by_key.values()))
+
+    def _find_variables(self):
+        """Resolves every ref, handle and alias to its variable; collects the writers."""
+        for op in self.order:
+            if op.type in _DECLARATIONS:
+                self._declare(op)
+                self.roots[op.outputs[0]] = op
+                continue
+            touched = {}
+            for i, tensor in enumerate(op.inputs):
+                root = None if tensor in self.feed_values else self.roots.get(tensor)
+                if root is not None:
+                    touched[i] = root
+            if not touched:
+                continue
+            self.reads[op] = touched
+            if op.type in _ALIASES and 0 in touched:
+                self.roots[op.outputs[0]] = touched[0]
+            for i in op.op_def.writes:
+                if i in touched:
+                    self.writers.setdefault(touched[i], []).append(op)
+            self._bind_ref_outputs(op, touched)
+
+    def _declare(self, op):
+        key = variable_key(op)
+        if key not in self.by_key:
+            dtype = op.attrs["dtype"]
+            start = Value(dtype, op.attrs["shape"], f"{op.name}:0")
+            variable = self.by_key[key] = Variable(key, op, start)
+            start.variable = variable
+        self.variables[op] = self.by_key[key]
+
+    def _bind_ref_outputs(self, op, touched):
+        for tensor in op.outputs:
+            if tensor.dtype._is_ref_dtype:
+                source = op.op_def.writes[0] if op.op_def.writes else 0
+                if source in touched:
+                    self.roots[tensor] = touched[source]
+
+    def _versions_read(self):
+        """For each op and variable input, how many writes of that variable it sees.
+
+        Writes that an op depends on travel along edges as bit sets.
+        """
+        rank, order_of = {}, {}
+        for root, ops in self._writers_by_storage().items():
+            for position, op in enumerate(ops):
+                rank[(root, op)] = position + 1
+                order_of.setdefault(op, len(order_of))
+        seen, versions = {}, {}
+        for op in self.order:
+            mask = 0
+            for tensor in op.inputs:
+                mask |= seen.get(tensor.op, 0) if tensor not in self.feed_values else 0
+            for control in op._control_inputs:
+                mask |= seen.get(control, 0)
+            if op in self.reads:
+                versions[op] = self._visible(op, mask, order_of, rank)
+            seen[op] = mask | (1 << order_of[op]) if op in order_of else mask
+        return versions
+
+    def _writers_by_storage(self):
+        """Variable -> its writing ops in order (two declarations may share one storage)."""
+        merged = {}
+        position = {op: i for i, op in enumerate(self.order)}
+        for root, ops in self.writers.items():
+            merged.setdefault(self.variables[root], set()).update(ops)
+        self.storage_writers = {v: sorted(ops, key=position.get) for v, ops in merged.items()}
+        return self.storage_writers
+
+    def _visible(self, op, mask, bit_of, rank):
+        result = {}
+        for i, root in self.reads[op].items():
+            variable = self.variables[root]
+            if i in op.op_def.writes:
+                # A write follows the write before it, whether ordered by the user or not.
+                result[i] = rank[(variable, op)] - 1
+                continue
+            writers = self.storage_writers.get(variable, ())
+            result[i] = max((rank[(variable, w)] for w in writers if mask >> bit_of[w] & 1), default=0)
+        return result
+
+    def _make_nodes(self, order, versions, fresh):
+        nodes = []
+        history = {variable: [variable.start] for variable in self.by_key.values()}
+        for op in order:
+            touched = self.reads.get(op, {})
+            if op.type in _DECLARATIONS or (op.type in _ALIASES and 0 in touched):
+                continue
+            node = Node(op, [])
+            for i, tensor in enumerate(op.inputs):
+                root = touched.get(i)
+                if root is None:
+                    node.inputs.append(self._value(tensor))
+                    continue
+                variable = self.variables[root]
+                version = versions[op][i] if versions else 0
+                node.inputs.append(history[variable][version])
+                if version == 0 and not op.op_def.accepts_uninitialized:
+                    variable.must_exist = True
+            self._add_writes(node, touched, history, fresh)
+            for i, tensor in enumerate(op.outputs):
+                if tensor not in self.roots:
+                    value = Value(tensor.dtype.base_dtype, tensor._shape, tensor.name, node, len(node.outputs))
+                    self.values[tensor] = value
+                    node.outputs.append(value)
+            nodes.append(node)
+        return nodes
+
+    def _add_writes(self, node, touched, history, fresh):
+        for i in node.op_def.writes:
+            if i not in touched:
+                continue
+            variable = self.variables[touched[i]]
+            versions = history[variable]
+            value = Value(variable.start.dtype, variable.start.shape,
+                          f"{variable.op.name}:0@{len(versions)}", node, 0, variable)
+            versions.append(value)
+            variable.last = value
+            node.writes.append(Write(variable, value, (node.op, variable) not in fresh))
+
+    def _value(self, tensor):
+        if tensor in self.feed_values:
+            return self.feed_values[tensor]
+        return self.values[tensor]
+
+    def _fetched(self, tensor):
+        if tensor in self.feed_values:
+            return self.feed_values[tensor]
+        root = self.roots.get(tensor)
+        if root is None:
+            return self.values[tensor]
+        variable = self.variables[root]
+        if variable.last is variable.start:
+            variable.must_exist = True
+        return variable.last
+
+
+def _creation_order(operations):
+    """Operations sorted so that inputs come first; by creation wherever there is a choice.
+
+    Creation order itself is valid unless control inputs were added later.
+    """
+    order = sorted(operations, key=lambda op: op._id)
+    for op in order:
+        for control in op._control_inputs:
+            if control._id > op._id:
+                return _topological(order, lambda op: [t.op for t in op.inputs] + op._control_inputs)
+    return order
+
+
+def _topological(order, sources):
+    """Kahn's algorithm with creation order as priority. Raises ValueError on a cycle."""
+    members = set(order)
+    waiting, users = {}, {}
+    for op in order:
+        before = {source for source in sources(op) if source in members}
+        waiting[op] = len(before)
+        for source in before:
+            users.setdefault(source, []).append(op)
+    ready = [(op._id, op) for op in order if not waiting[op]]
+    heapq.heapify(ready)
+    result = []
+    while ready:
+        _, op = heapq.heappop(ready)
+        result.append(op)
+        for user in users.get(op, ()):
+            waiting[user] -= 1
+            if not waiting[user]:
+                heapq.heappush(ready, (user._id, user))
+    if len(result) != len(order):
+        stuck = next(op for op in order if waiting[op])
+        raise ValueError(f"The graph has a cycle through operation {stuck.name!r}")
+    return result
+
+
+def _schedule(builder, versions):
+    """Execution order in which writes wait for the readers of the version they replace.
+
+    Returns (order, fresh): `fresh` holds the (writing op, Variable) pairs that could not wait.
+    """
+    readers = {}
+    for op, seen in versions.items():
+        for i, version in seen.items():
+            if i not in op.op_def.writes and not (op.type in _ALIASES):
+                readers.setdefault((builder.variables[builder.reads[op][i]], version), []).append(op)
+    waits = {}  # writing op -> {reader: variables}
+    for variable, ops in builder.storage_writers.items():
+        for version, op in enumerate(ops):
+            for reader in readers.get((variable, version), ()):
+                if reader is not op:
+                    waits.setdefault(op, {}).setdefault(reader, set()).add(variable)
+            if version:
+                waits.setdefault(op, {}).setdefault(ops[version - 1], set())
+    return _kahn_with_waits(builder.order, waits)
+
+
+def _kahn_with_waits(order, waits):
+    members = set(order)
+    firm, soft, users = {}, {}, {}
+    for op in order:
+        before = {t.op for t in op.inputs if t.op in members} | {c for c in op._control_inputs if c in members}
+        chained = {w for w, variables in waits.get(op, {}).items() if not variables}
+        before |= chained
+        firm[op] = len(before)
+        soft[op] = {w: v for w, v in waits.get(op, {}).items() if v and w not in before}
+        for source in (*before, *soft[op]):
+            users.setdefault(source, []).append(op)
+    done, result, fresh = set(), [], set()
+    ready = [(op._id, op) for op in order if not firm[op] and not soft[op]]
+    heapq.heapify(ready)
+    while len(result) < len(order):
+        if not ready:
+            op = next((o for o in order if o not in done and not firm[o]), None)
+            if op is None:
+                raise ValueError("The graph has a cycle through its control dependencies")
+            fresh |= {(op, variable) for variables in soft[op].values() for variable in variables}
+            soft[op] = {}
+            heapq.heappush(ready, (op._id, op))
+        _, op = heapq.heappop(ready)
+        if op in done:
+            continue
+        done.add(op)
+        result.append(op)
+        for user in users.get(op, ()):
+            if op in soft[user]:
+                del soft[user][op]
+            else:
+                firm[user] -= 1
+            if not firm[user] and not soft[user] and user not in done:
+                heapq.heappush(ready, (user._id, user))
+    return result, fresh

@@ -1,0 +1,121 @@
+"""The plan: what one `Session.run` executes, as nodes in execution order over single-assignment values.
+
+A plan is a pruned copy of a graph. Variables appear as *versions*: every write makes a new Value, so
+passes see plain dataflow. Holds no kernels and no memory; executors bind those.
+"""
+
+
+class Value:
+    """One value of a run: made by one node (or fed), never changed.
+
+    Attributes:
+      dtype: DType (never a ref). shape: static shape tuple or None. node: the Node that makes it, or
+      None if fed. index: which output of the node. name: for people. variable: the Variable whose
+      version this is, or None.
+    """
+
+    __slots__ = ("dtype", "shape", "node", "index", "name", "variable")
+
+    def __init__(self, dtype, shape, name, node=None, index=0, variable=None):
+        self.dtype = dtype
+        self.shape = shape
+        self.name = name
+        self.node = node
+        self.index = index
+        self.variable = variable
+
+    def __repr__(self):
+        return f"<Value {self.name} {self.dtype.name} {self.shape}>"
+
+
+class Variable:
+    """A variable that the plan touches.
+
+    Attributes:
+      key: identity of its storage in the session. op: the operation that declares it. start: its
+      value when the step starts. last: its value when the step ends. must_exist: whether the step
+      reads `start`, so that it must have been initialised.
+    """
+
+    __slots__ = ("key", "op", "start", "last", "must_exist")
+
+    def __init__(self, key, op, start):
+        self.key = key
+        self.op = op
+        self.start = start
+        self.last = start
+        self.must_exist = False
+
+
+class Write:
+    """One variable written by a node.
+
+    Attributes: variable; value: the version made; in_place: whether every reader of the version
+    before has run by then, so that its memory may be reused.
+    """
+
+    __slots__ = ("variable", "value", "in_place")
+
+    def __init__(self, variable, value, in_place):
+        self.variable = variable
+        self.value = value
+        self.in_place = in_place
+
+
+class Node:
+    """One operation of the plan.
+
+    Attributes: op (the graph's Operation, for names, lines and devices), op_def, attrs, inputs and
+    outputs (Values), writes (list of Write, in the order of the op's written inputs).
+    """
+
+    __slots__ = ("op", "op_def", "attrs", "inputs", "outputs", "writes")
+
+    def __init__(self, op, inputs):
+        self.op = op
+        self.op_def = op.op_def
+        self.attrs = op.attrs
+        self.inputs = inputs
+        self.outputs = []
+        self.writes = []
+
+    @property
+    def type(self):
+        """Op type."""
+        return self.op_def.name
+
+    @property
+    def name(self):
+        """Name of the operation."""
+        return self.op.name
+
+    def __repr__(self):
+        return f"<Node {self.name} {self.type}>"
+
+
+class Plan:
+    """What to run.
+
+    Attributes: nodes in execution order; feeds: Values given by the caller; fetches: Values
+    returned; variables: list of Variable.
+    """
+
+    __slots__ = ("nodes", "feeds", "fetches", "variables")
+
+    def __init__(self, nodes, feeds, fetches, variables):
+        self.nodes = nodes
+        self.feeds = feeds
+        self.fetches = fetches
+        self.variables = variables
+
+    def __str__(self):
+        lines = [f"feed   {value.name}" for value in self.feeds]
+        for node in self.nodes:
+            made = ", ".join(v.name for v in node.outputs) or "-"
+            read = ", ".join(v.name for v in node.inputs)
+            wrote = "".join(
+                f"  writes {w.variable.op.name}{' in place' if w.in_place else ''}" for w in node.writes
+            )
+            lines.append(f"{made} = {node.type}({read}){wrote}")
+        lines += [f"fetch  {value.name}" for value in self.fetches]
+        return "\n".join(lines)

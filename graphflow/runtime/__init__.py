@@ -1,0 +1,1 @@
+"""Running plans: executors, variables and other session resources, failures, devices."""

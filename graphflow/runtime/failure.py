@@ -1,0 +1,59 @@
+"""Failures of kernels, said so that a person can act on them.
+
+First line: what is wrong, in which op, with which inputs. Second: the user's own line that made the
+op. Types and attributes are TensorFlow's. Holds no state.
+"""
+
+import numpy as np
+
+from graphflow.framework import errors, shapes
+
+
+def raise_for(op, error, inputs):
+    """Raises the tf.errors exception for `error`, which the kernel of `op` raised on `inputs`."""
+    if isinstance(error, errors.OpError):
+        if error.op is not None:
+            raise error
+        kind, message = type(error), error.message
+    else:
+        kind, message = _classified(error)
+    text = f"{message} [op '{op.name}' ({op.type})" + describe_inputs(inputs) + "]"
+    raise kind(op.node_def, op, text) from (None if isinstance(error, errors.OpError) else error)
+
+
+def _classified(error):
+    message = str(error) or type(error).__name__
+    if isinstance(error, MemoryError):
+        return errors.ResourceExhaustedError, f"Out of memory: {message}"
+    if isinstance(error, (ValueError, IndexError, ZeroDivisionError, OverflowError, np.linalg.LinAlgError)):
+        return errors.InvalidArgumentError, message
+    if isinstance(error, NotImplementedError):
+        return errors.UnimplementedError, message
+    return errors.InternalError, f"{type(error).__name__}: {message}"
+
+
+def describe_inputs(inputs):
+    """Shapes and dtypes of the arrays an op got: `, inputs: [2,3] float32, [4] int32`."""
+    if not inputs:
+        return ""
+    return ", inputs: " + ", ".join(
+        f"{shapes.format_shape(v.shape)} {v.dtype.name if v.dtype != object else 'string'}"
+        if isinstance(v, np.ndarray) else type(v).__name__ for v in inputs[:8]
+    )
+
+
+def raise_uninitialized(missing):
+    """Raises FailedPreconditionError naming every variable in `missing` (operations)."""
+    names = ", ".join(op.name for op in missing)
+    plural = "variables" if len(missing) > 1 else "variable"
+    lines = []
+    for op in missing[:10]:
+        where = op.user_line()
+        if where is not None:
+            lines.append(f"  {op.name}: made at {where[0]}:{where[1]}: {where[2]}")
+    first = missing[0]
+    raise errors.FailedPreconditionError(
+        first.node_def, first if len(missing) == 1 else None,
+        f"Attempting to use uninitialized value: {plural} {names}. Run tf.global_variables_initializer() (or restore a "
+        "checkpoint) in this session first." + ("\n" + "\n".join(lines) if len(missing) > 1 else ""),
+    )
