@@ -1,0 +1,99 @@
+"""The native tape: many kernels run by one call, with Python's lock released.
+
+A `Tape` owns its table of (function, block) rows and keeps the blocks alive; the buffers that the
+blocks point to are the caller's. One run at a time per tape: concurrent runs make their own.
+"""
+
+import ctypes
+
+import numpy as np
+
+from ..registry import F64, In, Out, Scratch
+from . import native
+
+_PROTOTYPE = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
+_runner = None
+
+
+def runner():
+    """The native function behind `Tape.run`."""
+    return native.function("tape.run")
+
+
+def _run_address():
+    global _runner
+    if _runner is None:
+        _runner = _PROTOTYPE(runner().address)
+    return _runner
+
+
+def make_block(words, inputs, outputs, scratch=0):
+    """The argument block for `words`: an int64 array.
+
+    `inputs` and `outputs` are base addresses; `scratch` is the address of as many bytes as all
+    Scratch words ask for (see `scratch_bytes`).
+    """
+    block = np.empty(max(1, len(words)), np.int64)
+    for position, word in enumerate(words):
+        if isinstance(word, In):
+            block[position] = inputs[word.index]
+        elif isinstance(word, Out):
+            block[position] = outputs[word.index]
+        elif isinstance(word, F64):
+            block[position:position + 1].view(np.float64)[0] = word.value
+        elif isinstance(word, Scratch):
+            block[position] = scratch
+            scratch += _aligned(word.nbytes)
+        else:
+            block[position] = word
+    return block
+
+
+def _aligned(nbytes):
+    return (nbytes + 63) & ~63
+
+
+def scratch_bytes(words):
+    """Bytes that the Scratch words of a block need together, aligned to 64 each."""
+    return sum(_aligned(word.nbytes) for word in words if isinstance(word, Scratch))
+
+
+class Tape:
+    """Rows of (address of a compiled function, block), run in order.
+
+        tape = Tape([(kernel.function.address, block), ...])
+        failed = tape.run()        # -1, or the row whose kernel returned `tape.code`
+    """
+
+    __slots__ = ("blocks", "table", "cancel", "_words", "_address", "_call", "length")
+
+    def __init__(self, rows):
+        self.blocks = [block for _, block in rows]
+        self.length = len(rows)
+        self.table = np.array([(function, block.ctypes.data) for function, block in rows],
+                              np.int64).reshape(-1, 2)
+        self.cancel = np.zeros(1, np.int64)
+        self._words = np.array(
+            [-1, 0, self.table.ctypes.data, 0, self.length, self.cancel.ctypes.data], np.int64)
+        self._address = self._words.ctypes.data
+        self._call = _run_address()
+
+    def run(self):
+        """Runs all rows; returns -1, or the index of the row that failed."""
+        return self._words.item(0) if self._call(self._address) else -1
+
+    def run_range(self, start, stop):
+        """Runs rows [start, stop), like `run`."""
+        words = self._words
+        words[3] = start
+        words[4] = stop
+        try:
+            return self.run()
+        finally:
+            words[3] = 0
+            words[4] = self.length
+
+    @property
+    def code(self):
+        """Error code of the row that failed last."""
+        return self._words.item(1)

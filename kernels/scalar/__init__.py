@@ -1,0 +1,1 @@
+"""Scalar functions of elementwise ops, written once for all compiled targets."""

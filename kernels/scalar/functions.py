@@ -1,0 +1,235 @@
+"""What elementwise ops compute on one element, independent of the target.
+
+`find(op, math)` returns a plain Python function of scalars that a target's compiler inlines.
+`math` is the target's: `const(x)` gives a constant of the op's dtype, and `exp`, `log`, `log1p`,
+`expm1`, `tanh`, `sigmoid`, `softplus`, `sqrt`, `floor`, `ceil`, `rint`, `erf`, `sin`, `cos`, `pow`,
+`absolute` are its functions. No state but the table, filled by the decorators.
+"""
+
+_MAKERS = {}
+
+
+def scalar(*ops):
+    """Records a maker `(math) -> function of scalars` for `ops`."""
+    def record(maker):
+        for op in ops:
+            _MAKERS[op] = maker
+        return maker
+    return record
+
+
+def find(op, math):
+    """The scalar function of `op`; KeyError if it is not elementwise or not known here."""
+    return _MAKERS[op](math)
+
+
+def supported():
+    """Names of the ops that have a scalar function."""
+    return frozenset(_MAKERS)
+
+
+def _named(op, attribute):
+    @scalar(op)
+    def maker(m):
+        function = getattr(m, attribute)
+        return lambda x: function(x)
+
+
+for _op, _attribute in {
+        "Exp": "exp", "Log": "log", "Log1p": "log1p", "Expm1": "expm1", "Tanh": "tanh",
+        "Sigmoid": "sigmoid", "Softplus": "softplus", "Sqrt": "sqrt", "Floor": "floor",
+        "Ceil": "ceil", "Rint": "rint", "Round": "rint", "Erf": "erf", "Sin": "sin", "Cos": "cos",
+        "Abs": "absolute"}.items():
+    _named(_op, _attribute)
+
+# Functions without constants.
+for _op, _function in {
+        "Identity": lambda x: x,
+        "Neg": lambda x: -x,
+        "Square": lambda x: x * x,
+        "Add": lambda x, y: x + y,
+        "AddV2": lambda x, y: x + y,
+        "Sub": lambda x, y: x - y,
+        "Mul": lambda x, y: x * y,
+        "RealDiv": lambda x, y: x / y,
+        "Div": lambda x, y: x / y,
+        "SquaredDifference": lambda x, y: (x - y) * (x - y),
+        # NaN in either argument gives NaN, as in NumPy and TensorFlow.
+        "Maximum": lambda x, y: x if (x > y or x != x) else y,
+        "Minimum": lambda x, y: x if (x < y or x != x) else y,
+        "Equal": lambda x, y: x == y,
+        "NotEqual": lambda x, y: x != y,
+        "Less": lambda x, y: x < y,
+        "LessEqual": lambda x, y: x <= y,
+        "Greater": lambda x, y: x > y,
+        "GreaterEqual": lambda x, y: x >= y,
+        "LogicalAnd": lambda x, y: x & y,
+        "LogicalOr": lambda x, y: x | y,
+        "BitwiseAnd": lambda x, y: x & y,
+        "BitwiseOr": lambda x, y: x | y,
+        "BitwiseXor": lambda x, y: x ^ y,
+        "Select": lambda c, x, y: x if c else y}.items():
+    scalar(_op)(lambda m, _function=_function: _function)
+
+
+@scalar("LogicalNot")
+def _logical_not(m):
+    return lambda x: x == 0
+
+
+@scalar("Sign")
+def _sign(m):
+    zero, one, minus = m.const(0), m.const(1), m.const(-1)
+
+    def sign(x):
+        return x if x != x else (one if x > zero else (minus if x < zero else zero))
+    return sign
+
+
+@scalar("Pow")
+def _pow(m):
+    power = m.pow
+    return lambda x, y: power(x, y)
+
+
+@scalar("FloorDiv")
+def _floor_div(m):
+    floor = m.floor
+    return lambda x, y: floor(x / y)
+
+
+@scalar("DivNoNan")
+def _div_no_nan(m):
+    zero = m.const(0)
+    return lambda x, y: zero if y == zero else x / y
+
+
+@scalar("Rsqrt")
+def _rsqrt(m):
+    sqrt, one = m.sqrt, m.const(1)
+    return lambda x: one / sqrt(x)
+
+
+@scalar("Reciprocal", "Inv")
+def _reciprocal(m):
+    one = m.const(1)
+    return lambda x: one / x
+
+
+@scalar("Relu")
+def _relu(m):
+    zero = m.const(0)
+    return lambda x: zero if x < zero else x
+
+
+@scalar("Relu6")
+def _relu6(m):
+    zero, six = m.const(0), m.const(6)
+    return lambda x: zero if x < zero else (six if x > six else x)
+
+
+@scalar("Elu")
+def _elu(m):
+    zero, expm1 = m.const(0), m.expm1
+    return lambda x: expm1(x) if x < zero else x
+
+
+_SELU_SCALE = 1.0507009873554804934193349852946
+_SELU_SCALE_ALPHA = 1.7580993408473768599402175208123
+
+
+@scalar("Selu")
+def _selu(m):
+    zero, expm1 = m.const(0), m.expm1
+    scale, scale_alpha = m.const(_SELU_SCALE), m.const(_SELU_SCALE_ALPHA)
+    return lambda x: scale_alpha * expm1(x) if x < zero else scale * x
+
+
+@scalar("LeakyRelu")
+def _leaky_relu(m):
+    zero = m.const(0)
+    return lambda x, alpha: x if x > zero else x * alpha
+
+
+@scalar("Softsign")
+def _softsign(m):
+    one, absolute = m.const(1), m.absolute
+    return lambda x: x / (one + absolute(x))
+
+
+# Gradients of y = f(x): of (y, dy) or of (dy, x), in the order of the op's inputs.
+
+@scalar("TanhGrad")
+def _tanh_grad(m):
+    one = m.const(1)
+    return lambda y, dy: dy * (one - y * y)
+
+
+@scalar("SigmoidGrad")
+def _sigmoid_grad(m):
+    one = m.const(1)
+    return lambda y, dy: dy * y * (one - y)
+
+
+@scalar("SqrtGrad")
+def _sqrt_grad(m):
+    half = m.const(0.5)
+    return lambda y, dy: dy * half / y
+
+
+@scalar("RsqrtGrad")
+def _rsqrt_grad(m):
+    factor = m.const(-0.5)
+    return lambda y, dy: factor * (dy * y) * (y * y)
+
+
+@scalar("InvGrad", "ReciprocalGrad")
+def _reciprocal_grad(m):
+    return lambda y, dy: -(dy * (y * y))
+
+
+@scalar("ReluGrad")
+def _relu_grad(m):
+    zero = m.const(0)
+    return lambda dy, x: dy if x > zero else zero
+
+
+@scalar("Relu6Grad")
+def _relu6_grad(m):
+    zero, six = m.const(0), m.const(6)
+    return lambda dy, x: dy if x > zero and x < six else zero
+
+
+@scalar("EluGrad")
+def _elu_grad(m):
+    zero, one = m.const(0), m.const(1)
+    return lambda dy, y: dy * (y + one) if y < zero else dy
+
+
+@scalar("SeluGrad")
+def _selu_grad(m):
+    zero = m.const(0)
+    scale, scale_alpha = m.const(_SELU_SCALE), m.const(_SELU_SCALE_ALPHA)
+    return lambda dy, y: dy * (y + scale_alpha) if y < zero else dy * scale
+
+
+@scalar("LeakyReluGrad")
+def _leaky_relu_grad(m):
+    zero = m.const(0)
+    return lambda dy, x, alpha: dy if x > zero else dy * alpha
+
+
+@scalar("SoftplusGrad")
+def _softplus_grad(m):
+    exp, one = m.exp, m.const(1)
+    return lambda dy, x: dy / (exp(-x) + one)
+
+
+@scalar("SoftsignGrad")
+def _softsign_grad(m):
+    one, absolute = m.const(1), m.absolute
+
+    def gradient(dy, x):
+        size = one + absolute(x)
+        return dy / (size * size)
+    return gradient
