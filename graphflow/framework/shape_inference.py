@@ -41,6 +41,15 @@ class ShapeContext:
         """Input `index` read as a shape: a tuple with None where unknown, or None."""
         return static_value.constant_shape(self._inputs[index])
 
+    def handle(self, index):
+        """(DType, shape) of the variable behind handle input `index`; None for what is unknown."""
+        tensor = self._inputs[index]
+        while tensor.op.type == "Identity":
+            tensor = tensor.op.inputs[0]
+        if tensor.op.type == "VarHandleOp":
+            return tensor.op.attrs["dtype"], tensor.op.attrs["shape"]
+        return None, None
+
 
 class BoundShapeContext(ShapeContext):
     """The same view when shapes and values are those of a running plan."""
@@ -66,6 +75,10 @@ class BoundShapeContext(ShapeContext):
         """Input `index` read as a shape."""
         value = self._values[index]
         return None if value is None else static_value.as_shape_tuple(value)
+
+    def handle(self, index):
+        """(DType, shape) of the variable behind a handle: plans know variables by their values."""
+        return self._dtypes[index], self.shapes[index]
 
 
 def infer(op_def, op_name, context):
