@@ -118,15 +118,37 @@ def _pack(value, dtype, name):
     """A list holding tensors becomes (nested) Pack nodes of one dtype."""
     from graphflow.framework import raw_ops
 
+    found = _first_dtype(value)
     if dtype is None:
-        dtype = _first_dtype(value)
-    parts = [convert_to_tensor(item, dtype, name=f"{i}") if not isinstance(item, (list, tuple))
-             else convert_to_tensor(item, dtype) for i, item in enumerate(value)]
-    for item, part in zip(value, parts):
-        if dtype is not None and part.dtype.base_dtype != dtype:
-            raise TypeError(f"Cannot convert a list containing a tensor of dtype {part.dtype.base_dtype} to "
-                            f"{dtype} (Tensor is: {item!r})")
-    return raw_ops.Pack(parts, name=name or "packed")
+        dtype = found
+    return _pack_level(raw_ops, value, dtype, found, name or "packed")
+
+
+def _pack_level(raw_ops, value, dtype, found, name):
+    """One nesting level: a Pack node if there is a tensor below, else the list itself."""
+    from graphflow.framework import scopes
+
+    with scopes.get_default_graph().name_scope(name) as scope:
+        parts = [_pack_item(raw_ops, item, dtype, found, f"{i}") for i, item in enumerate(value)]
+        if not any(isinstance(part, Tensor) for part in parts):
+            return value
+        parts = [part if isinstance(part, Tensor) else convert_to_tensor(part, dtype, name=f"{i}")
+                 for i, part in enumerate(parts)]
+        return raw_ops.Pack(parts, name=scope)
+
+
+def _pack_item(raw_ops, item, dtype, found, name):
+    if isinstance(item, (list, tuple)):
+        return _pack_level(raw_ops, item, dtype, found, name)
+    if not (isinstance(item, Tensor) or hasattr(item, "_as_graph_element") or _has_conversion(item)):
+        return item
+    part = convert_to_tensor(item)
+    if part.dtype.base_dtype == dtype:
+        return part
+    if dtype == found:
+        raise TypeError(f"Cannot convert a list containing a tensor of dtype {part.dtype.base_dtype} to "
+                        f"{dtype} (Tensor is: {item!r})")
+    return raw_ops.Cast(part, DstT=dtype, name="Cast")
 
 
 def _first_dtype(value):

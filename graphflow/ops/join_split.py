@@ -14,7 +14,7 @@ from graphflow.framework.convert import convert_to_tensor
 from graphflow.framework.graph_scopes import name_scope
 from graphflow.framework.op_def import NotDifferentiable, RegisterGradient, register_op
 from graphflow.framework.static_value import constant_value
-from graphflow.framework.tensor import IndexedSlices, Tensor
+from graphflow.framework.tensor import IndexedSlices
 from graphflow.framework.tensor_shape import Dimension
 from graphflow.ops.constant import constant, identity
 from graphflow.ops.shape_ops import rank, reshape, shape, squeeze, transpose
@@ -362,8 +362,3 @@ def _tile_grad(op, grad):
 def tile(input, multiples, name=None):  # noqa: A002 - TensorFlow's name
     """`input` repeated `multiples[i]` times along each axis i."""
     return raw_ops.Tile(input, multiples, name=name)
-
-
-def is_graph_value(value):
-    """Whether a value is a tensor rather than a Python or NumPy number."""
-    return isinstance(value, Tensor) or hasattr(value, "_as_graph_element")
