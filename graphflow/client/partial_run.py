@@ -63,12 +63,10 @@ class PartialRuns:
         self._advance(state, mapper)
         state.wanted -= {*mapper.tensors, *mapper.operations}
         position = state.executor.position
-        results = [reference.owned(state.values[position[state.tensors[t]]], (), state.executor._borrowed())
-                   for t in mapper.tensors]
+        results = state.executor.collect(state.values, [position[state.tensors[t]] for t in mapper.tensors])
         if not state.wanted:
             del self._open[handle]
-        return mapper.rebuild([r if getattr(r, "base", None) is None and not hasattr(r, "copy") else r.copy()
-                               for r in results])
+        return mapper.rebuild(results)
 
     def _feed(self, state, feed_dict):
         for key, value in feeding.flatten(feed_dict):
@@ -104,5 +102,5 @@ class PartialRuns:
             stack.extend(by_op.get(control) for control in step.node.op.control_inputs)
         for step in state.executor.steps:
             if step in needed:
-                reference.execute(step, state.values)
+                reference.execute(step, state.values, self._session._resources)
                 state.done.add(step)

@@ -30,7 +30,7 @@ def tf_export(*paths, legacy=()):
         for path in paths:
             EXPORTS[path] = target
         for path in legacy:
-            LEGACY[path] = (*target, paths[0])
+            LEGACY[path] = (*target, paths[0] if paths else obj.__name__)
         return obj
 
     return record

@@ -74,11 +74,12 @@ class OpDef:
       allocates: output shapes depend on input values (Where, Unique).
       writes: positions of the Ref (or variable handle) inputs that the op writes, in order.
       accepts_uninitialized: variables it is given need not have a value (Assign).
+      blocking: may wait for other runs, or runs code of the user (queues, py_func).
       family: stem of the defining file, where kernels are looked for.
     """
 
     def __init__(self, name, inputs, outputs, attrs, shape_fn, stateful, allocates, writes, module,
-                 accepts_uninitialized=False):
+                 accepts_uninitialized=False, blocking=False):
         self.name = name
         self._source = (inputs, outputs, attrs)
         self.shape_fn = shape_fn
@@ -86,6 +87,7 @@ class OpDef:
         self.allocates = allocates
         self._writes = writes
         self.accepts_uninitialized = accepts_uninitialized
+        self.blocking = blocking
         self.module = module
         self.family = module.rpartition(".")[2]
 
@@ -191,7 +193,7 @@ def _parse_default(kind, text):
 
 def register_op(
     name, inputs="", outputs="", attrs="", *, shape, stateful=False, allocates=False, writes=None,
-    accepts_uninitialized=False,
+    accepts_uninitialized=False, blocking=False,
 ):
     """Defines an op type in the calling module's family.
 
@@ -204,12 +206,14 @@ def register_op(
       writes: positions of the Ref or variable handle inputs that are written (default: all Ref
         inputs).
       accepts_uninitialized: its kernel gets None for a variable without a value.
+      blocking: it may wait for other runs, or runs code of the user.
     """
     if name in _OPS:
         raise ValueError(f"Op {name!r} is already defined in {_OPS[name].module}")
     module = sys._getframe(1).f_globals["__name__"]
     _OPS[name] = OpDef(
-        name, inputs, outputs, attrs, shape, stateful, allocates, writes, module, accepts_uninitialized
+        name, inputs, outputs, attrs, shape, stateful, allocates, writes, module, accepts_uninitialized,
+        blocking,
     )
 
 

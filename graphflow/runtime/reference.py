@@ -4,8 +4,6 @@ The permanent oracle that every faster executor is compared with, and what answe
 kernels are there. State: the bound kernels of one plan. No buffers are kept between runs.
 """
 
-import contextlib
-
 import numpy as np
 
 from graphflow.framework import errors
@@ -69,21 +67,31 @@ class ReferenceExecutor:
             values[index] = array
         self.load_variables(values)
         for step in self.steps:
-            execute(step, values, observe)
-        return [owned(values[i], values, self._borrowed()) for i in self._fetches]
+            execute(step, values, self._resources, observe)
+        return self.collect(values, self._fetches)
 
     def load_variables(self, values):
         """Takes the variables' values at the start of the step; all must exist that are read."""
-        missing = []
-        for variable, slot, index in self._starts:
-            values[index] = slot.value
-            if slot.value is None and variable.must_exist:
-                missing.append(variable.op)
+        if not self._starts:
+            return
+        gate = self._resources.gate
+        gate.enter(False)
+        try:
+            for _, slot, index in self._starts:
+                values[index] = slot.value
+                slot.shared = True
+        finally:
+            gate.leave(False)
+        missing = [v.op for v, _, index in self._starts if values[index] is None and v.must_exist]
         if missing:
             failure.raise_uninitialized(missing)
 
-    def _borrowed(self):
-        return [slot.value for _, slot, _ in self._starts]
+    def collect(self, values, fetches):
+        """The arrays at positions `fetches`, owned by the caller."""
+        borrowed = [values[index] for index in self._feeds]
+        borrowed += [slot.value for _, slot, _ in self._starts]
+        borrowed += [values[index] for _, _, index in self._starts]
+        return [owned(values[i], values, borrowed) for i in fetches]
 
 
 def number_values(plan):
@@ -99,45 +107,47 @@ def number_values(plan):
     return position
 
 
-def execute(step, values, observe=None):
+def execute(step, values, resources, observe=None):
     """Runs one bound node over the run's values; failures name the op and the user's line."""
     inputs = [values[i] for i in step.inputs]
     try:
         if step.writes:
-            results = _write(step, inputs)
+            results = _write(step, inputs, resources.gate)
         elif observe is not None:
-            results = observe(step, inputs)
+            results = as_arrays(observe(step, inputs))
         else:
-            results = step.run(*inputs)
+            results = as_arrays(step.run(*inputs))
     except Exception as error:  # noqa: BLE001 - every failure leaves with the op's name and line
         failure.raise_for(step.node.op, error, inputs)
-    outputs = step.outputs
-    if len(outputs) == 1 and not isinstance(results, (tuple, list)):
-        values[outputs[0]] = results if isinstance(results, np.ndarray) else np.asarray(results)
-    elif outputs:
-        for index, result in zip(outputs, results):
-            values[index] = result if isinstance(result, np.ndarray) else np.asarray(result)
-    if step.writes:
-        for slot_index, (slot, index) in enumerate(step.writes):
-            values[index] = step_written(results, slot_index)
+    for (_, index), result in zip(step.writes, results):
+        values[index] = result
+    for index, result in zip(step.outputs, results[len(step.writes):]):
+        values[index] = result
 
 
-def step_written(results, index):
-    """The new value of the `index`-th written variable among a kernel's results."""
-    return results[index] if isinstance(results, (tuple, list)) else results
+def as_arrays(results):
+    """What a kernel returned, as a list of arrays."""
+    if results is None:
+        return []
+    if not isinstance(results, (tuple, list)):
+        results = (results,)
+    return [r if isinstance(r, np.ndarray) else np.array(r, object if isinstance(r, (bytes, str)) else None)
+            for r in results]
 
 
-def _write(step, inputs):
+def _write(step, inputs, gate):
     """Reads, computes and stores variables as one atomic step."""
-    slots = [slot for slot, _ in step.writes]
-    with contextlib.ExitStack() as stack:
-        for slot in sorted(set(slots), key=id):
-            stack.enter_context(slot.lock)
-        for slot, i in zip(slots, step.node.op_def.writes):
+    gate.enter(True)
+    try:
+        for (slot, _), i in zip(step.writes, step.node.op_def.writes):
             inputs[i] = slot.value
-        results = step.run(*inputs)
-        for k, slot in enumerate(slots):
-            slot.replace(step_written(results, k))
+        results = as_arrays(step.run(*inputs))
+        for (slot, _), result in zip(step.writes, results):
+            slot.replace(result)
+            # This run may go on reading the array after it has left the gate.
+            slot.shared = True
+    finally:
+        gate.leave(True)
     return results
 
 

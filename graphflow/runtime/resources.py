@@ -1,39 +1,42 @@
 """What a session keeps between runs: variables, and other resources (random counters, queues).
 
-Storage of a variable is a Slot: one array behind a lock. A run that reads a variable holds a lease;
-a write goes in place only if no other run does. Values are committed as writes happen, as in
-TensorFlow, so a failing step keeps the writes before its failure.
+Storage of a variable is a Slot: one array, read and written by runs that hold the session's gate.
+Values are committed as writes happen, as in TensorFlow, so a failing step keeps the writes before
+its failure.
 """
 
 import threading
+
+from graphflow.runtime.gate import RunGate
 
 
 class Slot:
     """Storage of one variable.
 
-    Attributes: value: ndarray or None while uninitialised. lock: held while value is read or
-    replaced. leases: number of runs that may be reading `value`. version: grows with every
-    replacement of the array object.
+    Attributes: value: ndarray, or None while uninitialised. shared: whether a run outside of the
+    gate may still be reading the array, so that a write in place must copy it first.
     """
 
-    __slots__ = ("value", "lock", "leases", "version")
+    __slots__ = ("value", "shared")
 
     def __init__(self):
         self.value = None
-        self.lock = threading.Lock()
-        self.leases = 0
-        self.version = 0
+        self.shared = False
 
     def replace(self, array):
-        """Puts another array in place; the caller holds the lock."""
+        """Puts another array in place."""
         self.value = array
-        self.version += 1
+        self.shared = False
 
 
 class ResourceManager:
-    """Resources of one session, made on first use."""
+    """Resources of one session, made on first use.
+
+    Attributes: gate: the RunGate that guards the values of variables.
+    """
 
     def __init__(self):
+        self.gate = RunGate()
         self._lock = threading.RLock()
         self._slots = {}
         self._resources = {}

@@ -1,0 +1,321 @@
+"""Frame: the memory and argument blocks in which one run of a specialised plan takes place.
+
+Concurrent runs use frames of their own. State: an arena for intermediate values, the argument
+blocks of native kernels with the pointers in them, and the list of values that Python steps use.
+Nothing a caller gets back lies in a frame.
+"""
+
+import numpy as np
+
+from graphflow.compiler.memory import ALIGNMENT, assign_offsets
+from graphflow.framework import dtypes, errors
+from graphflow.framework.kernel_loader import kernels
+from graphflow.runtime import failure
+from graphflow.runtime.reference import as_arrays, bind_kernel
+from graphflow.runtime.specialize import native_outputs
+
+# Fed arrays up to this size are copied into the frame, which is cheaper than patching pointers.
+_COPIED_FEED_BYTES = 2048
+# Fetched arrays from this size on are written where the caller gets them, without a copy.
+_DIRECT_FETCH_BYTES = 1 << 15
+
+
+def address_of(array):
+    """Base address of an array."""
+    return array.__array_interface__["data"][0]
+
+
+class Frame:
+    """Runs one Specialization; one run at a time."""
+
+    def __init__(self, spec, slots, resources):
+        self._spec = spec
+        self._slots = slots
+        self._resources = resources
+        self._position = {}
+        self._values = []
+        self._natively_read = {v for b in spec.nodes if b.native for v in map(spec.root, b.node.inputs)}
+        self._place_values()
+        self._patches = {}
+        self._build_tape()
+        self._build_steps()
+        self._bind_feeds_and_variables()
+        self._bind_fetches()
+
+    # ---- layout
+
+    def _is_static(self, value):
+        """Whether a root value has its place in the arena."""
+        return self._spec.shape.get(value) is not None and value in self._arena_values
+
+    def _place_values(self):
+        """Assigns arena offsets to what native kernels make or read; others stay Python values."""
+        spec = self._spec
+        first, last = {}, {}
+        for i, bound in enumerate(spec.nodes):
+            for value in bound.node.outputs:
+                first[value] = last[value] = i
+            for value in bound.node.inputs:
+                last[spec.root(value)] = i
+        for value in spec.plan.fetches:
+            last[spec.root(value)] = len(spec.nodes)
+        made_natively = {v for b in spec.nodes if b.native for v in b.node.outputs}
+        fed = {v for v in spec.plan.feeds if v in self._natively_read and _nbytes(spec, v) <= _COPIED_FEED_BYTES}
+        chosen = [v for v in first if v in made_natively or
+                  (v in self._natively_read and spec.shape[v] is not None)]
+        lifetimes = [(_nbytes(spec, v), first[v], last[v]) for v in chosen]
+        lifetimes += [(_nbytes(spec, v), 0, len(spec.nodes)) for v in fed]
+        chosen += list(fed)
+        offsets, total = assign_offsets(lifetimes)
+        memory = np.empty(total + ALIGNMENT, np.uint8)
+        start = -address_of(memory) % ALIGNMENT
+        self._arena = memory
+        self._arena_values = set(chosen)
+        for value in (*spec.plan.feeds, *(v.start for v in spec.plan.variables), *spec.constants, *first, *spec.alias):
+            self._index(value)
+        for value, offset in zip(chosen, offsets):
+            size = _nbytes(spec, value)
+            view = memory[start + offset:start + offset + size].view(value.dtype.as_numpy_dtype)
+            self._values[self._position[value]] = view.reshape(spec.shape[value])
+        for value, array in spec.constants.items():
+            self._values[self._position[value]] = array
+
+    def _index(self, value):
+        if value not in self._position:
+            self._position[value] = len(self._values)
+            self._values.append(None)
+        return self._position[value]
+
+    # ---- native part
+
+    def _build_tape(self):
+        """One argument block per native node, all in one array; pointers known now are filled in."""
+        spec, tape = self._spec, kernels("cpu.tape") if any(b.native for b in self._spec.nodes) else None
+        self._tape = None
+        if tape is None:
+            return
+        native = [b for b in spec.nodes if b.native]
+        sizes = [max(1, len(b.native.words)) for b in native]
+        self._words = np.zeros(sum(sizes), np.int64)
+        self._view = memoryview(self._words)
+        self._scratch = np.empty(sum(tape.scratch_bytes(b.native.words) for b in native) + ALIGNMENT, np.uint8)
+        scratch = address_of(self._scratch) + (-address_of(self._scratch) % ALIGNMENT)
+        rows, at = [], 0
+        for bound, size in zip(native, sizes):
+            words = bound.native.words
+            inputs = [self._pointer(v) for v in bound.node.inputs]
+            outputs = [self._pointer(v) for v in native_outputs(bound.node)]
+            block = self._words[at:at + size]
+            block[:len(words)] = tape.make_block(words, inputs, outputs, scratch)[:len(words)]
+            scratch += tape.scratch_bytes(words)
+            self._note_patches(bound, words, at)
+            rows.append((bound.native.function.address, block))
+            at += size
+        self._tape = tape.Tape(rows)
+        self._native_nodes = native
+
+    def _pointer(self, value):
+        array = self._values[self._position[self._spec.root(value)]] if value.variable is None else None
+        return 0 if array is None else address_of(array)
+
+    def _note_patches(self, bound, words, at):
+        """Remembers where pointers stand that change between runs."""
+        registry = kernels("registry")
+        outputs = native_outputs(bound.node)
+        for offset, word in enumerate(words):
+            if isinstance(word, registry.In):
+                value = self._spec.root(bound.node.inputs[word.index])
+            elif isinstance(word, registry.Out):
+                value = outputs[word.index]
+            else:
+                continue
+            key = value if value.variable is None else value.variable
+            self._patches.setdefault(key, []).append(at + offset)
+
+    def _patch(self, places, address):
+        view = self._view
+        for place in places:
+            view[place] = address
+
+    # ---- steps
+
+    def _build_steps(self):
+        """The run as a list: ranges of tape rows, and Python steps between them."""
+        self._steps, row, start = [], 0, 0
+        for bound in self._spec.nodes:
+            if bound.native:
+                row += 1
+                continue
+            if row > start:
+                self._steps.append(_TapeStep(self, start, row))
+            start = row
+            self._steps.append(self._python_step(bound))
+        if row > start:
+            whole = start == 0 and row == len(self._spec.nodes)
+            self._steps.append(_TapeStep(self, start, row, whole))
+
+    def _python_step(self, bound):
+        node = bound.node
+        inputs = [self._index(v) for v in node.inputs]
+        outputs = [(self._index(v), v in self._arena_values) for v in node.outputs]
+        views = self._alias_views(node)
+        slots = [self._slots[w.variable] for w in node.writes]
+        return _PythonStep(self, bound, inputs, outputs, slots, views)
+
+    def _alias_views(self, node):
+        """Aliases among a Python step's inputs must be made from their roots at run time."""
+        spec = self._spec
+        return [(self._index(v), self._index(spec.root(v)), spec.shape[v]) for v in node.inputs if v in spec.alias]
+
+    def _bind_feeds_and_variables(self):
+        spec = self._spec
+        self._feeds = [(self._position[v], v in self._arena_values, self._patches.get(v, ())) for v in spec.plan.feeds]
+        self._variables = []
+        for variable in spec.plan.variables:
+            written = variable.last is not variable.start
+            self._variables.append((variable, self._slots[variable], self._position[variable.start],
+                                    self._patches.get(variable, ()), written))
+        self._bound_arrays = [None] * len(self._variables)
+
+    def _bind_fetches(self):
+        spec = self._spec
+        made_natively = {v for b in spec.nodes if b.native for v in b.node.outputs}
+        aliased = {spec.root(v) for v in spec.alias}
+        python_read = {spec.root(v) for b in spec.nodes if not b.native for v in b.node.inputs}
+        self._fetches, self._direct = [], []
+        for number, value in enumerate(spec.plan.fetches):
+            root = spec.root(value)
+            if root.variable is not None:
+                self._fetches.append((None, self._slots[root.variable], spec.shape[value]))
+                continue
+            self._fetches.append((self._position[root], None, spec.shape[value] if value in spec.alias else None))
+            if (value in made_natively and value not in aliased and value not in python_read
+                    and _nbytes(spec, value) >= _DIRECT_FETCH_BYTES and spec.plan.fetches.count(value) == 1):
+                self._direct.append((number, self._position[value], self._patches[value], spec.shape[value],
+                                     value.dtype.as_numpy_dtype))
+
+    # ---- running
+
+    def run(self, feeds):
+        """The fetched arrays for feed arrays of this specialisation's shapes; holds the gate."""
+        values = self._values
+        for array, (position, copied, places) in zip(feeds, self._feeds):
+            if copied:
+                values[position][...] = array
+            else:
+                if places:
+                    array = array if array.flags.c_contiguous else np.ascontiguousarray(array).reshape(array.shape)
+                    self._patch(places, address_of(array))
+                values[position] = array
+        self._load_variables()
+        for number, position, places, shape, dtype in self._direct:
+            fresh = np.empty(shape, dtype)
+            self._patch(places, address_of(fresh))
+            values[position] = fresh
+        for step in self._steps:
+            step.run()
+        return [self._fetched(*fetch) for fetch in self._fetches]
+
+    def _load_variables(self):
+        bound = self._bound_arrays
+        for number, (_, slot, position, places, written) in enumerate(self._variables):
+            if written and slot.shared:
+                slot.replace(slot.value.copy())
+            array = slot.value
+            if array is not bound[number]:
+                if not array.flags.c_contiguous:
+                    array = np.ascontiguousarray(array).reshape(array.shape)
+                    slot.replace(array)
+                bound[number] = array
+                self._values[position] = array
+                self._patch(places, address_of(array))
+
+    def _fetched(self, position, slot, shape):
+        array = slot.value if slot is not None else self._values[position]
+        if shape is not None and array.shape != shape:
+            array = array.reshape(shape)
+        if array.ndim == 0:
+            return array[()]
+        if self._direct and any(position == entry[1] for entry in self._direct):
+            self._values[position] = None
+            return array
+        return array.copy()
+
+
+class _TapeStep:
+    """A stretch of native kernels."""
+
+    __slots__ = ("_frame", "_start", "_stop", "_whole")
+
+    def __init__(self, frame, start, stop, whole=False):
+        self._frame = frame
+        self._start = start
+        self._stop = stop
+        self._whole = whole
+
+    def run(self):
+        tape = self._frame._tape
+        failed = tape.run() if self._whole else tape.run_range(self._start, self._stop)
+        if failed >= 0:
+            self._frame.explain(failed)
+
+
+class _PythonStep:
+    """One node run by its reference kernel, its results copied to where native kernels look."""
+
+    __slots__ = ("_frame", "_bound", "_inputs", "_outputs", "_slots", "_views")
+
+    def __init__(self, frame, bound, inputs, outputs, slots, views):
+        self._frame = frame
+        self._bound = bound
+        self._inputs = inputs
+        self._outputs = outputs
+        self._slots = slots
+        self._views = views
+
+    def run(self):
+        values = self._frame._values
+        for position, root, shape in self._views:
+            values[position] = values[root].reshape(shape)
+        arrays = [values[i] for i in self._inputs]
+        try:
+            node = self._bound.node
+            for slot, i in zip(self._slots, node.op_def.writes):
+                arrays[i] = slot.value
+            results = as_arrays(self._bound.run(*arrays))
+            for slot, result in zip(self._slots, results):
+                slot.value[...] = result
+            for (position, placed), result in zip(self._outputs, results[len(self._slots):]):
+                if placed:
+                    values[position][...] = result
+                else:
+                    values[position] = result
+        except Exception as error:  # noqa: BLE001 - every failure leaves with the op's name and line
+            failure.raise_for(self._bound.node.op, error, arrays)
+
+
+def _explain(frame, row):
+    """Raises the error of native row `row`, worded by the reference kernel on the same inputs."""
+    node = frame._native_nodes[row].node
+    spec = frame._spec
+    arrays = []
+    for value in node.inputs:
+        root = spec.root(value)
+        slot = frame._slots[root.variable].value if root.variable is not None else frame._values[frame._position[root]]
+        arrays.append(slot.reshape(spec.shape[value]))
+    try:
+        bind_kernel(node, frame._resources)(*arrays)
+    except Exception as error:  # noqa: BLE001 - leaves with the op's name and line
+        failure.raise_for(node.op, error, arrays)
+    failure.raise_for(node.op, errors.InternalError(None, None, f"native kernel failed with code {frame._tape.code}"),
+                      arrays)
+
+
+Frame.explain = _explain
+
+
+def _nbytes(spec, value):
+    size = np.dtype(value.dtype.as_numpy_dtype).itemsize if value.dtype != dtypes.string else 8
+    for dim in spec.shape[value] or ():
+        size *= dim
+    return size

@@ -1,0 +1,198 @@
+"""Specialising a plan to the shapes of one call.
+
+With the shapes of feeds and variables known, shape functions give every shape that does not depend
+on data; shape arithmetic and constants are computed once, here; every remaining node is given a
+native kernel where there is one, else its reference kernel. The result is immutable and shared by
+all frames (`frame.py`) that run it; no memory is laid out here.
+"""
+
+import numpy as np
+
+from graphflow.framework import shapes
+from graphflow.framework.kernel_loader import kernels
+from graphflow.framework.shape_inference import BoundShapeContext, infer
+from graphflow.runtime import failure
+from graphflow.runtime.reference import as_arrays, bind_kernel
+
+# Results that depend on the shapes of inputs only.
+_SHAPE_ONLY = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
+# Outputs that are the first input under another shape.
+_ALIASES = {"Identity", "Reshape", "ExpandDims", "Squeeze", "StopGradient", "PreventGradient",
+            "PlaceholderWithDefault", "EnsureShape"}
+# Larger constants are not computed ahead: they would only take memory.
+_MAX_FOLDED_BYTES = 1 << 20
+
+
+class BoundNode:
+    """One node that runs: natively (`native` words) or by its reference kernel (`run`)."""
+
+    __slots__ = ("node", "native", "run")
+
+    def __init__(self, node, native, run):
+        self.node = node
+        self.native = native
+        self.run = run
+
+
+class Specialization:
+    """A plan with shapes.
+
+    Attributes:
+      shape: Value -> full shape tuple, or None where it depends on data. constants: Value -> array.
+      alias: Value -> the Value whose memory it shares. nodes: list of BoundNode. pending: native
+      functions still being compiled (their nodes run by reference kernels meanwhile).
+    """
+
+    def __init__(self, plan, feed_shapes, slots, resources, threads, wait):
+        self.plan = plan
+        self.shape = {}
+        self.constants = {}
+        self.alias = {}
+        self.pending = []
+        self._resources = resources
+        self._threads = threads
+        self._seed = plan.nodes[0].op.graph.seed if plan.nodes else None
+        self._written = {w.variable for node in plan.nodes for w in node.writes}
+        for value, shape in zip(plan.feeds, feed_shapes):
+            self.shape[value] = shape
+        for variable in plan.variables:
+            self.shape[variable.start] = slots[variable].value.shape
+        live = [node for node in plan.nodes if not self._settle(node)]
+        self.nodes = self._choose_tiers(_drop_dead(plan, live, self.constants), wait)
+
+    # ---- shapes and values known now
+
+    def _settle(self, node):
+        """Finds a node's shapes; whether its results are known too, so that it need not run."""
+        inputs = [self.shape[v] for v in node.inputs]
+        constants = [self.constants.get(v) for v in node.inputs]
+        if node.type == "Const":
+            return self._fold(node, [node.attrs["value"]])
+        try:
+            found = self._infer(node, inputs, constants)
+        except ValueError as error:
+            stand_ins = [np.broadcast_to(np.zeros((), v.dtype.as_numpy_dtype), s) if s is not None else None
+                         for v, s in zip(node.inputs, inputs)]
+            failure.raise_for(node.op, error, stand_ins)
+        for value, shape in zip(node.outputs, found):
+            self.shape[value] = shape if shapes.is_full(shape) and not node.op_def.allocates else None
+        for write in node.writes:
+            self.shape[write.value] = self.shape[write.variable.start]
+        if self._is_foldable(node, inputs, constants):
+            return self._fold(node, self._compute(node, inputs, constants))
+        self._note_alias(node)
+        return False
+
+    def _infer(self, node, inputs, constants):
+        if not node.outputs:
+            return []
+        context = BoundShapeContext(inputs, [v.dtype for v in node.inputs], constants, node.attrs, len(node.op.outputs))
+        found = infer(node.op_def, node.name, context)
+        if len(node.outputs) == len(node.op.outputs):
+            return found
+        # Ref outputs are versions, not outputs of the plan's node.
+        return [found[v.index] if v.index < len(found) else None for v in node.outputs]
+
+    def _is_foldable(self, node, inputs, constants):
+        if node.op_def.is_stateful or node.writes or not node.outputs or not node.inputs:
+            return False
+        if node.type in _SHAPE_ONLY:
+            if any(shape is None for shape in inputs):
+                return False
+        elif any(c is None for c in constants):
+            return False
+        total = 0
+        for value in node.outputs:
+            size = shapes.size(self.shape[value])
+            total += 0 if size is None else size * 8
+        return total <= _MAX_FOLDED_BYTES
+
+    def _compute(self, node, inputs, constants):
+        arrays = [c if c is not None else np.broadcast_to(np.zeros((), v.dtype.as_numpy_dtype), shape)
+                  for c, v, shape in zip(constants, node.inputs, inputs)]
+        try:
+            return as_arrays(bind_kernel(node, self._resources, self._seed)(*arrays))
+        except Exception as error:  # noqa: BLE001 - leaves with the op's name and line
+            failure.raise_for(node.op, error, arrays)
+
+    def _fold(self, node, results):
+        for value, array in zip(node.outputs, results):
+            if not array.flags.c_contiguous:
+                array = array.copy()
+            self.constants[value] = array
+            self.shape[value] = array.shape
+        return True
+
+    def _note_alias(self, node):
+        if node.type not in _ALIASES or len(node.outputs) != 1:
+            return
+        source, value = node.inputs[0], node.outputs[0]
+        if self.shape[source] is None or self.shape[value] is None:
+            return
+        if shapes.size(self.shape[source]) != shapes.size(self.shape[value]):
+            return  # the kernel reports it
+        root = self.root(source)
+        if root.variable is not None and root.variable in self._written:
+            return  # the variable's memory changes during the step: a copy is needed
+        self.alias[value] = source
+
+    def root(self, value):
+        """The value whose memory `value` shares."""
+        while value in self.alias:
+            value = self.alias[value]
+        return value
+
+    # ---- tiers
+
+    def _choose_tiers(self, live, wait):
+        bound = []
+        for node in live:
+            if node.outputs and node.outputs[0] in self.alias:
+                continue
+            native = self._native(node, wait)
+            run = None if native is not None else bind_kernel(node, self._resources, self._seed)
+            bound.append(BoundNode(node, native, run))
+        if self.pending:
+            kernels("cpu.native").compile_in_background(self.pending)
+        return bound
+
+    def _native(self, node, wait):
+        """The node's native kernel, if there is one, its shapes are known and it is compiled."""
+        registry = kernels("registry")
+        values = [*node.outputs, *(w.value for w in node.writes)]
+        if any(self.shape[v] is None for v in (*node.inputs, *values)) or node.op_def.blocking:
+            return None
+        maker = registry.cpu.find(node.type, node.op_def.family, node.attrs)
+        if maker is None:
+            return None
+        native = maker(registry.KernelContext(
+            node.type, node.name, node.attrs, [v.dtype for v in node.inputs], [v.dtype for v in native_outputs(node)],
+            [self.shape[v] for v in node.inputs], [self.shape[v] for v in native_outputs(node)], self._resources,
+            self._threads, self._seed))
+        if native is None:
+            return None
+        if not wait and not native.function.ready():
+            self.pending.append(native.function)
+            return None
+        return native
+
+
+def native_outputs(node):
+    """What a native kernel's `Out` words count: written variables first, then outputs."""
+    return [*(w.value for w in node.writes), *node.outputs]
+
+
+def _drop_dead(plan, live, constants):
+    """Without the nodes that only fed what is now constant."""
+    consumers = {v for node in plan.nodes for v in node.inputs}
+    needed = set(plan.fetches)
+    kept = []
+    for node in reversed(live):
+        is_root = node.op_def.is_stateful or node.writes or not any(v in consumers for v in node.outputs)
+        if is_root or any(v in needed for v in node.outputs):
+            if node.type == "NoOp":
+                continue
+            kept.append(node)
+            needed.update(v for v in node.inputs if v not in constants)
+    kept.reverse()
+    return kept
