@@ -1,20 +1,17 @@
 """Comparisons, boolean logic and selection. Holds no state."""
 
-from math import prod
+from ..registry import cpu
+from .elementwise import NUMBERS, op
 
-from ..registry import In, Native, Out, cpu
-from . import native
-from .elementwise import NUMBERS, binary
-
-cpu.kernel("Equal", "NotEqual", "Less", "LessEqual", "Greater", "GreaterEqual", T=NUMBERS)(binary)
-cpu.kernel("LogicalAnd", "LogicalOr")(binary)
+cpu.kernel("Equal", "NotEqual", "Less", "LessEqual", "Greater", "GreaterEqual", T=NUMBERS)(op)
+cpu.kernel("LogicalAnd", "LogicalOr")(op)
+cpu.kernel("SelectV2", T=NUMBERS)(op)
 
 
-@cpu.kernel("Select", "SelectV2", T=NUMBERS)
+@cpu.kernel("Select", T=NUMBERS)
 def select(ctx):
-    """Operands of one shape; what broadcasts is left to the reference kernel."""
-    shape = ctx.output_shapes[0]
-    if any(other != shape for other in ctx.input_shapes):
-        return None
-    code = native.function("elementwise.select", ctx.output_dtypes[0].name)
-    return Native(code, [Out(0), In(0), In(1), In(2), 0, prod(shape)])
+    """A vector condition chooses rows: it broadcasts along the last dimensions, not the first."""
+    condition, shape = ctx.input_shapes[0], ctx.output_shapes[0]
+    if condition not in ((), shape):
+        ctx.input_shapes[0] = condition + (1,) * (len(shape) - len(condition))
+    return op(ctx)

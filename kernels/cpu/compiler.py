@@ -1,7 +1,8 @@
 """From a Python function to machine code, and into this process.
 
-Numba types and lowers a kernel `int32 f(int64* block)`; its optimised LLVM IR is then stripped to
-the one entry point and emitted as an object file. Loading an object file needs llvmlite alone:
+A kernel is `int32 f(int64* block)`. Either it writes its LLVM IR itself (`source/values.py`: 10 ms
+to compile) or it is a Python function that Numba types and lowers (50 to 150 ms); the module is
+then stripped to the one entry point and emitted as an object file. Loading an object file needs llvmlite alone:
 1 ms per kernel and no Numba import (0.3 s), which is why Numba's own cache is not used. Kernels
 must not raise or allocate: they return an error code.
 
@@ -32,34 +33,62 @@ def _target_machine():
         reloc="default", codemodel="jitdefault", jit=True)
 
 
-def compile_object(python_function, key):
+def compile_object(kernel, key):
     """Compiles a kernel to the bytes of an object file whose entry point is named after `key`.
 
-    Raises numba's errors for what Numba cannot compile, ValueError for a kernel that would call
-    into Numba's runtime.
+    `kernel` is an IrKernel or a Python function for Numba. Raises numba's errors for what Numba
+    cannot compile, ValueError for a kernel that would call into Numba's runtime.
     """
+    with _lock:
+        return _target_machine().emit_object(_module(kernel, _ENTRY + key))
+
+
+def assembly(kernel):
+    """The machine code of a kernel as text, for a reader who wants to see what was vectorised."""
+    with _lock:
+        return _target_machine().emit_assembly(_module(kernel, _ENTRY))
+
+
+def _module(kernel, name):
+    """The optimised LLVM module of a kernel, all but `name` internal."""
     import llvmlite.binding as llvm
+    if hasattr(kernel, "module_text"):
+        module = llvm.parse_assembly(kernel.module_text(name))
+        module.verify()
+        _optimise(module)
+    else:
+        module = llvm.parse_assembly(_numba_text(kernel, name))
+    for function in module.functions:
+        if function.is_declaration:
+            _check_external(function.name, kernel)
+        elif function.name != name:
+            function.linkage = "internal"
+    for variable in module.global_variables:
+        # Numba's per-function environment: nothing refers to it, and its name may come twice.
+        if str(variable.linkage) in ("Linkage.common", "Linkage.external"):
+            variable.linkage = "internal"
+    return module
+
+
+def _numba_text(python_function, name):
+    """What Numba makes of a kernel: optimised LLVM IR."""
     from numba import cfunc, types
     signature = types.int32(types.CPointer(types.int64))
     compiled = cfunc(signature, nopython=True, error_model="numpy")(python_function)
-    text = compiled.inspect_llvm().replace(compiled.native_name, _ENTRY + key)
-    with _lock:
-        module = llvm.parse_assembly(text)
-        for function in module.functions:
-            if function.is_declaration:
-                _check_external(function.name, python_function)
-            elif function.name != _ENTRY + key:
-                function.linkage = "internal"
-        for variable in module.global_variables:
-            # Numba's per-function environment: nothing refers to it, and its name may come twice.
-            if str(variable.linkage) in ("Linkage.common", "Linkage.external"):
-                variable.linkage = "internal"
-        return _target_machine().emit_object(module)
+    return compiled.inspect_llvm().replace(compiled.native_name, name)
 
 
-def _check_external(name, python_function):
+def _optimise(module):
+    import llvmlite.binding as llvm
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = options.slp_vectorization = options.loop_interleaving = True
+    builder = llvm.create_pass_builder(_target_machine(), options)
+    builder.getModulePassManager().run(module, builder)
+
+
+def _check_external(name, kernel):
     if not name.startswith("llvm.") and name not in _LIBRARY:
-        raise ValueError(f"kernel {python_function.__qualname__} calls {name}: "
+        raise ValueError(f"kernel {kernel} calls {name}: "
                          "kernels may not raise or allocate")
 
 
@@ -73,14 +102,3 @@ def load_object(body, key):
         _engine.add_object_file(llvm.ObjectFileRef.from_data(body))
         _engine.finalize_object()
         return _engine.get_function_address(_ENTRY + key)
-
-
-def assembly(python_function):
-    """The machine code of a kernel as text, for a reader who wants to see what was vectorised."""
-    import llvmlite.binding as llvm
-    from numba import cfunc, types
-    signature = types.int32(types.CPointer(types.int64))
-    compiled = cfunc(signature, nopython=True, error_model="numpy")(python_function)
-    return _target_machine().emit_assembly(llvm.parse_assembly(compiled.inspect_llvm()))
-
-

@@ -11,34 +11,36 @@ INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16")
 NUMBERS = FLOATS + INTEGERS
 
 
-def unary(ctx, op=None):
-    """Kernel of a one-input op: the scalar function `op` (default: the op's own)."""
-    code = native.function("elementwise.unary", op or ctx.op_type, ctx.input_dtypes[0].name,
-                           ctx.output_dtypes[0].name)
-    return Native(code, [Out(0), In(0), 0, prod(ctx.output_shapes[0])])
+def program(shape, operands, steps, results, parameters=()):
+    """Kernel of several elementwise ops in one loop over `shape`.
+
+    `operands` are (argument word, dtype name, shape); `steps` like ["Mul 0 1", "Exp 2"], naming
+    operands, then parameters, then earlier steps by position; `results` are (word, position);
+    `parameters` are (number, dtype name). Any operand of `shape` may share a result's memory if
+    their dtypes have one size.
+
+        program((8, 4), [(In(0), "float32", (8, 4)), (In(1), "float32", (4,))],
+                ["Add 0 1", "Relu 2"], [(Out(0), 3)])
+    """
+    rows = Rows(shape, [operand[2] for operand in operands])
+    kinds = [f"{dtype}:{form}" for (_, dtype, _), form in zip(operands, rows.forms, strict=True)]
+    kinds += [f"{dtype}:p" for _, dtype in parameters]
+    code = native.function("elementwise.program", ",".join(kinds), ";".join(steps),
+                           ",".join(str(position) for _, position in results))
+    return Native(code, [0, rows.count if prod(shape) else 0, 0, rows.length, rows.length,
+                         *(word for word, _ in results), *(word for word, _, _ in operands),
+                         *(F64(number) for number, _ in parameters), *rows.table])
 
 
-def unary_parameter(ctx, parameter):
-    """Kernel of a one-input op with a number for attribute."""
-    code = native.function("elementwise.unary_parameter", ctx.op_type, ctx.input_dtypes[0].name)
-    return Native(code, [Out(0), In(0), 0, prod(ctx.output_shapes[0]), F64(parameter)])
+def op(ctx, *parameters, name=None):
+    """Kernel of an elementwise op: the scalar function of its type (or `name`) over its inputs.
 
-
-def binary(ctx, op=None):
-    """Kernel of a two-input op with broadcasting."""
-    code = native.function("elementwise.binary", op or ctx.op_type, ctx.input_dtypes[0].name,
-                           ctx.output_dtypes[0].name)
-    return broadcast_words(code, ctx.output_shapes[0], ctx.input_shapes[0], ctx.input_shapes[1])
-
-
-def broadcast_words(code, shape, left, right):
-    """`code`, an instance of "elementwise.binary", on operands of shapes `left` and `right`."""
-    rows = Rows(shape, left, right)
-    return Native(code, [Out(0), In(0), In(1), rows.form, rows.length, 0, rows.count, 0,
-                         rows.length, *rows.table])
-
-
-def binary_parameter(ctx, parameter):
-    """Kernel of a two-input op of equal shapes with a number for attribute."""
-    code = native.function("elementwise.binary_parameter", ctx.op_type, ctx.input_dtypes[0].name)
-    return Native(code, [Out(0), In(0), In(1), 0, prod(ctx.output_shapes[0]), F64(parameter)])
+    `parameters` are numbers that follow the inputs.
+    """
+    operands = [(In(i), ctx.input_dtypes[i].name, ctx.input_shapes[i])
+                for i in range(ctx.num_inputs)]
+    dtype = ctx.input_dtypes[-1].name
+    count = len(operands) + len(parameters)
+    step = " ".join([name or ctx.op_type, *map(str, range(count))])
+    return program(ctx.output_shapes[0], operands, [step], [(Out(0), count)],
+                   [(number, dtype) for number in parameters])

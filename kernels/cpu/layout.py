@@ -38,20 +38,19 @@ def collapse(shape, operands):
 
 
 class Rows:
-    """Two operands' broadcasting as rows: what `elementwise.binary` iterates over.
+    """Broadcasting as rows, which is what `elementwise.program` iterates over.
 
-    `form` 0: both operands have rows; 1: the left has one value per row; 2: the right has.
+    `count` rows of `length` elements; `forms[k]` is "v" if operand k has a value per element of a
+    row, "r" if it has one per row; `table` tells where in each operand a row begins.
     """
 
-    __slots__ = ("form", "length", "count", "table")
+    __slots__ = ("length", "count", "forms", "table")
 
-    def __init__(self, shape, left, right):
-        sizes, (left_steps, right_steps) = collapse(shape, (left, right))
-        if sizes:
-            self.length = sizes[-1]
-            self.form = 1 if left_steps[-1] == 0 else 2 if right_steps[-1] == 0 else 0
-        else:
-            self.length, self.form = 1, 0
-        outer = list(zip(sizes[:-1], left_steps[:-1], right_steps[:-1], strict=True))[::-1]
-        self.count = prod(size for size, _, _ in outer)
-        self.table = [len(outer), 3, *(word for entry in outer for word in entry)]
+    def __init__(self, shape, operands):
+        sizes, strides = collapse(shape, operands)
+        self.length = sizes[-1] if sizes else 1
+        self.forms = ["r" if steps and steps[-1] == 0 else "v" for steps in strides]
+        outer = list(zip(sizes[:-1], *(steps[:-1] for steps in strides), strict=True))[::-1]
+        outer = outer or [(1, *(0 for _ in operands))]
+        self.count = prod(entry[0] for entry in outer)
+        self.table = [len(outer), *(word for entry in outer for word in entry)]

@@ -54,7 +54,8 @@ def _cpu_identity():
             lines = file.read(16384).split("\n\n")[0].splitlines()
     except OSError:
         return platform.machine() + platform.processor()
-    wanted = ("vendor_id", "cpu family", "model", "flags", "Features", "CPU implementer", "CPU part")
+    wanted = ("vendor_id", "cpu family", "model", "flags", "Features", "CPU implementer",
+              "CPU part")
     return "\n".join(line for line in lines if line.split("\t")[0].strip() in wanted)
 
 

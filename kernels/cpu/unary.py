@@ -1,11 +1,11 @@
 """Elementwise functions of one tensor, and their gradients. Holds no state."""
 
 from ..registry import cpu
-from .elementwise import FLOATS, NUMBERS, binary, unary
+from .elementwise import FLOATS, NUMBERS, op
 
-cpu.kernel("Neg", "Square", "Sign", "Abs", T=NUMBERS)(unary)
+cpu.kernel("Neg", "Square", "Sign", "Abs", T=NUMBERS)(op)
 cpu.kernel("Exp", "Expm1", "Log", "Log1p", "Tanh", "Sigmoid", "Sqrt", "Rsqrt", "Reciprocal", "Inv",
-           "Floor", "Ceil", "Rint", "Round", "Erf", "Sin", "Cos", T=FLOATS)(unary)
-cpu.kernel("LogicalNot")(unary)
+           "Floor", "Ceil", "Rint", "Round", "Erf", "Sin", "Cos", T=FLOATS)(op)
+cpu.kernel("LogicalNot")(op)
 cpu.kernel("TanhGrad", "SigmoidGrad", "SqrtGrad", "RsqrtGrad", "InvGrad", "ReciprocalGrad",
-           T=FLOATS)(binary)
+           T=FLOATS)(op)

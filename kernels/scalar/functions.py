@@ -1,9 +1,11 @@
 """What elementwise ops compute on one element, independent of the target.
 
-`find(op, math)` returns a plain Python function of scalars that a target's compiler inlines.
-`math` is the target's: `const(x)` gives a constant of the op's dtype, and `exp`, `log`, `log1p`,
-`expm1`, `tanh`, `sigmoid`, `softplus`, `sqrt`, `floor`, `ceil`, `rint`, `erf`, `sin`, `cos`, `pow`,
-`absolute` are its functions. No state but the table, filled by the decorators.
+`find(op, math)` returns a plain Python function of scalars. A target either compiles it (Numba) or
+runs it on objects that write code as they are added and multiplied, so functions choose with
+`where` and never with `if`. `math` is the target's: `const(x)` gives a constant of the op's dtype,
+`where(condition, x, y)` chooses, and `exp`, `log`, `log1p`, `expm1`, `tanh`, `sigmoid`, `softplus`,
+`sqrt`, `floor`, `ceil`, `rint`, `erf`, `sin`, `cos`, `pow`, `absolute` are its functions.
+No state but the table, filled by the decorators.
 """
 
 _MAKERS = {}
@@ -54,9 +56,6 @@ for _op, _function in {
         "RealDiv": lambda x, y: x / y,
         "Div": lambda x, y: x / y,
         "SquaredDifference": lambda x, y: (x - y) * (x - y),
-        # NaN in either argument gives NaN, as in NumPy and TensorFlow.
-        "Maximum": lambda x, y: x if (x > y or x != x) else y,
-        "Minimum": lambda x, y: x if (x < y or x != x) else y,
         "Equal": lambda x, y: x == y,
         "NotEqual": lambda x, y: x != y,
         "Less": lambda x, y: x < y,
@@ -67,23 +66,40 @@ for _op, _function in {
         "LogicalOr": lambda x, y: x | y,
         "BitwiseAnd": lambda x, y: x & y,
         "BitwiseOr": lambda x, y: x | y,
-        "BitwiseXor": lambda x, y: x ^ y,
-        "Select": lambda c, x, y: x if c else y}.items():
+        "BitwiseXor": lambda x, y: x ^ y}.items():
     scalar(_op)(lambda m, _function=_function: _function)
 
 
 @scalar("LogicalNot")
 def _logical_not(m):
-    return lambda x: x == 0
+    false = m.const(0)
+    return lambda x: x == false
+
+
+@scalar("Select", "SelectV2")
+def _select(m):
+    where = m.where
+    return lambda c, x, y: where(c, x, y)
+
+
+# NaN in either argument gives NaN, as in NumPy and TensorFlow.
+
+@scalar("Maximum")
+def _maximum(m):
+    where = m.where
+    return lambda x, y: where((x > y) | (x != x), x, y)
+
+
+@scalar("Minimum")
+def _minimum(m):
+    where = m.where
+    return lambda x, y: where((x < y) | (x != x), x, y)
 
 
 @scalar("Sign")
 def _sign(m):
-    zero, one, minus = m.const(0), m.const(1), m.const(-1)
-
-    def sign(x):
-        return x if x != x else (one if x > zero else (minus if x < zero else zero))
-    return sign
+    where, zero, one, minus = m.where, m.const(0), m.const(1), m.const(-1)
+    return lambda x: where(x > zero, one, where(x < zero, minus, x))
 
 
 @scalar("Pow")
@@ -100,8 +116,8 @@ def _floor_div(m):
 
 @scalar("DivNoNan")
 def _div_no_nan(m):
-    zero = m.const(0)
-    return lambda x, y: zero if y == zero else x / y
+    where, zero = m.where, m.const(0)
+    return lambda x, y: where(y == zero, zero, x / y)
 
 
 @scalar("Rsqrt")
@@ -118,20 +134,20 @@ def _reciprocal(m):
 
 @scalar("Relu")
 def _relu(m):
-    zero = m.const(0)
-    return lambda x: zero if x < zero else x
+    where, zero = m.where, m.const(0)
+    return lambda x: where(x < zero, zero, x)
 
 
 @scalar("Relu6")
 def _relu6(m):
-    zero, six = m.const(0), m.const(6)
-    return lambda x: zero if x < zero else (six if x > six else x)
+    where, zero, six = m.where, m.const(0), m.const(6)
+    return lambda x: where(x < zero, zero, where(x > six, six, x))
 
 
 @scalar("Elu")
 def _elu(m):
-    zero, expm1 = m.const(0), m.expm1
-    return lambda x: expm1(x) if x < zero else x
+    where, zero, expm1 = m.where, m.const(0), m.expm1
+    return lambda x: where(x < zero, expm1(x), x)
 
 
 _SELU_SCALE = 1.0507009873554804934193349852946
@@ -140,15 +156,15 @@ _SELU_SCALE_ALPHA = 1.7580993408473768599402175208123
 
 @scalar("Selu")
 def _selu(m):
-    zero, expm1 = m.const(0), m.expm1
+    where, zero, expm1 = m.where, m.const(0), m.expm1
     scale, scale_alpha = m.const(_SELU_SCALE), m.const(_SELU_SCALE_ALPHA)
-    return lambda x: scale_alpha * expm1(x) if x < zero else scale * x
+    return lambda x: where(x < zero, scale_alpha * expm1(x), scale * x)
 
 
 @scalar("LeakyRelu")
 def _leaky_relu(m):
-    zero = m.const(0)
-    return lambda x, alpha: x if x > zero else x * alpha
+    where, zero = m.where, m.const(0)
+    return lambda x, alpha: where(x > zero, x, x * alpha)
 
 
 @scalar("Softsign")
@@ -190,33 +206,33 @@ def _reciprocal_grad(m):
 
 @scalar("ReluGrad")
 def _relu_grad(m):
-    zero = m.const(0)
-    return lambda dy, x: dy if x > zero else zero
+    where, zero = m.where, m.const(0)
+    return lambda dy, x: where(x > zero, dy, zero)
 
 
 @scalar("Relu6Grad")
 def _relu6_grad(m):
-    zero, six = m.const(0), m.const(6)
-    return lambda dy, x: dy if x > zero and x < six else zero
+    where, zero, six = m.where, m.const(0), m.const(6)
+    return lambda dy, x: where((x > zero) & (x < six), dy, zero)
 
 
 @scalar("EluGrad")
 def _elu_grad(m):
-    zero, one = m.const(0), m.const(1)
-    return lambda dy, y: dy * (y + one) if y < zero else dy
+    where, zero, one = m.where, m.const(0), m.const(1)
+    return lambda dy, y: where(y < zero, dy * (y + one), dy)
 
 
 @scalar("SeluGrad")
 def _selu_grad(m):
-    zero = m.const(0)
+    where, zero = m.where, m.const(0)
     scale, scale_alpha = m.const(_SELU_SCALE), m.const(_SELU_SCALE_ALPHA)
-    return lambda dy, y: dy * (y + scale_alpha) if y < zero else dy * scale
+    return lambda dy, y: where(y < zero, dy * (y + scale_alpha), dy * scale)
 
 
 @scalar("LeakyReluGrad")
 def _leaky_relu_grad(m):
-    zero = m.const(0)
-    return lambda dy, x, alpha: dy if x > zero else dy * alpha
+    where, zero = m.where, m.const(0)
+    return lambda dy, x, alpha: where(x > zero, dy, dy * alpha)
 
 
 @scalar("SoftplusGrad")

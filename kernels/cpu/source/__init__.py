@@ -1,1 +1,1 @@
-"""Kernel bodies: templates that return the Python source of compiled functions. Importing one imports Numba."""
+"""Kernel bodies: templates returning the Python source of compiled functions. Imports Numba."""

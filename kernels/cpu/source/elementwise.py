@@ -1,152 +1,129 @@
-"""Elementwise kernels: one template per number of operands. Hold no state.
+"""Elementwise kernels: any number of ops, operands and results in one loop. Holds no state.
 
-Operands are dense; broadcasting is a matter of strides (see `kernels/cpu/layout.py`). Of each
-operand the innermost collapsed dimension has stride 1 or 0, so a row has three forms.
+A program is text. Operands: "float32:v" (a value per element), "float32:r" (one per row),
+"float32:p" (a number in the block), joined by ",". Steps: "Mul 0 1;Exp 2;Cast:int32 3", each naming
+its arguments by position: operands first, then earlier steps. Results: positions, "3,2".
+Rows are what broadcasting leaves: see `kernels/cpu/layout.py`.
 """
 
-import numpy as np
-from numba import types
+from ...scalar import functions
+from .scalar_math import IrMath
+from .values import (
+    BYTES,
+    I64,
+    IrKernel,
+    double_word,
+    index,
+    load,
+    loop,
+    store,
+    word,
+)
 
-from .memory import TYPES, as_double, load, store
-from .scalar_math import inline, scalar_function
-
-_DONE = types.int32(0)
-
-
-def _size(dtype):
-    return np.int64(TYPES[dtype].bitwidth // 8)
-
-
-def unary(op, dtype, result):
-    """out[i] = f(x[i]). Words: out, x, start, stop."""
-    f = scalar_function(op, dtype)
-    kind, to = TYPES[dtype], TYPES[result]
-
-    def kernel(block):
-        out, x = block[0], block[1]
-        for i in range(block[2], block[3]):
-            store(out, i, to(f(load(x, i, kind))))
-        return _DONE
-
-    return kernel
+_FIXED_WORDS = 5
 
 
-def unary_parameter(op, dtype):
-    """out[i] = f(x[i], p). Words: out, x, start, stop, p as F64."""
-    f = scalar_function(op, dtype)
-    kind = TYPES[dtype]
-
-    def kernel(block):
-        out, x = block[0], block[1]
-        p = kind(as_double(block[4]))
-        for i in range(block[2], block[3]):
-            store(out, i, kind(f(load(x, i, kind), p)))
-        return _DONE
-
-    return kernel
+def _step(b, text, values):
+    """The value of one step of a program."""
+    op, *positions = text.split(" ")
+    arguments = [values[int(position)] for position in positions]
+    if op.startswith("Cast:"):
+        return arguments[0].cast(op[5:])
+    return functions.find(op, IrMath(b, arguments[-1].dtype))(*arguments)
 
 
-def binary_parameter(op, dtype):
-    """out[i] = f(x[i], y[i], p). Words: out, x, y, start, stop, p as F64."""
-    f = scalar_function(op, dtype)
-    kind = TYPES[dtype]
+def _row_offsets(b, block, table, row, count):
+    """Element offset of `row` in each of `count` operands, by the table of outer dimensions:
+    how many (at least one), then size and each operand's stride per dimension, innermost first."""
+    with b.goto_entry_block():
+        slots = [b.alloca(I64) for _ in range(count + 1)]
+    for slot in slots[1:]:
+        b.store(index(0), slot)
+    rest = slots[0]
+    b.store(row, rest)
 
-    def kernel(block):
-        out, x, y = block[0], block[1], block[2]
-        p = kind(as_double(block[5]))
-        for i in range(block[3], block[4]):
-            store(out, i, kind(f(load(x, i, kind), load(y, i, kind), p)))
-        return _DONE
+    def advance(entry, digit):
+        for k, slot in enumerate(slots[1:]):
+            stride = word(b, block, b.add(entry, index(k + 1)))
+            b.store(b.add(b.load(slot), b.mul(digit, stride)), slot)
 
-    return kernel
+    def entry_of(level):
+        return b.add(index(table + 1), b.mul(level, index(count + 1)))
 
-
-@inline
-def row_offset(row, block, at, column):
-    """Element offset of a row in the operand whose strides are in `column` of the table at word
-    `at`: rank, then (size, stride, stride, ...) per outer dimension, innermost first."""
-    rank = block[at]
-    width = block[at + 1]
-    entry = at + 2
-    offset = np.int64(0)
-    for _ in range(rank - 1):
-        quotient = row // block[entry]
-        offset += (row - quotient * block[entry]) * block[entry + column]
-        row = quotient
-        entry += width
-    return offset + row * block[entry + column] if rank > 0 else offset
+    last = b.sub(word(b, block, table), index(1))
+    with loop(b, index(0), last) as level:
+        entry = entry_of(level)
+        size, left = word(b, block, entry), b.load(rest)
+        quotient = b.sdiv(left, size)
+        b.store(quotient, rest)
+        advance(entry, b.sub(left, b.mul(quotient, size)))
+    advance(entry_of(last), b.load(rest))
+    return [b.load(slot) for slot in slots[1:]]
 
 
-def binary(op, dtype, result):
-    """out = f(x, y) with broadcasting.
+def program(operands, steps, results):
+    """The kernel of a program.
 
-    Words: out, x, y, form (0 rows of both, 1 x is one value per row, 2 y is), row length,
-    first row, last row, first column, last column, then the table of outer dimensions.
+    Words: first row, last row, first column, last column, row length; the addresses of the
+    results; the operands, addresses or numbers; the table of outer dimensions, where only operands
+    with an address have strides.
     """
-    f = scalar_function(op, dtype)
-    kind, to = TYPES[dtype], TYPES[result]
-    size, out_size = _size(dtype), _size(result)
+    kinds = [text.split(":") for text in operands.split(",")]
+    wanted = [int(position) for position in results.split(",")]
 
-    def kernel(block):
-        out, x, y, form, length = block[0], block[1], block[2], block[3], block[4]
-        start, stop = block[7], block[8]
-        for row in range(block[5], block[6]):
-            left = x + row_offset(row, block, 9, 1) * size
-            right = y + row_offset(row, block, 9, 2) * size
-            target = out + row * length * out_size
-            if form == 0:
-                for i in range(start, stop):
-                    store(target, i, to(f(load(left, i, kind), load(right, i, kind))))
-            elif form == 1:
-                value = load(left, 0, kind)
-                for i in range(start, stop):
-                    store(target, i, to(f(value, load(right, i, kind))))
-            else:
-                value = load(right, 0, kind)
-                for i in range(start, stop):
-                    store(target, i, to(f(load(left, i, kind), value)))
-        return _DONE
+    def emit(b, block):
+        first_result, first_operand = _FIXED_WORDS, _FIXED_WORDS + len(wanted)
+        table = first_operand + len(kinds)
+        # All words are read before the loops: nothing a loop stores can then change them.
+        base = [word(b, block, first_operand + i) for i in range(len(kinds))]
+        targets = [word(b, block, first_result + i) for i in range(len(wanted))]
+        parameters = {i: double_word(b, block, first_operand + i).cast(dtype)
+                      for i, (dtype, form) in enumerate(kinds) if form == "p"}
+        start, stop, length = (word(b, block, i) for i in (2, 3, 4))
+        addressed = [i for i in range(len(kinds)) if i not in parameters]
+        with loop(b, word(b, block, 0), word(b, block, 1)) as row:
+            offsets = _row_offsets(b, block, table, row, len(addressed))
+            at = {i: b.add(base[i], b.mul(offset, index(BYTES[kinds[i][0]])))
+                  for i, offset in zip(addressed, offsets, strict=True)}
+            fixed = {i: load(b, at[i], index(0), kinds[i][0])
+                     for i in addressed if kinds[i][1] == "r"}
+            row_start = b.mul(row, length)
+            with loop(b, start, stop) as column:
+                values = [parameters[i] if i in parameters else fixed[i] if i in fixed
+                          else load(b, at[i], column, dtype)
+                          for i, (dtype, _) in enumerate(kinds)]
+                for text in steps.split(";"):
+                    values.append(_step(b, text, values))
+                for target, position in zip(targets, wanted, strict=True):
+                    value = values[position]
+                    begin = b.add(target, b.mul(row_start, index(BYTES[value.dtype])))
+                    store(b, begin, column, value)
 
-    return kernel
-
-
-def select(dtype):
-    """out = x where condition else y, all of one shape. Words: out, condition, x, y, start, stop.
-    """
-    kind = TYPES[dtype]
-
-    def kernel(block):
-        out, condition, x, y = block[0], block[1], block[2], block[3]
-        for i in range(block[4], block[5]):
-            yes, no = load(x, i, kind), load(y, i, kind)
-            store(out, i, yes if load(condition, i, types.uint8) != 0 else no)
-        return _DONE
-
-    return kernel
+    return IrKernel(emit)
 
 
 def add_n(dtype):
-    """out = x0 + x1 + ..., left to right. Words: out, start, stop, scratch of 512 elements,
-    count, then the addresses. Sums in scratch, so `out` may be any one of the inputs."""
-    kind = TYPES[dtype]
+    """out = x0 + x1 + ..., left to right. Words: out, start, stop, count, then the addresses.
 
-    def kernel(block):
-        out, total, count = block[0], block[3], block[4]
-        for begin in range(block[1], block[2], 512):
-            length = min(512, block[2] - begin)
-            for i in range(length):
-                store(total, i, load(block[5], begin + i, kind))
-            for k in range(1, count):
-                add_to(total, block[5 + k], begin, length, kind)
-            for i in range(length):
-                store(out, begin + i, load(total, i, kind))
-        return _DONE
+    `out` may be x0, and no other input. Goes through memory in pieces that stay in the cache.
+    """
+    piece = 2048
 
-    return kernel
+    def add(b, out, x, begin, end):
+        with loop(b, begin, end) as i:
+            store(b, out, i, load(b, out, i, dtype) + load(b, x, i, dtype))
 
+    def emit(b, block):
+        out, start, stop, count = (word(b, block, i) for i in range(4))
+        pieces = b.sdiv(b.add(b.sub(stop, start), index(piece - 1)), index(piece))
+        with loop(b, index(0), pieces) as k:
+            begin = b.add(start, b.mul(k, index(piece)))
+            end = b.add(begin, index(piece))
+            end = b.select(b.icmp_signed("<", end, stop), end, stop)
+            first = word(b, block, 4)
+            with loop(b, begin, end) as i:
+                store(b, out, i, load(b, first, i, dtype))
+            with loop(b, index(1), count) as operand:
+                add(b, out, word(b, block, b.add(operand, index(4))), begin, end)
 
-@inline
-def add_to(total, x, begin, length, kind):
-    """total[i] += x[begin + i]."""
-    for i in range(length):
-        store(total, i, kind(load(total, i, kind) + load(x, begin + i, kind)))
+    return IrKernel(emit)

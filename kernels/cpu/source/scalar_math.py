@@ -1,42 +1,56 @@
-"""The cpu's `math` for `kernels/scalar`, and how its functions enter kernels. Holds no state."""
+"""The cpu's `math` for `kernels/scalar`: functions of Values. Holds no state."""
 
-import math
+from llvmlite import ir
 
-import numba
-import numpy as np
-
-from ...scalar import functions
 from . import vector_math
-
-inline = numba.njit(forceinline=True, error_model="numpy")
-
-
-@inline
-def _absolute_integer(x):
-    return -x if x < 0 else x
+from .values import Value, register_type, where
 
 
-class CpuMath:
-    """Functions and constants for kernels over elements of one dtype (a name)."""
+class IrMath:
+    """Functions and constants for code over numbers of one dtype (a name)."""
 
-    def __init__(self, dtype):
-        self._kind = np.dtype("uint8" if dtype == "bool" else dtype).type
-        self._integer = np.issubdtype(self._kind, np.integer)
-        single = dtype == "float32"
-        self.exp, self.expm1 = vector_math.exp, vector_math.expm1
-        self.log, self.log1p = vector_math.log, vector_math.log1p
-        self.tanh, self.sigmoid = vector_math.tanh, vector_math.sigmoid
-        self.softplus, self.sqrt = vector_math.softplus, vector_math.sqrt
-        self.floor, self.ceil, self.rint = vector_math.floor, vector_math.ceil, vector_math.rint
-        self.erf = vector_math.erf_single if single else math.erf
-        self.sin, self.cos, self.pow = math.sin, math.cos, math.pow
-        self.absolute = _absolute_integer if self._integer else vector_math.fabs
+    exp, expm1 = staticmethod(vector_math.exp), staticmethod(vector_math.expm1)
+    log, log1p = staticmethod(vector_math.log), staticmethod(vector_math.log1p)
+    tanh, sigmoid = staticmethod(vector_math.tanh), staticmethod(vector_math.sigmoid)
+    softplus, erf = staticmethod(vector_math.softplus), staticmethod(vector_math.erf)
+    where = staticmethod(where)
 
-    def const(self, value):
-        """`value` as a constant of the dtype: Numba takes a bare 0.5 for a float64."""
-        return self._kind(value)
+    def __init__(self, builder, dtype):
+        self._builder, self._dtype = builder, dtype
 
+    def const(self, number):
+        """`number` as a constant of the dtype."""
+        number = float(number) if self._dtype.startswith("float") else int(number)
+        return Value(self._builder, self._dtype, ir.Constant(register_type(self._dtype), number))
 
-def scalar_function(op, dtype):
-    """The scalar function of `op` over `dtype`, to be called in a kernel."""
-    return inline(functions.find(op, CpuMath(dtype)))
+    @staticmethod
+    def sqrt(x):
+        return x.intrinsic("sqrt")
+
+    @staticmethod
+    def floor(x):
+        return x.intrinsic("floor")
+
+    @staticmethod
+    def ceil(x):
+        return x.intrinsic("ceil")
+
+    @staticmethod
+    def rint(x):
+        return x.intrinsic("rint")
+
+    @staticmethod
+    def absolute(x):
+        return x.intrinsic("fabs") if x.is_float else where(x < 0, -x, x)
+
+    @staticmethod
+    def sin(x):
+        return x.library("sin")
+
+    @staticmethod
+    def cos(x):
+        return x.library("cos")
+
+    @staticmethod
+    def pow(x, y):
+        return x.library("pow", y)

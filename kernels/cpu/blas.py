@@ -1,0 +1,80 @@
+"""Matrix products from an OpenBLAS of our own (the package scipy-openblas32), by pointer.
+
+Ours means: loaded by path, one thread (graphflow splits products itself), and on a CPU with AVX-512
+told so where OpenBLAS's detection does not know the CPU model, which halves its speed. The
+environment variables this takes are set only while the library loads, and a core type that
+the user chose is respected. State: the loaded library.
+"""
+
+import ctypes
+import glob
+import importlib.util
+import os
+
+_library = None
+_addresses = {}
+
+
+def _path():
+    spec = importlib.util.find_spec("scipy_openblas32")
+    folder = os.path.join(os.path.dirname(spec.origin), "lib")
+    found = sorted(path for path in glob.glob(os.path.join(folder, "*scipy_openblas*"))
+                   if path.endswith((".so", ".dylib", ".dll")))
+    if not found:
+        raise OSError(f"no OpenBLAS library in {folder}; reinstall scipy-openblas32")
+    return found[0]
+
+
+def _has_avx512():
+    try:
+        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+            head = file.read(16384)
+    except OSError:
+        return False
+    flags = {word for line in head.splitlines() if line.startswith("flags")
+             for word in line.split()}
+    return {"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"} <= flags
+
+
+def _environment():
+    """Environment for loading: variable -> value."""
+    wanted = {"OPENBLAS_NUM_THREADS": "1"}
+    if "OPENBLAS_CORETYPE" not in os.environ and _has_avx512():
+        wanted["OPENBLAS_CORETYPE"] = "SkylakeX"
+    return wanted
+
+
+def library():
+    """The OpenBLAS library (ctypes.CDLL), loaded on first use."""
+    global _library
+    if _library is None:
+        wanted = _environment()
+        before = {name: os.environ.get(name) for name in wanted}
+        os.environ.update(wanted)
+        try:
+            loaded = ctypes.CDLL(_path())
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+        loaded.scipy_openblas_set_num_threads(1)
+        _library = loaded
+    return _library
+
+
+def core_name():
+    """The core type whose kernels OpenBLAS uses, e.g. "SkylakeX"."""
+    function = library().scipy_openblas_get_corename
+    function.restype = ctypes.c_char_p
+    return function().decode()
+
+
+def address(name):
+    """Machine address of a CBLAS function, e.g. "sgemm" for cblas_sgemm."""
+    found = _addresses.get(name)
+    if found is None:
+        symbol = getattr(library(), f"scipy_cblas_{name}")
+        found = _addresses[name] = ctypes.cast(symbol, ctypes.c_void_p).value
+    return found

@@ -1,0 +1,63 @@
+"""MatMul and batched products. Holds no state."""
+
+from math import prod
+
+from ..registry import In, Native, Out, cpu
+from . import blas, native
+from .elementwise import FLOATS
+
+_ITEM_SIZE = {"float32": 4, "float64": 8}
+_FUNCTION = {"float32": "sgemm", "float64": "dgemm"}
+_INT32_MAX = 2 ** 31 - 1
+
+
+def product_words(dtype, m, n, k, transposes, batch=(1, 0, 0), rows=None):
+    """Argument words of "matmul.matmul" for m*k by k*n matrices, or for `rows` (a range) of them.
+
+    `batch` is (count, matrices of left per step, of right): a step of 0 uses one matrix for all.
+    """
+    size = _ITEM_SIZE[dtype]
+    first, last = rows or (0, m)
+    left_transposed, right_transposed = map(bool, transposes)
+    left_offset = first * (1 if left_transposed else k) * size
+    return [Out(0), In(0), In(1), blas.address(_FUNCTION[dtype]), last - first, n, k,
+            int(left_transposed), int(right_transposed),
+            max(1, m if left_transposed else k), max(1, k if right_transposed else n),
+            batch[0], left_offset, first * n * size,
+            batch[1] * m * k * size, batch[2] * k * n * size, m * n * size]
+
+
+def _native(ctx, m, n, k, transposes, batch=(1, 0, 0)):
+    dtype = ctx.output_dtypes[0].name
+    if max(m, n, k) > _INT32_MAX:
+        return None
+    if m == 0 or n == 0:
+        batch = (0, 0, 0)
+    return Native(native.function("matmul.matmul", dtype),
+                  product_words(dtype, m, n, k, transposes, batch))
+
+
+@cpu.kernel("MatMul", T=FLOATS)
+def matmul(ctx):
+    transposes = ctx.attr("transpose_a"), ctx.attr("transpose_b")
+    m, n = ctx.output_shapes[0]
+    k = ctx.input_shapes[0][0 if transposes[0] else 1]
+    return _native(ctx, m, n, k, transposes)
+
+
+@cpu.kernel("BatchMatMul", "BatchMatMulV2", T=FLOATS)
+def batch_matmul(ctx):
+    """Batches of one shape, or one matrix against a batch; other broadcasting is the reference's.
+    """
+    left, right = ctx.input_shapes
+    transposes = ctx.attr("adj_x"), ctx.attr("adj_y")
+    m, n = ctx.output_shapes[0][-2:]
+    k = left[-2 if transposes[0] else -1]
+    count = prod(ctx.output_shapes[0][:-2])
+    steps = []
+    for shape in (left, right):
+        matrices = prod(shape[:-2])
+        if matrices != count and matrices != 1:
+            return None
+        steps.append(0 if matrices == 1 else 1)
+    return _native(ctx, m, n, k, transposes, (count, *steps))
