@@ -1,7 +1,7 @@
 """`tf.custom_gradient`: a function whose gradient the user states.
 
-The results, the inputs and the variables used pass through one IdentityN node, whose
-gradient is the user's function. State: the gradient functions belong to the graph they were made in.
+The results, the inputs and the variables used pass through one IdentityN node, whose gradient is
+the user's function. State: the gradient functions belong to the graph they were made in.
 """
 
 import functools
