@@ -61,18 +61,8 @@ def _pad_grad(op, grad):
     return [block] + [None] * (len(op.inputs) - 1)
 
 
-@RegisterGradient("Pad")
-def _pad_only_grad(op, grad):
-    return _pad_grad(op, grad)
-
-
-@RegisterGradient("PadV2")
-def _pad_v2_grad(op, grad):
-    gradients = _pad_grad(op, grad)
-    if op.inputs[2].dtype.base_dtype.is_floating:
-        reduce_sum = lookup("reduce_sum")
-        gradients[2] = reduce_sum(grad) - reduce_sum(gradients[0])
-    return gradients
+for _op in ("Pad", "PadV2"):
+    RegisterGradient(_op)(_pad_grad)
 
 
 register_op("MirrorPad", inputs="input: T, paddings: Tpaddings", outputs="output: T", attrs=_MIRROR_ATTRS,
