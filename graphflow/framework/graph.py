@@ -201,7 +201,8 @@ class Graph(ScopeMethods):
             raise ValueError("allow_tensor and allow_operation can't both be False.")
         convert = getattr(obj, "_as_graph_element", None)
         if convert is not None:
-            obj = convert() or obj
+            element = convert()
+            obj = obj if element is None else element
         if isinstance(obj, bytes):
             obj = obj.decode()
         wanted = " or ".join(["Tensor"] * allow_tensor + ["Operation"] * allow_operation)
