@@ -1,0 +1,60 @@
+"""A ReLU network (784-256-256-10) on MNIST with variable scopes, summaries and checkpoints.
+
+Shows one `layer` function used three times under different variable scopes, the error that protects
+variables from being shared by accident, and sharing them on purpose (`--show-sharing`).
+Expect at least 98.2 % on the test images after 300 epochs of plain gradient descent, in minutes.
+
+    python examples/06_relu_network.py --data-dir MNIST_data --log-dir relu_logs
+    tensorboard --logdir relu_logs
+"""
+
+import sys
+
+import mnist_program
+
+import graphflow as tf
+
+
+def layer(x, weight_shape, bias_shape):
+    weight_init = tf.random_normal_initializer(stddev=(2.0 / weight_shape[0]) ** 0.5)
+    bias_init = tf.constant_initializer(value=0)
+    W = tf.get_variable("W", weight_shape, initializer=weight_init)
+    b = tf.get_variable("b", bias_shape, initializer=bias_init)
+    tf.summary.histogram("W", W)
+    return tf.nn.relu(tf.matmul(x, W) + b)
+
+
+def inference(x):
+    with tf.variable_scope("hidden_1"):
+        hidden_1 = layer(x, [784, 256], [256])
+    with tf.variable_scope("hidden_2"):
+        hidden_2 = layer(hidden_1, [256, 256], [256])
+    with tf.variable_scope("output"):
+        return layer(hidden_2, [256, 10], [10])
+
+
+def loss(output, y):
+    xentropy = tf.nn.softmax_cross_entropy_with_logits(logits=output, labels=y)
+    return tf.reduce_mean(xentropy)
+
+
+def show_sharing():
+    """Calling the same network twice: an error, unless sharing is asked for."""
+    with tf.Graph().as_default():
+        with tf.variable_scope("shared") as scope:
+            first = inference(tf.placeholder(tf.float32, [None, 784], name="one"))
+            try:
+                inference(tf.placeholder(tf.float32, [None, 784], name="two"))
+            except ValueError as error:
+                print(error, "\n")
+            scope.reuse_variables()
+            second = inference(tf.placeholder(tf.float32, [None, 784], name="three"))
+        print("with reuse_variables():", first.name, "and", second.name, "share",
+              [v.name for v in tf.trainable_variables()])
+
+
+if __name__ == "__main__":
+    if "--show-sharing" in sys.argv:
+        show_sharing()
+    else:
+        mnist_program.main(__doc__, inference, loss, epochs=300, log_dir="relu_logs")

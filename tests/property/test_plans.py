@@ -1,0 +1,95 @@
+"""Random graphs: the executor with native kernels gives what the reference executor gives.
+
+Floats may differ by the stated ulps of the vectorised functions; integers not at all. Each program
+runs three times, so that frames are reused and variables written in place.
+"""
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+import graphflow as tf
+from graphflow.runtime.reference import ReferenceExecutor
+
+UNARY = [tf.tanh, tf.sigmoid, tf.exp, tf.square, tf.negative, tf.abs, tf.identity, tf.nn.relu, tf.stop_gradient]
+BINARY = [tf.add, tf.subtract, tf.multiply, tf.maximum, tf.minimum, tf.squared_difference]
+
+
+@st.composite
+def programs(draw):
+    """A list of instructions over a growing list of float32 tensors and two variables."""
+    count = draw(st.integers(2, 14))
+    kinds = st.sampled_from(["unary", "binary", "sum", "mean", "reshape", "matmul", "transpose", "concat", "shape",
+                             "assign_add", "assign", "read", "softmax"])
+    return [(draw(kinds), draw(st.integers(0, 99)), draw(st.integers(0, 99)), draw(st.integers(0, 99)))
+            for _ in range(count)]
+
+
+def build(program, x, variables):
+    """Adds the program to the default graph; returns (tensors to fetch, control-ordered writes)."""
+    values = [x, variables[0] * 1.0, tf.constant([[0.5, -1.0, 2.0]])]
+    writes = []
+    for kind, i, j, k in program:
+        a, b = values[i % len(values)], values[j % len(values)]
+        v = variables[k % 2]
+        if kind == "unary":
+            values.append(UNARY[k % len(UNARY)](tf.clip_by_value(a, -3.0, 3.0)))
+        elif kind == "binary":
+            values.append(BINARY[k % len(BINARY)](a, tf.reduce_mean(b)))
+        elif kind == "sum":
+            values.append(tf.reduce_sum(a, axis=k % 2, keepdims=True) * 0.1)
+        elif kind == "mean":
+            values.append(tf.reduce_mean(a, axis=[0, 1], keepdims=True))
+        elif kind == "reshape":
+            values.append(tf.reshape(a, [1, -1]))
+        elif kind == "matmul":
+            values.append(tf.matmul(a, a, transpose_b=True) * 0.1)
+        elif kind == "transpose":
+            values.append(tf.transpose(a))
+        elif kind == "concat":
+            values.append(tf.concat([a, a], axis=k % 2)[:4, :6])
+        elif kind == "shape":
+            values.append(a + tf.cast(tf.shape(b)[k % 2], tf.float32))
+        elif kind == "softmax":
+            values.append(tf.nn.softmax(a))
+        elif kind == "assign_add":
+            with tf.control_dependencies(writes[-1:] if j % 2 else []):
+                writes.append(tf.assign_add(v, tf.ones_like(v) * tf.reduce_mean(tf.tanh(a))))
+        elif kind == "assign":
+            with tf.control_dependencies([a.op] if j % 2 else []):
+                writes.append(tf.assign(v, v * 0.5 + tf.reduce_mean(tf.tanh(a))))
+        elif kind == "read":
+            with tf.control_dependencies(writes[-1:]):
+                values.append(v + 1.0)
+    return values, writes
+
+
+def run_all(program, inputs, executor):
+    """What three runs fetch; checks that `executor` is what ran (None: whichever)."""
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(1)
+        x = tf.placeholder(tf.float32, [None, 3])
+        variables = [tf.Variable([[1.0, 2.0, 3.0]]), tf.Variable([[0.5], [0.25]])]
+        values, writes = build(program, x, variables)
+        results = []
+        with tf.Session(graph=graph) as sess:
+            sess.run(tf.global_variables_initializer())
+            for array in inputs:
+                out = sess.run(values + writes + variables, {x: array})
+                results.append(out)
+            executors = {type(e) for e in sess._bound.values()}
+    assert executor is None or executors == {executor}
+    return results
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(programs(), st.integers(0, 5), st.integers(0, 2**31))
+def test_reference_equals_plan(monkeypatch, program, rows, seed):
+    rng = np.random.default_rng(seed)
+    inputs = [rng.normal(size=(r, 3)).astype(np.float32) for r in (rows + 1, rows + 1, 2)]
+    fast = run_all(program, inputs, None)
+    monkeypatch.setenv("GRAPHFLOW_EXECUTOR", "reference")
+    slow = run_all(program, inputs, ReferenceExecutor)
+    monkeypatch.delenv("GRAPHFLOW_EXECUTOR")
+    for step_fast, step_slow in zip(fast, slow):
+        for a, b in zip(step_fast, step_slow):
+            np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5)
