@@ -1,0 +1,183 @@
+"""No op without a sample row, a gradient statement, a reference kernel, and TensorFlow's signature.
+
+The signatures of TensorFlow 1.15 (and of 2.x where they differ) were recorded by
+`tools/golden/record_op_defs.py`. Every exception stands below with its reason, and an exception
+that is not needed any more fails too.
+"""
+
+import functools
+import gzip
+import importlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from graphflow import api_index
+from graphflow.framework import dtypes
+from graphflow.framework.kernel_loader import kernels
+from graphflow.framework.op_def import get_gradient, get_op_def
+from tests.ops.harness import Sample
+
+HERE = Path(__file__).parent
+
+# Families whose ops are stateful through and through: their tests compare whole runs.
+WITHOUT_SAMPLES = {
+    "random": "bits are compared with recorded ones in test_random.py",
+}
+# op -> why it has no row.
+NO_SAMPLE = {
+    "Const": "every row feeds some",
+    "NoOp": "it has neither inputs nor outputs",
+    "Placeholder": "every row feeds some",
+    "PreventGradient": "it is Identity to all but gradients",
+}
+# op -> why it has no reference kernel.
+NO_REFERENCE_KERNEL = {
+    "Placeholder": "it must be fed",
+    "VarHandleOp": "it names a variable; plans read the variable itself",
+    "Variable": "it names a variable; plans read the variable itself",
+    "VariableV2": "it names a variable; plans read the variable itself",
+}
+# op -> why its signature is not TensorFlow's.
+OTHER_SIGNATURE = {
+    "Equal": "1.15 has incompatible_shape_error in math_ops.cc, but not in the list recorded",
+    "NotEqual": "1.15 has incompatible_shape_error in math_ops.cc, but not in the list recorded",
+    "MatchingFiles": "it reads the file system, and must not be folded",
+    "ReadFile": "it reads the file system, and must not be folded",
+}
+
+
+def _op_names():
+    return sorted(api_index.OPS)
+
+
+def _family(name):
+    return api_index.OPS[name].rpartition(".")[2]
+
+
+@functools.cache
+def _sampled():
+    found = set()
+    for path in sorted(HERE.glob("test_*.py")):
+        if path.stem == "test_coverage":
+            continue
+        module = importlib.import_module(f"tests.ops.{path.stem}")
+        for value in vars(module).values():
+            if isinstance(value, list) and value and all(isinstance(v, Sample) for v in value):
+                found.update(sample.op_type for sample in value)
+    return found
+
+
+def _report(problems, exceptions, what):
+    """Fails for problems without exception, and for exceptions without problem."""
+    missing = [p for p in problems if p not in exceptions]
+    stale = [e for e in exceptions if e not in problems and e in api_index.OPS]
+    assert not missing and not stale, f"{what}: {missing}; needless exceptions: {stale}"
+
+
+def test_every_op_has_a_sample():
+    problems = [name for name in _op_names()
+                if name not in _sampled() and _family(name) not in WITHOUT_SAMPLES]
+    _report(problems, NO_SAMPLE, "ops without a sample row")
+
+
+def test_every_op_states_its_gradient():
+    problems = []
+    for name in _op_names():
+        try:
+            get_gradient(name)
+        except LookupError:
+            problems.append(name)
+    _report(problems, {}, "neither RegisterGradient nor NotDifferentiable")
+
+
+def test_every_op_has_a_reference_kernel():
+    registry = kernels("registry").reference
+    for family in {_family(name) for name in _op_names()}:
+        registry._load(family)
+    problems = [name for name in _op_names() if name not in registry.op_types()]
+    _report(problems, NO_REFERENCE_KERNEL, "ops without a reference kernel")
+
+
+@functools.cache
+def _recorded():
+    path = HERE.parent / "golden" / "op_defs.json.gz"
+    return json.loads(gzip.decompress(path.read_bytes()))
+
+
+def _argument(arg):
+    kind = arg.type_attr or arg.type_list_attr or arg.type.name
+    if arg.number_attr:
+        kind = f"{arg.number_attr} * {kind}"
+    return f"{arg.name}: Ref({kind})" if arg.is_ref else f"{arg.name}: {kind}"
+
+
+def _plain(value):
+    """A default as the recorder writes it."""
+    if isinstance(value, dtypes.DType):
+        return value.name
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return "tensor" if isinstance(value, np.ndarray) else value
+
+
+def _same_default(ours, theirs):
+    if isinstance(theirs, float) and isinstance(ours, (int, float)):
+        return np.float32(ours) == np.float32(theirs)
+    return ours == theirs
+
+
+def _differences(op_def, recorded, newer):
+    """How an op's definition differs from TensorFlow's."""
+    for field in ("inputs", "outputs"):
+        ours = [_argument(arg) for arg in getattr(op_def, field)]
+        if ours != recorded[field]:
+            yield f"{field} are {ours}, not {recorded[field]}"
+    if list(op_def.attrs) != list(recorded["attrs"]):
+        if sorted(op_def.attrs) != sorted(recorded["attrs"]):
+            yield f"attrs are {list(op_def.attrs)}, not {list(recorded['attrs'])}"
+    if op_def.is_stateful != recorded["stateful"] and op_def.is_stateful != newer["stateful"]:
+        yield f"stateful is {op_def.is_stateful}"
+    for name, attr in op_def.attrs.items():
+        theirs = recorded["attrs"].get(name)
+        if theirs is not None:
+            yield from _attr_differences(attr, theirs, newer["attrs"].get(name, theirs))
+
+
+def _attr_differences(attr, theirs, newer):
+    name = attr.name
+    if attr.kind != theirs["kind"]:
+        yield f"{name} is a {attr.kind}, not a {theirs['kind']}"
+    if attr.has_default != ("default" in theirs):
+        yield f"{name}: has a default: {attr.has_default}"
+    elif attr.has_default and not _same_default(_plain(attr.default), theirs["default"]):
+        yield f"{name} is {_plain(attr.default)!r} by default, not {theirs['default']!r}"
+    ours = None if attr.allowed is None else {_plain(v) for v in attr.allowed}
+    old, new = (None if d.get("allowed") is None else set(d["allowed"]) for d in (theirs, newer))
+    # 1.15's types at least, and at most those that TensorFlow came to take later.
+    if ours not in (old, new) and None in (ours, old):
+        yield f"{name} allows {ours and sorted(ours)}, not {old and sorted(old)}"
+    elif ours not in (old, new) and not (ours >= old and (new is None or ours <= new | old)):
+        yield f"{name} lacks {sorted(old - ours)} and adds {sorted(ours - old - (new or set()))}"
+    if (attr.minimum or 0) != theirs.get("minimum", 0):
+        yield f"{name} >= {attr.minimum}, not {theirs.get('minimum')}"
+
+
+def test_signatures_are_tensorflows():
+    old, new = _recorded()["1.15"], _recorded()["2"]
+    problems = {}
+    for name in _op_names():
+        recorded = old.get(name) or new.get(name)
+        if recorded is None:
+            problems[name] = ["TensorFlow has no op of this name"]
+        else:
+            found = list(_differences(get_op_def(name), recorded, new.get(name, recorded)))
+            if found:
+                problems[name] = found
+    text = "\n".join(f"{name}: {'; '.join(found)}" for name, found in problems.items()
+                     if name not in OTHER_SIGNATURE)
+    stale = [name for name in OTHER_SIGNATURE if name not in problems and name in api_index.OPS]
+    assert not text and not stale, f"\n{text}\nneedless exceptions: {stale}"
