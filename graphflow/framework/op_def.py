@@ -14,6 +14,8 @@ import importlib
 import re
 import sys
 
+import numpy as np
+
 from graphflow.framework import dtypes
 from graphflow.framework.api import tf_export
 
@@ -188,6 +190,9 @@ def _parse_default(kind, text):
         if text in ("unknown", "{ unknown_rank: true }"):
             return None
         return tuple(int(d) for d in _split(text[1:-1], ","))
+    if kind == "tensor":  # written as "uint8 [255, 0, 0, 255]"
+        dtype, _, items = text.partition(" ")
+        return np.array([int(item) for item in _split(items[1:-1], ",")], dtype)
     return {"int": int, "float": float}[kind](text)
 
 

@@ -8,12 +8,13 @@ variable-length integers, their masked checksum, and the strings. Holds no state
 """
 
 import contextlib
+import glob
 import os
 import struct
-import uuid
 
 import numpy as np
 
+from graphflow.io.atomic_file import AtomicFile
 from graphflow.io.files import translated_errors
 from graphflow.io.table import TableWriter
 
@@ -31,11 +32,6 @@ def data_path(prefix, shard=0, shards=1):
     return f"{prefix}.data-{shard:05d}-of-{shards:05d}"
 
 
-def temporary_path(path):
-    """A name next to `path` under which a file can be written until it is whole."""
-    return f"{path}.tempstate{uuid.uuid4().hex}"
-
-
 def write_index(prefix, entries, shards=1):
     """Writes the index of a bundle: `entries` maps keys (bytes) to BundleEntryProto."""
     from graphflow import protobuf
@@ -43,26 +39,34 @@ def write_index(prefix, entries, shards=1):
     header = protobuf.BundleHeaderProto(num_shards=shards)
     header.version.producer = VERSION
     path = index_path(prefix)
-    temporary = temporary_path(path)
-    with translated_errors(path), removed_on_failure(temporary):
-        with open(temporary, "wb") as file:
-            table = TableWriter(file)
+    output = AtomicFile(path)
+    try:
+        with translated_errors(path):
+            table = TableWriter(output.file)
             table.add(b"", header.SerializeToString())
             for key in sorted(entries):
                 table.add(key, entries[key].SerializeToString())
             table.finish()
-        os.replace(temporary, path)
-
-
-@contextlib.contextmanager
-def removed_on_failure(path):
-    """Removes the file `path` if the body fails."""
-    try:
-        yield
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.remove(path)
+        output.discard()
         raise
+    output.commit()
+
+
+def free_shard_count(prefix, least):
+    """The smallest number of shards, from `least`, of which no data file exists yet."""
+    count = least
+    while glob.glob(f"{glob.escape(prefix)}.data-?????-of-{count:05d}"):
+        count += 1
+    return count
+
+
+def remove_other_data(prefix, used):
+    """Removes the data files of a bundle that its index does not name any more."""
+    for path in glob.glob(f"{glob.escape(prefix)}.data-?????-of-?????"):
+        if path not in used:
+            with contextlib.suppress(OSError):
+                os.remove(path)
 
 
 def encode_name(name):

@@ -4,7 +4,13 @@ import contextlib
 import os
 
 from graphflow.framework import errors
-from graphflow.io.bundle_format import data_path, index_path, write_index
+from graphflow.io.bundle_format import (
+    data_path,
+    free_shard_count,
+    index_path,
+    remove_other_data,
+    write_index,
+)
 from graphflow.io.bundle_reader import BundleReader
 from graphflow.io.files import translated_errors
 
@@ -26,12 +32,18 @@ def merge_bundles(prefixes, merged_prefix):
         shards = reader.num_shards
         moves += [data_path(prefix, shard, shards) for shard in range(shards)]
     folder = os.path.dirname(merged_prefix)
+    count = len(moves)
+    if os.path.exists(index_path(merged_prefix)):
+        # The data of the checkpoint that is there stay untouched until the new index replaces its.
+        count = free_shard_count(merged_prefix, count)
+    placed = [data_path(merged_prefix, number, count) for number in range(len(moves))]
     with translated_errors(merged_prefix):
         if folder:
             os.makedirs(folder, exist_ok=True)
-        for number, path in enumerate(moves):
-            os.replace(path, data_path(merged_prefix, number, len(moves)))
-    write_index(merged_prefix, entries, shards=len(moves))
+        for source, target in zip(moves, placed, strict=True):
+            os.replace(source, target)
+    write_index(merged_prefix, entries, shards=count)
+    remove_other_data(merged_prefix, set(placed))
     for prefix in prefixes:
         if index_path(prefix) != index_path(merged_prefix):
             with contextlib.suppress(OSError):

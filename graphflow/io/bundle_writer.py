@@ -6,15 +6,18 @@ know variables or graphs.
 
 import contextlib
 import os
+import shutil
 import struct
+import uuid
 
 import numpy as np
 
 from graphflow.framework import dtypes, errors
 from graphflow.io import bundle_format as layout
 from graphflow.io import tensor_slice
+from graphflow.io.atomic_file import AtomicFile
 from graphflow.io.crc32c import crc32c, mask
-from graphflow.io.files import open_file, translated_errors
+from graphflow.io.files import translated_errors
 from graphflow.io.varint import encode_varint
 
 
@@ -37,8 +40,8 @@ class BundleWriter:
         if folder and not os.path.isdir(folder):
             with translated_errors(folder), contextlib.suppress(FileExistsError):
                 os.mkdir(folder)
-        self._temporary = layout.temporary_path(layout.data_path(prefix))
-        self._file = open_file(self._temporary, "wb")
+        self._output = AtomicFile(layout.data_path(prefix))
+        self._file = self._output.file
 
     def add(self, name, value, dtype=None):
         """Appends an array under `name`; `dtype` overrides what the array says (tf.qint8...)."""
@@ -97,7 +100,7 @@ class BundleWriter:
             entry.shape.dim.add(size=size)
         pieces = _string_pieces(array) if dtype is dtypes.string else _dense_pieces(array, dtype)
         crc = 0
-        with translated_errors(self._temporary):
+        with translated_errors(self._prefix):
             for piece, summed in pieces:
                 crc = crc32c(summed, crc)
                 entry.size += self._file.write(piece)
@@ -106,17 +109,47 @@ class BundleWriter:
         return entry
 
     def finish(self):
-        """Puts the checkpoint in place under its final names, replacing an older one."""
-        with translated_errors(self._prefix), layout.removed_on_failure(self._temporary):
-            self._file.close()
-            os.replace(self._temporary, layout.data_path(self._prefix))
-        layout.write_index(self._prefix, self._entries)
+        """Puts the checkpoint in place under its final names, replacing an older one.
+
+        At every moment there is one whole checkpoint under the prefix, the old or the new one.
+        """
+        data = layout.data_path(self._prefix)
+        if os.path.exists(layout.index_path(self._prefix)):
+            self._replace(data)
+        else:
+            self._output.commit()
+            layout.write_index(self._prefix, self._entries)
+        layout.remove_other_data(self._prefix, {data})
+
+    def _replace(self, data):
+        """Replaces an existing checkpoint.
+
+        Its index and its data cannot be exchanged in one step. So the new data first get a name of
+        their own, as the last of several shards, then the index names that; when nothing refers to
+        the old data any more, theirs becomes the new data's second name, then their only one.
+        """
+        shards = layout.free_shard_count(self._prefix, 2)
+        beside = layout.data_path(self._prefix, shards - 1, shards)
+        self._output.commit(beside)
+        self._write_index(shards - 1, shards)
+        second = data + ".tempstate" + uuid.uuid4().hex
+        with translated_errors(data):
+            try:
+                os.link(beside, second)
+            except OSError:  # a file system without links
+                shutil.copyfile(beside, second)
+            os.replace(second, data)
+        self._write_index(0, 1)
+
+    def _write_index(self, shard, shards):
+        for entry in self._entries.values():
+            if not entry.slices:
+                entry.shard_id = shard
+        layout.write_index(self._prefix, self._entries, shards)
 
     def discard(self):
         """Gives up and removes the temporary file."""
-        self._file.close()
-        with contextlib.suppress(OSError):
-            os.remove(self._temporary)
+        self._output.discard()
 
     def __enter__(self):
         return self
