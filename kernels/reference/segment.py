@@ -1,0 +1,102 @@
+"""Reference kernels of `graphflow/ops/segment.py`. half and bfloat16 are accumulated in float32."""
+
+import numpy as np
+
+from graphflow.framework import errors
+
+from ..registry import reference
+from .reduction import wide
+
+
+def _finite_extreme(dtype, largest):
+    """The largest or smallest finite number of a dtype."""
+    dtype = np.dtype(dtype)
+    if dtype.kind in "iu":
+        return getattr(np.iinfo(dtype), "max" if largest else "min")
+    from graphflow.framework import dtypes
+
+    limits = dtypes.as_dtype(dtype)
+    return limits.max if largest else limits.min
+
+
+# Kind of reduction -> (ufunc, what an unsorted segment without elements holds).
+_KINDS = {
+    "Sum": (np.add, lambda dtype: 0), "Prod": (np.multiply, lambda dtype: 1),
+    "Max": (np.maximum, lambda dtype: _finite_extreme(dtype, False)),
+    "Min": (np.minimum, lambda dtype: _finite_extreme(dtype, True)),
+}
+
+
+def accumulate(ufunc, start, rows, ids, count):
+    """`count` segments of `rows`, combined by `ufunc` onto `start`."""
+    out = np.full((count, *rows.shape[1:]), start, rows.dtype)
+    with np.errstate(all="ignore"):
+        ufunc.at(out, ids, rows)
+    return out
+
+
+def check_sorted(ids, rows):
+    """InvalidArgumentError unless there is one id a row, and they are sorted and not negative."""
+    if ids.ndim != 1 or len(ids) != rows:
+        raise errors.InvalidArgumentError(
+            None, None, "segment_ids should be the same size as dimension 0 of input.")
+    if np.any(np.diff(ids) < 0):
+        raise errors.InvalidArgumentError(None, None, "segment ids are not increasing")
+    if len(ids) and ids[0] < 0:
+        raise errors.InvalidArgumentError(
+            None, None, f"Segment id {ids[0]} out of range [0, {ids[-1] + 1}), possibly because "
+            "'segment_ids' input is not sorted.")
+
+
+@reference.kernel(*(f"Segment{kind}" for kind in ("Sum", "Mean", "Prod", "Min", "Max")))
+def segment(ctx):
+    """Reduction of rows with equal, sorted numbers; missing numbers give 0 (1 for products)."""
+    kind = ctx.op_type.removeprefix("Segment")
+    ufunc, start = _KINDS["Sum" if kind == "Mean" else kind]
+    dtype = ctx.output_dtypes[0].as_numpy_dtype
+
+    def run(data, ids):
+        check_sorted(ids, len(data))
+        rows = wide(data)
+        if kind == "Mean" and rows.dtype.kind in "iu":
+            rows = rows.astype(np.int64)
+        count = int(ids[-1]) + 1 if len(ids) else 0
+        out = accumulate(ufunc, start(data.dtype), rows, ids, count)
+        sizes = np.bincount(ids, minlength=count).reshape((-1,) + (1,) * (rows.ndim - 1))
+        if kind == "Mean":
+            sizes = np.maximum(sizes, 1)
+            out = (np.sign(out) * (np.abs(out) // sizes) if rows.dtype.kind in "iu"
+                   else out / sizes.astype(rows.real.dtype))
+        elif kind in ("Min", "Max"):
+            out = np.where(sizes == 0, np.zeros((), out.dtype), out)
+        return out.astype(dtype, copy=False)
+
+    return run
+
+
+@reference.kernel(*(f"UnsortedSegment{kind}" for kind in _KINDS))
+def unsorted_segment(ctx):
+    """Reduction of elements with equal numbers; negative ones are left out."""
+    ufunc, start = _KINDS[ctx.op_type.removeprefix("UnsortedSegment")]
+    dtype = ctx.output_dtypes[0].as_numpy_dtype
+
+    def run(data, ids, count):
+        count = int(count)
+        if data.shape[:ids.ndim] != ids.shape:
+            raise errors.InvalidArgumentError(
+                None, None, f"data.shape = {list(data.shape)} does not start with segment_ids.shape = "
+                f"{list(ids.shape)}")
+        if count < 0:
+            raise errors.InvalidArgumentError(
+                None, None, "Input num_segments == " f"{count} must not be negative.")
+        rows = wide(data).reshape((ids.size, *data.shape[ids.ndim:]))
+        ids = ids.ravel()
+        wrong = np.flatnonzero(ids >= count)
+        if len(wrong):
+            raise errors.InvalidArgumentError(
+                None, None, f"segment_ids[{wrong[0]}] = {ids[wrong[0]]} is out of range [0, {count})")
+        kept = ids >= 0
+        out = accumulate(ufunc, start(data.dtype), rows[kept], ids[kept], count)
+        return out.astype(dtype, copy=False)
+
+    return run
