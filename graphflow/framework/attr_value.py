@@ -63,6 +63,11 @@ def _to_int(value):
     return int(value)
 
 
+def to_float(value):
+    """`value` as the nearest float32: attributes have no other floats."""
+    return float(np.float32(value))
+
+
 def _to_bool(value):
     if not isinstance(value, (bool, np.bool_)) and value not in (0, 1):
         raise TypeError
@@ -98,7 +103,7 @@ def from_tensor_proto(proto):
     return MakeNdarray(proto)
 
 
-_CONVERTERS = {"int": _to_int, "float": float, "bool": _to_bool, "string": _to_bytes, "type": _to_type,
+_CONVERTERS = {"int": _to_int, "float": to_float, "bool": _to_bool, "string": _to_bytes, "type": _to_type,
                "shape": _to_shape, "tensor": _to_tensor}
 
 

@@ -193,7 +193,7 @@ def _parse_default(kind, text):
     if kind == "tensor":  # written as "uint8 [255, 0, 0, 255]"
         dtype, _, items = text.partition(" ")
         return np.array([int(item) for item in _split(items[1:-1], ",")], dtype)
-    return {"int": int, "float": float}[kind](text)
+    return int(text) if kind == "int" else float(np.float32(text))
 
 
 def register_op(
