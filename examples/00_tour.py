@@ -54,7 +54,7 @@ def train():
         for _ in range(60):
             sess.run(step, {x: xs, target: ys})
         print("y = %.3f x + %.3f" % tuple(sess.run([slope, offset])))
-        return sess.explain(loss, [x, target])
+        return sess.explain(step, {x: xs, target: ys})
 
 
 def fail_well():
@@ -71,7 +71,7 @@ def main():
     differentiate()
     plan = train()
     fail_well()
-    section("6. What a session makes of the training loss: its plan")
+    section("6. What a session makes of one training step: its plan")
     print(plan)
 
 

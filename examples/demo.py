@@ -43,7 +43,7 @@ def main():
     parser.add_argument("--log-dir", default="demo_logs")
     parser.add_argument("--steps", type=int, default=2000)
     args = parser.parse_args()
-    data = offline_data.load(args.data_dir)
+    data = offline_data.load(args.data_dir, one_hot=True)
     x, y, train, loss, accuracy = build()
     summaries = tf.summary.merge_all()
     validation = {x: data.validation.images, y: data.validation.labels}

@@ -48,7 +48,7 @@ def flatten(feed_dict):
 class FeedSlot:
     """How values for one fed tensor are checked and converted."""
 
-    __slots__ = ("tensor", "numpy_dtype", "shape", "is_object")
+    __slots__ = ("tensor", "numpy_dtype", "shape", "is_object", "_takes_floats")
 
     def __init__(self, tensor):
         self.tensor = tensor
@@ -56,14 +56,18 @@ class FeedSlot:
         self.is_object = dtype in (dtypes.string, dtypes.resource, dtypes.variant)
         self.numpy_dtype = np.dtype(object if self.is_object else dtype.as_numpy_dtype)
         self.shape = tensor._shape
+        # Python floats for a float scalar need no checks: the commonest small feed.
+        self._takes_floats = dtype in (dtypes.float32, dtypes.float64) and self.shape in ((), None)
 
     def convert(self, value):
         """`value` as an array of the tensor's dtype and a shape it may have.
 
         Raises TypeError for tensors and misfit dtypes, ValueError for misfit shapes or ragged lists.
         """
-        if type(value) is np.ndarray and value.dtype == self.numpy_dtype and value.dtype.isnative:
-            array = value if not self.is_object else self._as_array(value)
+        if type(value) is float and self._takes_floats:
+            return np.array(value, self.numpy_dtype)
+        if type(value) is np.ndarray and value.dtype is self.numpy_dtype and not self.is_object:
+            array = value
         else:
             array = self._as_array(value)
         shape = array.shape
@@ -95,7 +99,7 @@ class FeedSlot:
             if array.dtype.kind == "c" and self.numpy_dtype.kind != "c":
                 raise ValueError("it holds complex numbers")
             with np.errstate(all="ignore"):
-                return array.astype(self.numpy_dtype)
+                return array.astype(self.numpy_dtype, copy=False)
         except (ValueError, TypeError, OverflowError) as error:
             raise ValueError(f"Cannot feed {type(value).__name__} for Tensor {name!r} of dtype {dtype.name} and shape "
                              f"{self.tensor.shape}: {error}") from None

@@ -65,22 +65,36 @@ class Executor:
     def run(self, feeds):
         """Arrays of the plan's fetches, owned by the caller, given arrays for its feeds."""
         key = tuple([array.shape for array in feeds])
+        if not self._slots:
+            return self._run(key, feeds)
         gate, writes = self._gate, self._writes
         gate.enter(writes)
         try:
-            entry = self._entries.get(key)
-            if entry is None or entry.spec.pending or self._slots:
-                entry = self._entry(key, entry)
-            frames = entry.frames
-            try:
-                frame = frames.pop()
-            except IndexError:
-                frame = Frame(entry.spec, self._slots, self._resources)
-            result = frame.run(feeds)
-            frames.append(frame)
-            return result
+            return self._run(key, feeds)
         finally:
             gate.leave(writes)
+
+    def _run(self, key, feeds):
+        entry = self._entries.get(key)
+        if entry is None or entry.spec.pending or self._slots:
+            entry = self._entry(key, entry)
+        frames = entry.frames
+        try:
+            frame = frames.pop()
+        except IndexError:
+            frame = Frame(entry.spec, self._slots, self._resources)
+        result = frame.run(feeds)
+        frames.append(frame)
+        return result
+
+    def specialization(self, feeds):
+        """The Specialization that serves these feed arrays."""
+        self._gate.enter(self._writes)
+        try:
+            key = tuple([array.shape for array in feeds])
+            return self._entry(key, self._entries.get(key)).spec
+        finally:
+            self._gate.leave(self._writes)
 
     def _entry(self, key, entry):
         """The entry for these feed shapes, made anew if variables changed shape or tiers are ready."""

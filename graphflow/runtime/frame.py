@@ -44,10 +44,6 @@ class Frame:
 
     # ---- layout
 
-    def _is_static(self, value):
-        """Whether a root value has its place in the arena."""
-        return self._spec.shape.get(value) is not None and value in self._arena_values
-
     def _place_values(self):
         """Assigns arena offsets to what native kernels make or read; others stay Python values."""
         spec = self._spec
@@ -70,6 +66,7 @@ class Frame:
         memory = np.empty(total + ALIGNMENT, np.uint8)
         start = -address_of(memory) % ALIGNMENT
         self._arena = memory
+        self.arena_bytes = total
         self._arena_values = set(chosen)
         for value in (*spec.plan.feeds, *(v.start for v in spec.plan.variables), *spec.constants, *first, *spec.alias):
             self._index(value)

@@ -9,38 +9,44 @@ import threading
 
 
 class RunGate:
-    """A readers-writer lock, fair enough: writers are let in before readers that came later."""
+    """A readers-writer lock; waiting writers are let in before readers that come later."""
 
-    __slots__ = ("_condition", "_readers", "_writer", "_waiting")
+    __slots__ = ("_lock", "_changed", "_readers", "_writer", "_waiting", "_waiting_writers")
 
     def __init__(self):
-        self._condition = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._readers = 0
         self._writer = False
         self._waiting = 0
+        self._waiting_writers = 0
 
     def enter(self, writes):
         """Waits until a run that `writes` (or only reads) may start."""
-        condition = self._condition
-        with condition:
+        with self._lock:
+            if self._writer or (self._readers if writes else self._waiting_writers):
+                self._wait(writes)
             if writes:
-                self._waiting += 1
-                while self._writer or self._readers:
-                    condition.wait()
-                self._waiting -= 1
                 self._writer = True
             else:
-                while self._writer or self._waiting:
-                    condition.wait()
                 self._readers += 1
+
+    def _wait(self, writes):
+        self._waiting += 1
+        self._waiting_writers += writes
+        try:
+            while self._writer or (self._readers if writes else self._waiting_writers):
+                self._changed.wait()
+        finally:
+            self._waiting -= 1
+            self._waiting_writers -= writes
 
     def leave(self, writes):
         """Ends what `enter` began."""
-        condition = self._condition
-        with condition:
+        with self._lock:
             if writes:
                 self._writer = False
             else:
                 self._readers -= 1
-            if not self._readers:
-                condition.notify_all()
+            if self._waiting:
+                self._changed.notify_all()
