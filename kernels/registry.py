@@ -27,10 +27,11 @@ class KernelContext:
     """
 
     __slots__ = ("op_type", "op_name", "attrs", "input_dtypes", "output_dtypes", "input_shapes",
-                 "output_shapes", "resources", "threads", "graph_seed")
+                 "output_shapes", "resources", "threads", "graph_seed", "input_values")
 
     def __init__(self, op_type, op_name, attrs, input_dtypes, output_dtypes, input_shapes=None,
-                 output_shapes=None, resources=None, threads=1, graph_seed=None):
+                 output_shapes=None, resources=None, threads=1, graph_seed=None,
+                 input_values=None):
         self.op_type = op_type
         self.op_name = op_name
         self.attrs = attrs
@@ -41,6 +42,11 @@ class KernelContext:
         self.resources = resources
         self.threads = threads
         self.graph_seed = graph_seed
+        self.input_values = input_values or [None] * len(input_dtypes)
+
+    def value(self, index):
+        """Input `index` as an array where it is the same at every step, else None."""
+        return self.input_values[index]
 
     def attr(self, name):
         """The value of attribute `name` (KeyError if the op has none of that name)."""

@@ -54,3 +54,17 @@ class Rows:
         outer = outer or [(1, *(0 for _ in operands))]
         self.count = prod(entry[0] for entry in outer)
         self.table = [len(outer), *(word for entry in outer for word in entry)]
+
+
+def reduction_groups(shape, axes):
+    """Merges neighbouring dimensions that are all reduced or all kept: [(size, reduced)], without
+    dimensions of size 1."""
+    groups = []
+    for axis, size in enumerate(shape):
+        if size == 1:
+            continue
+        if groups and groups[-1][1] == (axis in axes):
+            groups[-1] = (groups[-1][0] * size, groups[-1][1])
+        else:
+            groups.append((size, axis in axes))
+    return groups

@@ -16,10 +16,11 @@ def aligned(nbytes):
     return array.ctypes.data, array
 
 
-def bind(family, op, inputs, outputs, attrs=None, resources=None):
+def bind(family, op, inputs, outputs, attrs=None, constants=()):
     """The Native of `op` for arrays of these shapes, or None.
 
-    `outputs` is a list of (shape, dtype name). dtype attributes may be given by name.
+    `outputs` is a list of (shape, dtype name). dtype attributes may be given by name. `constants`
+    names the inputs whose values the maker may know.
     """
     attrs = {k: dtypes.as_dtype(v) if k in ("T", "dtype", "SrcT", "DstT", "Tidx", "Tindices",
                                            "Tparams", "Tlabels", "out_type", "Tperm") else v
@@ -30,7 +31,8 @@ def bind(family, op, inputs, outputs, attrs=None, resources=None):
     context = registry.KernelContext(
         op, op, attrs, [dtypes.as_dtype(a.dtype) for a in inputs],
         [dtypes.as_dtype(d) for _, d in outputs], [a.shape for a in inputs],
-        [tuple(s) for s, _ in outputs], resources)
+        [tuple(s) for s, _ in outputs],
+        input_values=[a if i in constants else None for i, a in enumerate(inputs)])
     return maker(context)
 
 
@@ -47,8 +49,8 @@ def execute(bound, inputs, outputs):
 
 def run(family, op, inputs, outputs, attrs=None, constants=()):
     """Binds and runs `op`; returns its outputs. Fails where there is no cpu kernel."""
-    inputs = [np.ascontiguousarray(a) for a in inputs]
-    bound = bind(family, op, inputs, outputs, attrs)
+    inputs = [np.array(a, order="C") for a in inputs]
+    bound = bind(family, op, inputs, outputs, attrs, constants)
     assert bound is not None, f"no cpu kernel for {op}"
     results = [np.full(shape, 77).astype(dtypes.as_dtype(d).as_numpy_dtype)
                for shape, d in outputs]

@@ -12,6 +12,7 @@ from .values import (
     BYTES,
     I64,
     IrKernel,
+    blocks,
     double_word,
     index,
     load,
@@ -107,23 +108,15 @@ def add_n(dtype):
 
     `out` may be x0, and no other input. Goes through memory in pieces that stay in the cache.
     """
-    piece = 2048
-
-    def add(b, out, x, begin, end):
-        with loop(b, begin, end) as i:
-            store(b, out, i, load(b, out, i, dtype) + load(b, x, i, dtype))
-
     def emit(b, block):
         out, start, stop, count = (word(b, block, i) for i in range(4))
-        pieces = b.sdiv(b.add(b.sub(stop, start), index(piece - 1)), index(piece))
-        with loop(b, index(0), pieces) as k:
-            begin = b.add(start, b.mul(k, index(piece)))
-            end = b.add(begin, index(piece))
-            end = b.select(b.icmp_signed("<", end, stop), end, stop)
+        with blocks(b, start, stop, index(2048)) as (begin, end):
             first = word(b, block, 4)
             with loop(b, begin, end) as i:
                 store(b, out, i, load(b, first, i, dtype))
             with loop(b, index(1), count) as operand:
-                add(b, out, word(b, block, b.add(operand, index(4))), begin, end)
+                x = word(b, block, b.add(operand, index(4)))
+                with loop(b, begin, end) as i:
+                    store(b, out, i, load(b, out, i, dtype, again=True) + load(b, x, i, dtype))
 
     return IrKernel(emit)

@@ -229,11 +229,15 @@ def mark_output(module, instruction):
     _mark(module, instruction, "outputs", "inputs")
 
 
-def load(b, address, index, dtype):
-    """Element `index` (an IR integer) of the input at `address`."""
+def load(b, address, index, dtype, again=False):
+    """Element `index` (an IR integer) of the input at `address`.
+
+    Memory that this kernel may have stored to is loaded `again`, without the promise.
+    """
     pointer = b.gep(b.inttoptr(address, memory_type(dtype).as_pointer()), [index])
     loaded = b.load(pointer, align=BYTES[dtype])
-    mark_input(b.module, loaded)
+    if not again:
+        mark_input(b.module, loaded)
     if dtype == "bool":
         loaded = b.icmp_unsigned("!=", loaded, ir.Constant(I8, 0))
     return Value(b, dtype, loaded)
@@ -275,6 +279,36 @@ def loop(b, start, stop):
     counter.add_incoming(following, b.block)
     b.cbranch(b.icmp_signed("<", following, stop), body, after)
     b.position_at_end(after)
+
+
+@contextmanager
+def blocks(b, start, stop, size):
+    """Emits `for begin in range(start, stop, size)` with the block's end; yields (begin, end)."""
+    count = b.sdiv(b.add(b.sub(stop, start), b.sub(size, index(1))), size)
+    with loop(b, index(0), count) as k:
+        begin = b.add(start, b.mul(k, size))
+        end = b.add(begin, size)
+        yield begin, b.select(b.icmp_signed("<", end, stop), end, stop)
+
+
+def advance(b, address, elements, dtype):
+    """The address `elements` (an IR integer) further on."""
+    return b.add(address, b.mul(elements, index(BYTES[dtype])))
+
+
+def fail(b, block, condition, code, *details):
+    """Returns `code` from the kernel where `condition` holds; details go to words 0, 1, ..."""
+    with b.if_then(condition, likely=False):
+        for position, detail in enumerate(details):
+            b.store(detail, b.gep(block, [index(position)]))
+        b.ret(ir.Constant(I32, code))
+
+
+def copy(b, target, source, nbytes):
+    """Copies memory that does not overlap; addresses and size are IR integers."""
+    pointer = I8.as_pointer()
+    b.call(b.module.declare_intrinsic("llvm.memcpy", [pointer, pointer, I64]),
+           [b.inttoptr(target, pointer), b.inttoptr(source, pointer), nbytes, ir.Constant(I1, 0)])
 
 
 class IrKernel:

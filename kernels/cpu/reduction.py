@@ -1,0 +1,65 @@
+"""Sum, Mean, Max, Min, Prod, All, Any. Holds no state."""
+
+from math import prod
+
+from ..registry import F64, In, Native, Out, Scratch, cpu
+from . import native
+from .elementwise import FLOATS, NUMBERS
+from .layout import reduction_groups
+
+_COLUMNS = 1024     # as in source/reduction.py
+
+
+def reduce(op, dtype, shape, axes, mean=False):
+    """Kernel that reduces In(0) of `shape` over the set `axes` into Out(0), or None.
+
+    Serves what collapses to reduce-keep-reduce or keep-reduce-keep, which is all common cases.
+    """
+    groups = reduction_groups(shape, axes)
+    pattern = "".join("R" if reduced else "K" for _, reduced in groups)
+    sizes = [size for size, _ in groups]
+    divisor = F64(prod(size for size, reduced in groups if reduced) if mean else 1)
+    if mean and (divisor.value == 0 or dtype not in FLOATS):
+        return None
+    if pattern in ("", "K", "R", "KR", "RKR"):
+        kept = prod(size for size, reduced in groups if not reduced)
+        length = sizes[-1] if pattern.endswith("R") else 1
+        segments = sizes[0] if pattern == "RKR" else 1
+        return Native(native.function("reduction.rows", op, dtype),
+                      [Out(0), In(0), 0, kept, length, segments, kept * length, divisor])
+    if pattern in ("RK", "KRK"):
+        outer = 1 if pattern == "RK" else sizes[0]
+        count, width = sizes[-2:]
+        return Native(native.function("reduction.columns", op, dtype),
+                      [Out(0), In(0), 0, outer, count, width, 0, width, divisor,
+                       Scratch(_COLUMNS * 8), Scratch(_COLUMNS * 8)])
+    return None
+
+
+def _axes(ctx):
+    """The reduced axes, or None where they are not known before the step."""
+    value = ctx.value(1)
+    if value is None:
+        return None
+    rank = len(ctx.input_shapes[0])
+    axes = {int(axis) for axis in value.reshape(-1)}
+    if not all(-rank <= axis < rank for axis in axes):
+        return None     # the reference kernel words the error
+    return {axis % rank for axis in axes}
+
+
+def _maker(op, mean=False, dtype=None):
+    def make(ctx):
+        axes = _axes(ctx)
+        if axes is None:
+            return None
+        return reduce(op, dtype or ctx.input_dtypes[0].name, ctx.input_shapes[0], axes, mean)
+    return make
+
+
+for _op in ("Sum", "Max", "Min", "Prod"):
+    cpu.kernel(_op, T=NUMBERS)(_maker(_op))
+cpu.kernel("Mean", T=FLOATS)(_maker("Sum", mean=True))
+# A bool is a byte of 0 or 1.
+cpu.kernel("All")(_maker("Min", dtype="uint8"))
+cpu.kernel("Any")(_maker("Max", dtype="uint8"))
