@@ -2,7 +2,8 @@
 
 A program is text. Operands: "float32:v" (a value per element), "float32:r" (one per row),
 "float32:p" (a number in the block), joined by ",". Steps: "Mul 0 1;Exp 2;Cast:int32 3", each naming
-its arguments by position: operands first, then earlier steps. Results: positions, "3,2".
+its arguments by position: operands first, then earlier steps; "#0.5" is a constant of the other
+argument's dtype. Results: positions, "3,2".
 Rows are what broadcasting leaves: see `kernels/cpu/layout.py`.
 """
 
@@ -26,11 +27,13 @@ _FIXED_WORDS = 5
 
 def _step(b, text, values):
     """The value of one step of a program."""
-    op, *positions = text.split(" ")
-    arguments = [values[int(position)] for position in positions]
+    op, *names = text.split(" ")
+    given = {name: values[int(name)] for name in names if not name.startswith("#")}
+    like = given[[name for name in names if name in given][-1]]
+    arguments = [given[name] if name in given else like.const(float(name[1:])) for name in names]
     if op.startswith("Cast:"):
         return arguments[0].cast(op[5:])
-    return functions.find(op, IrMath(b, arguments[-1].dtype))(*arguments)
+    return functions.find(op, IrMath(b, like.dtype))(*arguments)
 
 
 def _row_offsets(b, block, table, row, count):

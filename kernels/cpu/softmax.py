@@ -1,0 +1,52 @@
+"""Softmax, LogSoftmax and the cross entropies. Holds no state."""
+
+from math import prod
+
+from ..registry import In, Native, Out, Scratch, cpu
+from . import native
+from .elementwise import FLOATS
+
+_BLOCK = 4096       # as in source/softmax.py
+
+
+def _rows(shape):
+    """(0, number of rows, row length) of logits, or None where a row is empty."""
+    length = shape[-1]
+    return (0, prod(shape[:-1]), length) if length else None
+
+
+def _scratch(length):
+    return Scratch(8 * max(_BLOCK, length))
+
+
+@cpu.kernel("Softmax", "LogSoftmax", T=FLOATS)
+def softmax(ctx):
+    shape, dtype = ctx.input_shapes[0], ctx.output_dtypes[0].name
+    rows = _rows(shape) if shape else None
+    if rows is None:
+        return None
+    if ctx.op_type == "Softmax":
+        return Native(native.function("softmax.softmax", dtype), [Out(0), In(0), *rows])
+    return Native(native.function("softmax.log_softmax", dtype),
+                  [Out(0), In(0), *rows, _scratch(rows[2])])
+
+
+@cpu.kernel("SoftmaxCrossEntropyWithLogits", T=FLOATS)
+def cross_entropy(ctx):
+    logits, labels = ctx.input_shapes
+    rows = _rows(logits)
+    if rows is None or logits != labels:
+        return None
+    return Native(native.function("softmax.cross_entropy", ctx.output_dtypes[0].name),
+                  [Out(0), Out(1), In(0), In(1), *rows, _scratch(rows[2])])
+
+
+@cpu.kernel("SparseSoftmaxCrossEntropyWithLogits", T=FLOATS)
+def sparse_cross_entropy(ctx):
+    logits, labels = ctx.input_shapes
+    rows = _rows(logits)
+    if rows is None or labels != logits[:1]:
+        return None
+    code = native.function("softmax.sparse_cross_entropy", ctx.output_dtypes[0].name,
+                           ctx.input_dtypes[1].name, str(native.INDEX_OUT_OF_RANGE))
+    return Native(code, [0, 0, Out(0), Out(1), In(0), In(1), *rows, _scratch(rows[2])])

@@ -1,0 +1,19 @@
+"""Assignments to variables. Holds no state."""
+
+from ..registry import In, Out, cpu
+from .elementwise import NUMBERS, program
+
+
+def _assign(ctx, step):
+    """The new value, which is Out(0), by `step` from the old (0) and the given one (1)."""
+    shape, given = ctx.input_shapes
+    if shape != given:
+        return None
+    dtype = ctx.input_dtypes[1].name
+    if step is None:
+        return program(shape, [(In(1), dtype, shape)], ["Identity 0"], [(Out(0), 1)])
+    return program(shape, [(In(0), dtype, shape), (In(1), dtype, shape)], [step], [(Out(0), 2)])
+
+
+for _op, _step in (("Assign", None), ("AssignAdd", "Add 0 1"), ("AssignSub", "Sub 0 1")):
+    cpu.kernel(_op, T=NUMBERS)(lambda ctx, _step=_step: _assign(ctx, _step))
