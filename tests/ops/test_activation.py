@@ -28,7 +28,7 @@ def _row(op, oracle, grad_oracle, second="x", grad=(0,), **attrs):
 SAMPLES = [
     *_row("Relu", lambda x: np.maximum(x, 0), lambda g, x: g * (x > 0)),
     *_row("Relu6", lambda x: np.clip(x, 0, 6), lambda g, x: g * ((x > 0) & (x < 6))),
-    *_row("LeakyRelu", lambda x: np.where(x > 0, x, 0.3 * x), lambda g, x: np.where(x > 0, g, 0.3 * g), alpha=0.3),
+    *_row("LeakyRelu", lambda x: np.where(x > 0, x, x / 4), lambda g, x: np.where(x > 0, g, g / 4), alpha=0.25),
     *_row("Elu", lambda x: np.where(x < 0, np.expm1(x), x), lambda g, y: np.where(y < 0, g * (y + 1), g),
           second="y", grad=(0, 1)),
     *_row("Selu", lambda x: SCALE * np.where(x < 0, ALPHA * np.expm1(x), x),

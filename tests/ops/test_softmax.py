@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import graphflow as tf
-from graphflow.framework import deprecation
+from graphflow.framework import deprecation, raw_ops
 from tests.ops.harness import Sample, fixed, ints, normal, sample_tests
 
 FLOATS = "float32 float64 float16 bfloat16"
@@ -30,15 +30,27 @@ def _sparse_cross_entropy(x, labels):
     return _cross_entropy(x, np.eye(x.shape[1])[labels].astype(x.dtype))
 
 
+def _loss(logits, labels):
+    return raw_ops.SoftmaxCrossEntropyWithLogits(logits, labels)[0]
+
+
+def _sparse_loss(logits, labels):
+    return raw_ops.SparseSoftmaxCrossEntropyWithLogits(logits, labels)[0]
+
+
 SAMPLES = [
     Sample("Softmax", [normal(2, 3)], _softmax, dtypes=FLOATS, grad=(0,), second=True, tol=1e-5, id="matrix"),
     Sample("Softmax", [normal(2, 2, 3)], _softmax, dtypes=FLOATS, grad=(0,), tol=1e-5, id="cube"),
     Sample("LogSoftmax", [normal(2, 3)], _log_softmax, dtypes=FLOATS, grad=(0,), second=True, tol=1e-5,
            id="log"),
     Sample("SoftmaxCrossEntropyWithLogits", [normal(2, 3), fixed(LABELS)], _cross_entropy,
-           dtypes="float32 float64 float16", grad=(0, 1), second=True, tol=1e-5, id="cross"),
+           dtypes="float32 float64 float16", tol=1e-5, id="cross"),
     Sample("SparseSoftmaxCrossEntropyWithLogits", [normal(4, 3), ints(0, 3, 4, dtype="int32")],
-           _sparse_cross_entropy, dtypes=FLOATS, grad=(0,), tol=1e-5, id="sparse"),
+           _sparse_cross_entropy, dtypes=FLOATS, tol=1e-5, id="sparse"),
+    # The second outputs are gradients already: only the losses are differentiated.
+    Sample(_loss, [normal(2, 3), fixed(LABELS)], lambda x, p: _cross_entropy(x, p)[0], grad=(0, 1), id="loss"),
+    Sample(_loss, [normal(2, 3), fixed(LABELS).keep], None, dtypes="float64", grad=(0,), second=True, id="second"),
+    Sample(_sparse_loss, [normal(4, 3), ints(0, 3, 4)], lambda x, p: _sparse_cross_entropy(x, p)[0], grad=(0,)),
 ]
 test_samples = sample_tests(SAMPLES)
 
