@@ -1,0 +1,1 @@
+"""Training: optimizers, slots, schedules, moving averages, the global step, checkpoints."""
