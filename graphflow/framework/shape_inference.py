@@ -15,6 +15,9 @@ class ShapeContext:
 
     __slots__ = ("shapes", "attrs", "num_outputs", "_inputs")
 
+    # Whether shapes and values are those of a run, so that messages can be the kernels'.
+    running = False
+
     def __init__(self, inputs, attrs, num_outputs):
         self._inputs = inputs
         self.shapes = [tensor._shape for tensor in inputs]
@@ -55,6 +58,8 @@ class BoundShapeContext(ShapeContext):
     """The same view when shapes and values are those of a running plan."""
 
     __slots__ = ("_dtypes", "_values")
+
+    running = True
 
     def __init__(self, input_shapes, dtypes, values, attrs, num_outputs):
         self.shapes = input_shapes

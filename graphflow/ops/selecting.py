@@ -45,8 +45,8 @@ register_op("OneHot", inputs="indices: TI, depth: int32, on_value: T, off_value:
 NotDifferentiable("OneHot")
 
 
-def _one_hot_dtype(on_value, off_value, dtype):
-    """The dtype that the given values and `dtype` agree on; TypeError if they don't."""
+def _one_hot_dtypes(on_value, off_value, dtype):
+    """The dtypes of both values, absent ones being like the other or `dtype`; TypeError if they clash."""
     found = {what: convert_to_tensor(value).dtype.base_dtype
              for what, value in (("on_value", on_value), ("off_value", off_value)) if value is not None}
     if dtype is not None:
@@ -54,10 +54,11 @@ def _one_hot_dtype(on_value, off_value, dtype):
         for what, own in found.items():
             if own != dtype:
                 raise TypeError(f"dtype {own} of {what} does not match dtype parameter {dtype}")
-        return dtype
-    if not found:
-        return dtypes.float32
-    return found.get("on_value", found.get("off_value"))
+    default = dtype or found.get("on_value") or found.get("off_value") or dtypes.float32
+    on_dtype, off_dtype = found.get("on_value", default), found.get("off_value", default)
+    if on_dtype != off_dtype:
+        raise TypeError(f"dtype {on_dtype} of on_value does not match dtype {off_dtype} of off_value")
+    return default
 
 
 @tf_export("one_hot")
@@ -75,16 +76,11 @@ def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None
       TensorShape([Dimension(2), Dimension(3)])
     """
     with name_scope(name, "one_hot", [indices, depth, on_value, off_value, axis, dtype]) as scope:
-        dtype = _one_hot_dtype(on_value, off_value, dtype)
+        dtype = _one_hot_dtypes(on_value, off_value, dtype)
         if on_value is None:
             on_value = convert_to_tensor(1, dtype, name="on_value")
         if off_value is None:
             off_value = convert_to_tensor(0, dtype, name="off_value")
-        on_dtype, off_dtype = (convert_to_tensor(v, preferred_dtype=dtype).dtype.base_dtype
-                               if not hasattr(v, "dtype") else dtypes.as_dtype(v.dtype).base_dtype
-                               for v in (on_value, off_value))
-        if on_dtype != off_dtype:
-            raise TypeError(f"dtype {on_dtype} of on_value does not match dtype {off_dtype} of off_value")
         return raw_ops.OneHot(indices, depth, on_value, off_value, axis=axis, name=scope)
 
 

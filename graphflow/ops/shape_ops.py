@@ -108,10 +108,12 @@ def _product(dims):
     return total, unknown
 
 
-def _divide(total, part):
-    if total % part:
-        raise ValueError(f"Dimension size must be evenly divisible by {part} but is {total}")
-    return total // part
+def _misfit(c, elements, wanted, target, what):
+    """The error for a shape that does not hold the elements there are."""
+    if c.running:
+        need = f"has {target}" if None not in wanted else f"requires a multiple of {target}"
+        return ValueError(f"Input to reshape is a tensor with {elements} values, but the requested shape {need}")
+    return ValueError(what)
 
 
 def _reshape_shape(c):
@@ -122,18 +124,19 @@ def _reshape_shape(c):
     target, unknown_out = _product(wanted)
     if len(unknown_in) > 1 or len(unknown_out) > 1:
         return [wanted]
-    if not unknown_in and not unknown_out:
-        if elements != target:
-            raise ValueError(f"Cannot reshape a tensor with {elements} elements to shape "
-                             f"{shapes.format_shape(wanted)} ({target} elements)")
+    uneven = "Dimension size must be evenly divisible by {} but is {}"
+    if not unknown_out:
+        if not unknown_in and elements != target:
+            raise _misfit(c, elements, wanted, target, f"Cannot reshape a tensor with {elements} elements to shape "
+                          f"{shapes.format_shape(wanted)} ({target} elements)")
+        if unknown_in and elements and target % elements:
+            raise ValueError(uneven.format(elements, target))
         return [wanted]
     missing = None
-    if not unknown_out:
-        if elements:
-            _divide(target, elements)
-        return [wanted]
     if not unknown_in and target > 0:
-        missing = _divide(elements, target)
+        if elements % target:
+            raise _misfit(c, elements, wanted, target, uneven.format(target, elements))
+        missing = elements // target
     at = unknown_out[0]
     return [wanted[:at] + (missing,) + wanted[at + 1:]]
 
