@@ -253,12 +253,15 @@ def create(graph, op_def, name, inputs, attrs):
                 control._control_outputs.remove(op)
             raise
         graph._add_operation(op)
-    if state.devices:
+    colocation = state.colocation
+    if op_def.ref_inputs:
+        colocation = (*colocation, *[inputs[i].op for i in op_def.ref_inputs])
+    elif state.devices:
         op.device = graph._device_for(op)
     if state.controllers:
         graph._note_created(op)
-    if state.colocation:
-        _colocate(op, state.colocation)
+    if colocation:
+        _colocate(op, colocation)
     if state.gradient_overrides and op.type in state.gradient_overrides:
         op._gradient_type = state.gradient_overrides[op.type]
         op._extra = {**(op._extra or {}), "_gradient_op_type": op._gradient_type.encode()}

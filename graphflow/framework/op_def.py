@@ -75,6 +75,7 @@ class OpDef:
       is_stateful: never merged, folded or dropped.
       allocates: output shapes depend on input values (Where, Unique).
       writes: positions of the Ref (or variable handle) inputs that the op writes, in order.
+      ref_inputs: positions of all Ref inputs; the op is placed with their variables.
       accepts_uninitialized: variables it is given need not have a value (Assign).
       blocking: may wait for other runs, or runs code of the user (queues, py_func).
       family: stem of the defining file, where kernels are looked for.
@@ -95,7 +96,7 @@ class OpDef:
 
     def __getattr__(self, name):
         # Signatures are parsed when an op is first used, not when its family loads.
-        if name in ("inputs", "outputs", "attrs", "writes", "inferred"):
+        if name in ("inputs", "outputs", "attrs", "writes", "ref_inputs", "inferred"):
             self._parse()
             return self.__dict__[name]
         raise AttributeError(name)
@@ -107,6 +108,7 @@ class OpDef:
         self.inputs = [_parse_arg(text, kinds) for text in _split(inputs, ",")]
         self.outputs = [_parse_arg(text, kinds) for text in _split(outputs, ",")]
         refs = tuple(i for i, arg in enumerate(self.inputs) if arg.is_ref)
+        self.ref_inputs = refs
         self.writes = refs if self._writes is None else self._writes
         self.inferred = {
             attr
