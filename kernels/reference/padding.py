@@ -17,12 +17,16 @@ def _checked_paddings(x, paddings):
 
 
 def _pad(x, paddings, value=None):
-    pads = _checked_paddings(x, paddings)
+    if value is not None and value.ndim != 0:
+        fail(f"constant_values must be a scalar. Found: {debug(value.shape)}")
+    return pad_with(x, _checked_paddings(x, paddings), value)
+
+
+def pad_with(x, pads, value=None):
+    """`x` with pads[i] = (before, after) elements around axis i: zeros, or the scalar `value`."""
     shape = check_size([d + sum(p) for d, p in zip(x.shape, pads)], x.dtype)
     out = zeros(shape, x.dtype)
     if value is not None:
-        if value.ndim != 0:
-            fail(f"constant_values must be a scalar. Found: {debug(value.shape)}")
         out[...] = value[()]
     out[tuple(slice(before, before + d) for (before, _), d in zip(pads, x.shape))] = x
     return out
