@@ -11,13 +11,13 @@ from ...scalar import functions
 from .scalar_math import IrMath
 from .values import (
     BYTES,
-    I64,
     IrKernel,
     blocks,
     double_word,
     index,
     load,
     loop,
+    row_offsets,
     store,
     word,
 )
@@ -34,35 +34,6 @@ def _step(b, text, values):
     if op.startswith("Cast:"):
         return arguments[0].cast(op[5:])
     return functions.find(op, IrMath(b, like.dtype))(*arguments)
-
-
-def _row_offsets(b, block, table, row, count):
-    """Element offset of `row` in each of `count` operands, by the table of outer dimensions:
-    how many (at least one), then size and each operand's stride per dimension, innermost first."""
-    with b.goto_entry_block():
-        slots = [b.alloca(I64) for _ in range(count + 1)]
-    for slot in slots[1:]:
-        b.store(index(0), slot)
-    rest = slots[0]
-    b.store(row, rest)
-
-    def advance(entry, digit):
-        for k, slot in enumerate(slots[1:]):
-            stride = word(b, block, b.add(entry, index(k + 1)))
-            b.store(b.add(b.load(slot), b.mul(digit, stride)), slot)
-
-    def entry_of(level):
-        return b.add(index(table + 1), b.mul(level, index(count + 1)))
-
-    last = b.sub(word(b, block, table), index(1))
-    with loop(b, index(0), last) as level:
-        entry = entry_of(level)
-        size, left = word(b, block, entry), b.load(rest)
-        quotient = b.sdiv(left, size)
-        b.store(quotient, rest)
-        advance(entry, b.sub(left, b.mul(quotient, size)))
-    advance(entry_of(last), b.load(rest))
-    return [b.load(slot) for slot in slots[1:]]
 
 
 def program(operands, steps, results):
@@ -86,7 +57,7 @@ def program(operands, steps, results):
         start, stop, length = (word(b, block, i) for i in (2, 3, 4))
         addressed = [i for i in range(len(kinds)) if i not in parameters]
         with loop(b, word(b, block, 0), word(b, block, 1)) as row:
-            offsets = _row_offsets(b, block, table, row, len(addressed))
+            offsets = row_offsets(b, block, index(table), row, len(addressed))
             at = {i: b.add(base[i], b.mul(offset, index(BYTES[kinds[i][0]])))
                   for i, offset in zip(addressed, offsets, strict=True)}
             fixed = {i: load(b, at[i], index(0), kinds[i][0])

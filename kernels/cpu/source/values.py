@@ -291,6 +291,35 @@ def blocks(b, start, stop, size):
         yield begin, b.select(b.icmp_signed("<", end, stop), end, stop)
 
 
+def row_offsets(b, block, table, row, count):
+    """Element offset of `row` in each of `count` operands, by the block's table of dimensions at
+    `table`: how many (at least one), then each one's size and strides, innermost first."""
+    with b.goto_entry_block():
+        slots = [b.alloca(I64) for _ in range(count + 1)]
+    for slot in slots[1:]:
+        b.store(index(0), slot)
+    rest = slots[0]
+    b.store(row, rest)
+
+    def step(entry, digit):
+        for k, slot in enumerate(slots[1:]):
+            stride = word(b, block, b.add(entry, index(k + 1)))
+            b.store(b.add(b.load(slot), b.mul(digit, stride)), slot)
+
+    def entry_of(level):
+        return b.add(b.add(table, index(1)), b.mul(level, index(count + 1)))
+
+    last = b.sub(word(b, block, table), index(1))
+    with loop(b, index(0), last) as level:
+        entry = entry_of(level)
+        size, left = word(b, block, entry), b.load(rest)
+        quotient = b.sdiv(left, size)
+        b.store(quotient, rest)
+        step(entry, b.sub(left, b.mul(quotient, size)))
+    step(entry_of(last), b.load(rest))
+    return [b.load(slot) for slot in slots[1:]]
+
+
 def advance(b, address, elements, dtype):
     """The address `elements` (an IR integer) further on."""
     return b.add(address, b.mul(elements, index(BYTES[dtype])))

@@ -1,0 +1,28 @@
+"""Constant arrays. Holds no state."""
+
+from math import prod
+
+import numpy as np
+
+from ..registry import In, Out, cpu
+from .copying import copies, item_size, piece
+
+
+@cpu.kernel("Fill")
+def fill(ctx):
+    """The value is the second input's one element."""
+    item = item_size(ctx.output_dtypes[0])
+    if item is None:
+        return None
+    return copies(item, [piece(item, Out(0), In(1), [(prod(ctx.output_shapes[0]), 0, 1)])])
+
+
+@cpu.kernel("ZerosLike", "OnesLike")
+def constant_like(ctx):
+    dtype = ctx.output_dtypes[0]
+    item = item_size(dtype)
+    if item is None or item > 8:
+        return None
+    number = np.array(0 if ctx.op_type == "ZerosLike" else 1, dtype.as_numpy_dtype)
+    bits = int(np.frombuffer(number.tobytes() + bytes(8 - item), np.int64)[0])
+    return copies(item, [piece(item, Out(0), 0, [(prod(ctx.output_shapes[0]), 0, 1)], value=bits)])

@@ -1,0 +1,158 @@
+"""Copies between dense arrays with any strides: transposes, slices, concatenations, fills, tiles.
+Also rows picked by checked indices. Hold no state.
+
+Elements are moved as integers of their size.
+"""
+
+from llvmlite import ir
+
+from .values import (
+    I64,
+    IrKernel,
+    blocks,
+    copy,
+    fail,
+    index,
+    load,
+    loop,
+    mark_input,
+    mark_output,
+    row_offsets,
+    store,
+    word,
+)
+
+_TILE = 16
+
+
+def _move(b, item, target, source):
+    kind = ir.IntType(8 * item).as_pointer()
+    align = min(item, 8)
+    value = b.load(b.inttoptr(source, kind), align=align)
+    mark_input(b.module, value)
+    mark_output(b.module, b.store(value, b.inttoptr(target, kind), align=align))
+
+
+def _rectangle(b, item, target, source, width, height, step, out_step):
+    """target[h, w] = source[w * step[0] + h * step[1]]; rows of target are `out_step` apart.
+
+    In tiles, so that both sides of a transpose stay in the cache.
+    """
+    size = index(item)
+    with blocks(b, index(0), height, index(_TILE)) as (top, bottom):
+        with blocks(b, index(0), width, index(_TILE)) as (left, right):
+            with loop(b, top, bottom) as h:
+                line = b.add(target, b.mul(size, b.mul(h, out_step)))
+                begin = b.add(source, b.mul(size, b.mul(h, step[1])))
+                with loop(b, left, right) as w:
+                    _move(b, item, b.add(line, b.mul(size, w)),
+                          b.add(begin, b.mul(size, b.mul(w, step[0]))))
+
+
+def _fill(b, item, target, source, width):
+    kind = ir.IntType(8 * item).as_pointer()
+    value = b.load(b.inttoptr(source, kind), align=min(item, 8))
+    pointer = b.inttoptr(target, kind)
+    with loop(b, index(0), width) as w:
+        mark_output(b.module, b.store(value, b.gep(pointer, [w]), align=min(item, 8)))
+
+
+def pieces(item):
+    """Copies pieces, one after the other.
+
+    Words: number of pieces, then for each: its number of words, target, source (0: the next word
+    is the value), value, byte offsets of target and source, width, height, source's steps along
+    width and height, target's along height, rows, table of outer dimensions (source, target).
+    Along its width a target is dense.
+    """
+    item = int(item)
+
+    def emit(b, block):
+        with b.goto_entry_block():
+            cursor = b.alloca(I64)
+        b.store(index(1), cursor)
+        with loop(b, index(0), word(b, block, 0)):
+            at = b.load(cursor)
+            length, target, source, _, target_offset, source_offset, width, height, *rest = (
+                word(b, block, b.add(at, index(i))) for i in range(12))
+            own = b.add(b.ptrtoint(block, I64), b.mul(b.add(at, index(3)), index(8)))
+            source = b.select(b.icmp_signed("==", source, index(0)), own, source)
+            source, target = b.add(source, source_offset), b.add(target, target_offset)
+            _piece(b, block, item, target, source, width, height, rest, b.add(at, index(12)))
+            b.store(b.add(at, length), cursor)
+
+    return IrKernel(emit)
+
+
+def _piece(b, block, item, target, source, width, height, rest, table):
+    step, out_step, rows = rest[:2], rest[2], rest[3]
+    with loop(b, index(0), rows) as row:
+        offsets = row_offsets(b, block, table, row, 2)
+        begin, place = (b.add(base, b.mul(offset, index(item)))
+                        for base, offset in zip((source, target), offsets, strict=True))
+        with b.if_else(b.icmp_signed("==", step[0], index(1))) as (dense, other):
+            with dense, loop(b, index(0), height) as h:
+                copy(b, b.add(place, b.mul(index(item), b.mul(h, out_step))),
+                     b.add(begin, b.mul(index(item), b.mul(h, step[1]))),
+                     b.mul(width, index(item)))
+            with other:
+                one = b.and_(b.icmp_signed("==", step[0], index(0)),
+                             b.icmp_signed("==", height, index(1)))
+                with b.if_else(one) as (constant, strided):
+                    with constant:
+                        _fill(b, item, place, begin, width)
+                    with strided:
+                        _rectangle(b, item, place, begin, width, height, step, out_step)
+
+
+def gather(index_type, code):
+    """out[o, i, :] = params[o, indices[i], :]. Fails with `code` at an index out of range.
+
+    Words: 0 and 1 details of a failure (position, index), out, params, indices, outer size, size
+    of the axis, number of indices, bytes of a row.
+    """
+    def emit(b, block):
+        out, params, indices, outer, size, count, nbytes = (word(b, block, i) for i in range(2, 9))
+        _check(b, block, indices, index_type, count, size, code)
+        with loop(b, index(0), outer) as o:
+            source = b.add(params, b.mul(o, b.mul(size, nbytes)))
+            target = b.add(out, b.mul(o, b.mul(count, nbytes)))
+            with loop(b, index(0), count) as i:
+                position = load(b, indices, i, index_type).cast("int64").ir
+                copy(b, b.add(target, b.mul(i, nbytes)),
+                     b.add(source, b.mul(position, nbytes)), nbytes)
+
+    return IrKernel(emit)
+
+
+def _check(b, block, indices, index_type, count, size, code):
+    with loop(b, index(0), count) as i:
+        position = load(b, indices, i, index_type).cast("int64").ir
+        fail(b, block, b.icmp_unsigned(">=", position, size), int(code), i, position)
+
+
+def scatter(op, dtype, index_type, code):
+    """out = x, then out[indices[i], :] = op(that row, updates[i, :]) in order; op may be "Update".
+
+    Words: 0 and 1 details of a failure, out, x, indices, updates, rows of x, number of indices,
+    row length, bytes of x, step between updates' rows (0: one number for all, with row step 0 too),
+    step along a row of updates. `out` may be x.
+    """
+    def emit(b, block):
+        out, x, indices, updates, size, count, length, nbytes, down, along = (
+            word(b, block, i) for i in range(2, 12))
+        _check(b, block, indices, index_type, count, size, code)
+        with b.if_then(b.icmp_signed("!=", out, x)):
+            copy(b, out, x, nbytes)
+        with loop(b, index(0), count) as i:
+            position = load(b, indices, i, index_type).cast("int64").ir
+            first = b.mul(position, length)
+            with loop(b, index(0), length) as j:
+                place = b.add(first, j)
+                update = load(b, updates, b.add(b.mul(i, down), b.mul(j, along)), dtype)
+                if op != "Update":
+                    old = load(b, out, place, dtype, again=True)
+                    update = old + update if op == "Add" else old - update
+                store(b, out, place, update)
+
+    return IrKernel(emit)

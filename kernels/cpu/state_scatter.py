@@ -1,0 +1,27 @@
+"""Updates of a variable's rows. Holds no state."""
+
+from math import prod
+
+from ..registry import In, Native, Out, cpu
+from . import native
+from .copying import item_size
+from .elementwise import NUMBERS
+
+_RULES = {"ScatterAdd": "Add", "ScatterSub": "Sub", "ScatterUpdate": "Update"}
+
+
+def _scatter(ctx):
+    """Updates have a row per index, or are one number."""
+    var, indices, updates = ctx.input_shapes
+    dtype = ctx.input_dtypes[2]
+    if updates not in ((*indices, *var[1:]), ()):
+        return None
+    length = prod(var[1:])
+    code = native.function("copying.scatter", _RULES[ctx.op_type], dtype.name,
+                           ctx.input_dtypes[1].name, str(native.INDEX_OUT_OF_RANGE))
+    return Native(code, [0, 0, Out(0), In(0), In(1), In(2), var[0], prod(indices), length,
+                         prod(var) * item_size(dtype), length if updates else 0,
+                         1 if updates else 0])
+
+
+cpu.kernel(*_RULES, T=NUMBERS)(_scatter)
