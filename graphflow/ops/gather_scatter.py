@@ -18,11 +18,16 @@ from graphflow.framework.op_def import RegisterGradient, register_op
 from graphflow.framework.static_value import constant_value
 from graphflow.framework.tensor import IndexedSlices, Tensor
 from graphflow.ops.join_split import concat, stack, tile
-from graphflow.ops.shape_ops import expand_dims, reshape, shape, size, squeeze, transpose
+from graphflow.ops.shape_ops import expand_dims, reshape, squeeze, transpose
+from graphflow.ops.shape_tensors import shape, size
 
-register_op("Gather", inputs="params: Tparams, indices: Tindices", outputs="output: Tparams",
-            attrs="validate_indices: bool = true; Tparams: type; Tindices: {int32, int64}",
-            shape=lambda c: [_gathered(shapes.with_rank_at_least(c.shape(0), 1), c.shape(1), 0, 0)])
+register_op(
+    "Gather",
+    inputs="params: Tparams, indices: Tindices",
+    outputs="output: Tparams",
+    attrs="validate_indices: bool = true; Tparams: type; Tindices: {int32, int64}",
+    shape=lambda c: [_gathered(shapes.with_rank_at_least(c.shape(0), 1), c.shape(1), 0, 0)],
+)
 
 
 def _gathered(params, indices, axis, batch_dims):
@@ -33,17 +38,23 @@ def _gathered(params, indices, axis, batch_dims):
     if axis is None:
         return (None,) * length
     batch = shapes.merge_shapes(params[:batch_dims], indices[:batch_dims])
-    return batch + params[batch_dims:axis] + indices[batch_dims:] + params[axis + 1:]
+    return batch + params[batch_dims:axis] + indices[batch_dims:] + params[axis + 1 :]
 
 
 def _gather_v2_shape(c):
-    params, indices, batch_dims = shapes.with_rank_at_least(c.shape(0), 1), c.shape(1), c.attr("batch_dims")
+    params, indices, batch_dims = (
+        shapes.with_rank_at_least(c.shape(0), 1),
+        c.shape(1),
+        c.attr("batch_dims"),
+    )
     shapes.with_rank(c.shape(2), 0)
     axis = c.value(2)
     if params is None or indices is None:
         return [None]
     if not -len(indices) <= batch_dims <= len(indices):
-        raise ValueError(f"Shape must be at least rank {abs(batch_dims)} but is rank {len(indices)}")
+        raise ValueError(
+            f"Shape must be at least rank {abs(batch_dims)} but is rank {len(indices)}"
+        )
     batch_dims += len(indices) if batch_dims < 0 else 0
     shapes.with_rank_at_least(params, batch_dims + 1)
     if axis is not None:
@@ -51,19 +62,25 @@ def _gather_v2_shape(c):
         shapes.with_rank_at_least(params, axis + 1 if axis >= 0 else -axis)
         axis += len(params) if axis < 0 else 0
         if batch_dims > axis:
-            raise ValueError(f"batch_dims ({batch_dims}) must be less than or equal to axis ({axis})")
+            raise ValueError(
+                f"batch_dims ({batch_dims}) must be less than or equal to axis ({axis})"
+            )
     return [_gathered(params, indices, axis, batch_dims)]
 
 
-register_op("GatherV2", inputs="params: Tparams, indices: Tindices, axis: Taxis", outputs="output: Tparams",
-            attrs="batch_dims: int = 0; Tparams: type; Tindices: {int32, int64}; Taxis: {int32, int64}",
-            shape=_gather_v2_shape)
+register_op(
+    "GatherV2",
+    inputs="params: Tparams, indices: Tindices, axis: Taxis",
+    outputs="output: Tparams",
+    attrs="batch_dims: int = 0; Tparams: type; Tindices: {int32, int64}; Taxis: {int32, int64}",
+    shape=_gather_v2_shape,
+)
 
 
 def _params_shape(params):
     """The shape of `params`, next to it: tables may be large and on another device."""
     with params.graph.colocate_with(params.op):
-        return raw_ops.Cast(shape(params, out_type=int64), DstT=int32, name="ToInt32")
+        return raw_ops.Cast(shape(params, out_type=int64), DstT=int32, name="Cast")
 
 
 def _rows_gradient(op, grad, params_shape, count):
@@ -92,7 +109,7 @@ def _gather_v2_grad(op, grad):
 
 
 def _axis_gradient(grad, params_shape, indices, axis, batch_dims):
-    """Sums into rows with the gathered axis moved to the front of the non-batch axes, then moves it back."""
+    """Moves the gathered axis behind the batch axes, sums into rows, and moves it back."""
     outer, inner = params_shape[:axis], params_shape[axis:][1:]
     values_shape = concat([outer, [-1], inner], 0)
     values_dims, axis_dims = size(values_shape), size(outer)
@@ -126,16 +143,19 @@ def _flat_batch_indices(params_shape, indices, batch_dims):
     for axis in range(batch_dims, 0, -1):
         step = step * sizes[axis]
         offsets = raw_ops.Range(zero, sizes[axis - 1], one, name="range") * step
-        indices = indices + reshape(offsets, stack([1] * (axis - 1) + [sizes[axis - 1]] + [1] * (ndims - axis)))
+        indices = indices + reshape(
+            offsets, stack([1] * (axis - 1) + [sizes[axis - 1]] + [1] * (ndims - axis))
+        )
     return indices
 
 
 @tf_export("gather")
 def gather(params, indices, validate_indices=None, name=None, axis=None, batch_dims=0):
-    """Slices of `params` along `axis` (default: the first after the batch axes), picked by `indices`.
+    """Slices of `params` along `axis` (default: the first after the batch axes) by `indices`.
 
-    The result has shape `params.shape[:axis] + indices.shape[batch_dims:] + params.shape[axis + 1:]`.
-    An index outside the axis is an InvalidArgumentError. The gradient along axis 0 is IndexedSlices.
+    The result has shape
+    `params.shape[:axis] + indices.shape[batch_dims:] + params.shape[axis + 1:]`. An index outside
+    the axis is an InvalidArgumentError. The gradient along axis 0 is IndexedSlices.
 
     Example:
       >>> import graphflow as tf
@@ -167,11 +187,13 @@ def batch_gather(params, indices, name=None):
 
 def _batch_gather(params, indices, batch_dims):
     if params._shape is not None and batch_dims >= len(params._shape):
-        raise ValueError(f"batch_dims = {batch_dims} must be less than rank(params) = {len(params._shape)}")
+        raise ValueError(
+            f"batch_dims = {batch_dims} must be less than rank(params) = {len(params._shape)}"
+        )
     indices_shape, params_shape = shape(indices), shape(params)
     flat_indices = reshape(_flat_batch_indices(params_shape, indices, batch_dims), [-1])
-    outer = params_shape[batch_dims + 1:]
-    rows = raw_ops.Prod(params_shape[:batch_dims + 1], [0])
+    outer = params_shape[batch_dims + 1 :]
+    rows = raw_ops.Prod(params_shape[: batch_dims + 1], [0])
     picked = gather(reshape(params, concat([[rows], outer], axis=0)), flat_indices)
     result = reshape(picked, concat([indices_shape, outer], axis=0))
     known = _gathered(params._shape, indices._shape, batch_dims, batch_dims)
@@ -185,13 +207,20 @@ def _gather_nd_shape(c):
     if indices is None or params is None or indices[-1] is None:
         return [None]
     if indices[-1] > len(params):
-        raise ValueError(f"indices.shape[-1] must be <= params.rank, but saw indices shape: "
-                         f"{shapes.format_shape(indices)} and params shape: {shapes.format_shape(params)}")
-    return [indices[:-1] + params[indices[-1]:]]
+        raise ValueError(
+            f"indices.shape[-1] must be <= params.rank, but saw indices shape: "
+            f"{shapes.format_shape(indices)} and params shape: {shapes.format_shape(params)}"
+        )
+    return [indices[:-1] + params[indices[-1] :]]
 
 
-register_op("GatherNd", inputs="params: Tparams, indices: Tindices", outputs="output: Tparams",
-            attrs="Tparams: type; Tindices: {int32, int64}", shape=_gather_nd_shape)
+register_op(
+    "GatherNd",
+    inputs="params: Tparams, indices: Tindices",
+    outputs="output: Tparams",
+    attrs="Tparams: type; Tindices: {int32, int64}",
+    shape=_gather_nd_shape,
+)
 
 
 @RegisterGradient("GatherNd")
@@ -225,9 +254,13 @@ def _batch_gather_nd(params, indices, batch_dims, name):
         indices = convert_to_tensor(indices, name="indices")
         params = convert_to_tensor(params, name="params")
         if indices._shape is None or batch_dims < 0 or batch_dims >= len(indices._shape):
-            raise ValueError(f"batch_dims = {batch_dims} must be less than rank(indices) = {indices.shape.ndims}")
+            raise ValueError(
+                f"batch_dims = {batch_dims} must be less than rank(indices) = {indices.shape.ndims}"
+            )
         if params._shape is not None and batch_dims >= len(params._shape):
-            raise ValueError(f"batch_dims = {batch_dims} must be less than rank(params) = {len(params._shape)}")
+            raise ValueError(
+                f"batch_dims = {batch_dims} must be less than rank(params) = {len(params._shape)}"
+            )
         coordinates = _batch_coordinates(shape(indices), len(indices._shape), batch_dims)
         indices = concat([lookup("cast")(coordinates, indices.dtype.base_dtype), indices], axis=-1)
         return raw_ops.GatherNd(params, indices)
@@ -240,7 +273,10 @@ def _batch_coordinates(indices_shape, ndims, batch_dims):
         numbers_ = raw_ops.Range(0, indices_shape[axis], 1, name="range")
         columns.append(reshape(numbers_, [-1 if i == axis else 1 for i in range(ndims)]))
     leading = indices_shape[:-1]
-    columns = [tile(column, concat([leading[:i], [1], leading[i + 1:], [1]], 0)) for i, column in enumerate(columns)]
+    columns = [
+        tile(column, concat([leading[:i], [1], leading[i + 1 :], [1]], 0))
+        for i, column in enumerate(columns)
+    ]
     return concat(columns, axis=-1) if len(columns) > 1 else columns[0]
 
 
@@ -250,17 +286,23 @@ def _check_updates(indices, updates, whole):
         return
     depth = indices[-1]
     if whole is not None and depth > len(whole):
-        raise ValueError(f"The inner {depth} dimensions of output.shape={shapes.format_shape(whole)} must match the "
-                         f"inner dimensions of updates.shape={shapes.format_shape(updates)}")
+        raise ValueError(
+            f"The inner {depth} dimensions of output.shape={shapes.format_shape(whole)} "
+            f"must match the "
+            f"inner dimensions of updates.shape={shapes.format_shape(updates)}"
+        )
     wanted = None if whole is None else indices[:-1] + whole[depth:]
     try:
         if updates is not None:
-            shapes.merge_shapes(updates[:len(indices) - 1], indices[:-1])
+            shapes.merge_shapes(updates[: len(indices) - 1], indices[:-1])
         shapes.merge_shapes(wanted, updates)
     except ValueError:
-        raise ValueError(f"Must have updates.shape = indices.shape[:-1] + output.shape[{depth}:], got updates.shape: "
-                         f"{shapes.format_shape(updates)}, indices.shape: {shapes.format_shape(indices)}, "
-                         f"output.shape: {shapes.format_shape(whole)}") from None
+        raise ValueError(
+            f"Must have updates.shape = indices.shape[:-1] + output.shape[{depth}:], got "
+            f"updates.shape: "
+            f"{shapes.format_shape(updates)}, indices.shape: {shapes.format_shape(indices)}, "
+            f"output.shape: {shapes.format_shape(whole)}"
+        ) from None
 
 
 def _scatter_nd_shape(c):
@@ -272,8 +314,13 @@ def _scatter_nd_shape(c):
     return [whole]
 
 
-register_op("ScatterNd", inputs="indices: Tindices, updates: T, shape: Tindices", outputs="output: T",
-            attrs="T: type; Tindices: {int32, int64}", shape=_scatter_nd_shape)
+register_op(
+    "ScatterNd",
+    inputs="indices: Tindices, updates: T, shape: Tindices",
+    outputs="output: T",
+    attrs="T: type; Tindices: {int32, int64}",
+    shape=_scatter_nd_shape,
+)
 RegisterGradient("ScatterNd")(lambda op, grad: [None, gather_nd(grad, op.inputs[0]), None])
 
 
@@ -289,10 +336,20 @@ def _tensor_scatter_shape(c):
 
 
 for _op in ("TensorScatterUpdate", "TensorScatterAdd", "TensorScatterSub"):
-    register_op(_op, inputs="tensor: T, indices: Tindices, updates: T", outputs="output: T",
-                attrs="T: type; Tindices: {int32, int64}", shape=_tensor_scatter_shape)
-register_op("ScatterNdNonAliasingAdd", inputs="input: T, indices: Tindices, updates: T", outputs="output: T",
-            attrs="T: {numbertype, bool}; Tindices: {int32, int64}", shape=_tensor_scatter_shape)
+    register_op(
+        _op,
+        inputs="tensor: T, indices: Tindices, updates: T",
+        outputs="output: T",
+        attrs="T: type; Tindices: {int32, int64}",
+        shape=_tensor_scatter_shape,
+    )
+register_op(
+    "ScatterNdNonAliasingAdd",
+    inputs="input: T, indices: Tindices, updates: T",
+    outputs="output: T",
+    attrs="T: {numbertype, bool}; Tindices: {int32, int64}",
+    shape=_tensor_scatter_shape,
+)
 
 
 @RegisterGradient("TensorScatterUpdate")

@@ -43,7 +43,7 @@ class RefVariable(Variable):
         """Initial value, variable, assignment and read, in TensorFlow's order."""
         graph = scopes.get_default_graph()
         if callable(initial_value):
-            colocation = (*graph._scopes.colocation, Colocation(scope[:-1]))
+            colocation = graph._scopes.colocation or (Colocation(scope[:-1]),)
             with graph._replaced("colocation", colocation):
                 with name_scope("Initializer"), device(None):
                     value = convert_to_tensor(initial_value(), dtype, "initial_value")

@@ -226,7 +226,8 @@ class ResourceVariable(BaseResourceVariable):
     def _add_nodes(self, scope, initial_value, dtype, shape):
         """Initial value, handle, test, assignment and read, in TensorFlow's order."""
         graph = scopes.get_default_graph()
-        with graph._replaced("colocation", (*graph._scopes.colocation, Colocation(scope[:-1]))):
+        colocation = graph._scopes.colocation or (Colocation(scope[:-1]),)
+        with graph._replaced("colocation", colocation):
             with name_scope("Initializer"), device(None):
                 value = convert_to_tensor(initial_value() if callable(initial_value) else initial_value,
                                           dtype, "initial_value")

@@ -54,6 +54,7 @@ class Sample:
       attrs: attributes of the op, or a function from the dtype's name to them.
       dtypes: names of the dtypes that cast inputs are tried with.
       grad: positions of the inputs to differentiate, None for none. second: second order too.
+      grad_outputs: positions of the outputs to differentiate (default: all of floats).
       tol: relative and absolute accuracy for float32; others follow (`tol64`: for float64).
       exact_shape: full input shapes determine the outputs' shapes.
       session, cpu: whether to run the row through a session, and the compiled kernel if any.
@@ -62,7 +63,7 @@ class Sample:
 
     def __init__(self, op, inputs, oracle, attrs=None, dtypes="float32 float64", grad=None,
                  second=False, tol=1e-5, tol64=None, exact_shape=None, session=True, cpu=True,
-                 id=""):
+                 grad_outputs=None, id=""):
         self.op = op
         self.inputs = [[as_generator(v) for v in item] if _is_list(item) else as_generator(item)
                        for item in inputs]
@@ -71,6 +72,7 @@ class Sample:
         self.dtypes = dtypes.split() if isinstance(dtypes, str) else list(dtypes)
         self.grad = grad
         self.second = second
+        self.grad_outputs = grad_outputs
         self.tol = tol
         self.tol64 = tol64
         self.exact_shape = exact_shape
