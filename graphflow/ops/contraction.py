@@ -142,6 +142,7 @@ def einsum(equation, *inputs, **kwargs):
         for part in labels:
             if len(set(part)) != len(part):
                 raise ValueError(f"Subscript not supported: an axis appears more than once: {part}")
+        inputs = [_of_rank(x, len(part)) for x, part in zip(inputs, labels)]
         for axis in sorted(set("".join(labels)) - set(output)):
             if sum(axis in part for part in labels) > 2:
                 logging.getLogger("graphflow").warning(
@@ -187,6 +188,16 @@ def _parse(equation, input_shapes):
     return labels, output
 
 
+def _of_rank(x, rank):
+    """`x`, which its labels say has `rank` dimensions."""
+    if x._shape is None:
+        x = lookup("identity")(x)
+        x.set_shape([None] * rank)
+    elif len(x._shape) != rank:
+        raise ValueError(f"Tensor of rank {len(x._shape)} does not match einsum labels of length {rank}")
+    return x
+
+
 def _without_ellipsis(labels, input_shapes):
     unused = "".join(c for c in string.ascii_letters if c not in "".join(labels))
     longest, result = "", []
@@ -210,10 +221,6 @@ def _without_ellipsis(labels, input_shapes):
 
 def _contract(a, a_labels, b, b_labels, summed):
     """The product of two tensors summed over some of the axes they share, and its labels."""
-    for which, x, part in (("t0", a, a_labels), ("t1", b, b_labels)):
-        if x._shape is None or len(part) != len(x._shape):
-            raise ValueError(f"Tensor {which} of rank {None if x._shape is None else len(x._shape)} does not "
-                             f"match einsum reduction of length {len(part)}")
     kept = sorted((set(a_labels) & set(b_labels)) - summed)
     a_free = sorted(set(a_labels) - set(kept) - summed)
     b_free = sorted(set(b_labels) - set(kept) - summed)
@@ -242,8 +249,6 @@ def _outer_einsum(inputs, labels, output):
     order = sorted(set("".join(labels)) - set(output)) + list(output)
     product = None
     for x, part in zip(inputs, labels):
-        if x._shape is None or len(x._shape) != len(part):
-            raise ValueError(f"Input with axes {part} has the wrong number of dimensions: {x.shape}")
         x = _transposed(x, [part.index(axis) for axis in order if axis in part])
         sizes = iter(_sizes(x))
         x = lookup("reshape")(x, [next(sizes) if axis in part else 1 for axis in order])

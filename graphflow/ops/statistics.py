@@ -1,4 +1,4 @@
-"""Reductions made of several ops: variance, deviation, log-sum-exp, counts. Holds no state."""
+"""Reductions made of several ops: variance, deviation, log-sum-exp, counts, trace. Holds no state."""
 
 from graphflow.framework import dtypes, raw_ops, shapes
 from graphflow.framework.api import lookup, tf_export
@@ -57,3 +57,11 @@ def count_nonzero(input_tensor=None, axis=None, keepdims=None, dtype=dtypes.int6
         zero = lookup("zeros")([], dtype=value.dtype.base_dtype)
         nonzero = cast(raw_ops.NotEqual(value, zero), dtypes.int64)
         return cast(reduce_sum(nonzero, axis=axis, keepdims=keepdims), dtype=dtype)
+
+
+@tf_export("linalg.trace", "trace")
+def trace(x, name=None):
+    """The sum of the diagonal of the matrices in the innermost two dimensions of `x`."""
+    with name_scope(name, "Trace", [x]) as name:
+        x = convert_to_tensor(x, name="x")
+        return reduce_sum(raw_ops.MatrixDiagPart(x), [-1], name=name)

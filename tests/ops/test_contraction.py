@@ -26,7 +26,7 @@ test_samples = sample_tests([
     einsum_row("ij->ji", (2, 3)), einsum_row("ij->", (2, 3)), einsum_row("ii", (3, 3)),
     einsum_row("i,j->ij", (2,), (3,)), einsum_row("ij,ij->", (2, 3), (2, 3)),
     einsum_row("ij,jk,kl->il", (2, 3), (3, 4), (4, 2)), einsum_row("ij,ik,il->jkl", (2, 3), (2, 2), (2, 4)),
-    einsum_row("...ij,jk->...ik", (5, 2, 3), (3, 4)), einsum_row("bhqd,bhkd->bhqk", (2, 3, 4, 5), (2, 3, 6, 5)),
+    einsum_row("bhqd,bhkd->bhqk", (2, 3, 4, 5), (2, 3, 6, 5)),
     dot_row(1, (2, 3), (3, 4)), dot_row(2, (2, 3, 4), (3, 4, 2)), dot_row(0, (2,), (3,)),
     dot_row([[1, 2], [1, 0]], (2, 3, 4), (4, 3)), dot_row([[-1], [0]], (2, 3), (3, 2)),
 ])
@@ -56,6 +56,16 @@ def test_unknown_shapes():
 def test_malformed_equations(equation, message):
     with tf.Graph().as_default(), pytest.raises(ValueError, match=message):
         tf.einsum(equation, tf.ones([2, 2, 2] if "ii" in equation else [2, 2]))
+
+
+def test_ellipsis():
+    a, b = np.ones((5, 2, 3)), np.ones((3, 4))
+    with tf.Graph().as_default(), tf.Session() as sess:
+        product = tf.einsum("...ij,jk->...ik", tf.constant(a), tf.constant(b))
+        np.testing.assert_array_equal(sess.run(product), a @ b)
+        np.testing.assert_array_equal(sess.run(tf.einsum("...i->...", tf.constant(a))), a.sum(-1))
+        with pytest.raises(ValueError, match="Unable to statically infer ellipsis axes"):
+            tf.einsum("...i->...", tf.placeholder(tf.float32))
 
 
 def test_wrong_axes():
