@@ -18,9 +18,12 @@ _DECLARATIONS = ("VariableV2", "Variable", "VarHandleOp")
 _ALIASES = ("Identity", "RefIdentity")
 
 
-def build_plan(operations, feeds, fetches):
-    """The Plan that runs `operations` (a set) to get `fetches` from `feeds` (lists of Tensors)."""
-    return _Builder(operations, feeds).build(fetches)
+def build_plan(operations, feeds, fetches, targets=()):
+    """The Plan that runs `operations` (a set) to get `fetches` from `feeds` (lists of Tensors).
+
+    `targets` are the operations among them that the caller asked for.
+    """
+    return _Builder(operations, feeds).build(fetches, targets)
 
 
 def variable_key(op):
@@ -40,13 +43,13 @@ class _Builder:
         self.reads = {}  # Operation -> {input position: declaring Operation}
         self.writers = {}  # declaring Operation -> writing Operations, in order
 
-    def build(self, fetches):
+    def build(self, fetches, targets):
         self._find_variables()
         versions = self._versions_read() if self.writers else None
         order, fresh = (self.order, ()) if versions is None else _schedule(self, versions)
         nodes = self._make_nodes(order, versions, fresh)
         results = [self._fetched(tensor) for tensor in fetches]
-        return Plan(nodes, list(self.feed_values.values()), results, list(self.by_key.values()))
+        return Plan(nodes, list(self.feed_values.values()), results, list(self.by_key.values()), targets)
 
     def _find_variables(self):
         """Resolves every ref, handle and alias to its variable; collects the writers."""

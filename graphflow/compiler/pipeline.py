@@ -19,7 +19,7 @@ def lower(fetches, targets, feeds, available_devices=None, soft_placement=False)
     """
     operations = prune.needed_operations(fetches, targets, feeds)
     place.check_devices(operations, available_devices or {"CPU": 1}, soft_placement)
-    plan = order_effects.build_plan(operations, feeds, fetches)
+    plan = order_effects.build_plan(operations, feeds, fetches, targets)
     for apply, _ in PASSES:
         plan = apply(plan)
     return plan

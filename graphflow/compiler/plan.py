@@ -100,13 +100,14 @@ class Plan:
     returned; variables: list of Variable.
     """
 
-    __slots__ = ("nodes", "feeds", "fetches", "variables")
+    __slots__ = ("nodes", "feeds", "fetches", "variables", "targets")
 
-    def __init__(self, nodes, feeds, fetches, variables):
+    def __init__(self, nodes, feeds, fetches, variables, targets=()):
         self.nodes = nodes
         self.feeds = feeds
         self.fetches = fetches
         self.variables = variables
+        self.targets = frozenset(targets)
 
     def __str__(self):
         lines = [f"feed   {value.name}" for value in self.feeds]

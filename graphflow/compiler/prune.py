@@ -6,6 +6,8 @@ Holds no state; does not order anything.
 from graphflow.framework import errors, shapes
 
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2")
+# Run-time messages spell these the way TensorFlow's do.
+_DTYPE_WORDS = {"float16": "half", "float32": "float", "float64": "double"}
 
 
 def needed_operations(fetches, targets, feeds):
@@ -31,9 +33,10 @@ def needed_operations(fetches, targets, feeds):
 
 
 def _raise_unfed(op):
-    shape = op.outputs[0]._shape
+    shape, dtype = op.outputs[0]._shape, op.outputs[0].dtype.name
     text = "" if shape is None else f" and shape {shapes.format_shape(shape)}"
     raise errors.InvalidArgumentError(
         op.node_def, op,
-        f"You must feed a value for placeholder tensor '{op.name}' with dtype {op.outputs[0].dtype.name}{text}",
+        f"You must feed a value for placeholder tensor '{op.name}' with dtype "
+        f"{_DTYPE_WORDS.get(dtype, dtype)}{text}",
     )

@@ -18,7 +18,7 @@ def raise_for(op, error, inputs):
     else:
         kind, message = _classified(error)
     text = f"{message} [op '{op.name}' ({op.type})" + describe_inputs(inputs) + "]"
-    raise kind(op.node_def, op, text) from (None if isinstance(error, errors.OpError) else error)
+    raise kind(op.node_def, op, text) from (error.__cause__ if isinstance(error, errors.OpError) else error)
 
 
 def _classified(error):

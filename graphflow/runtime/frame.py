@@ -63,6 +63,8 @@ class Frame:
         lifetimes += [(_nbytes(spec, v), 0, len(spec.nodes)) for v in fed]
         chosen += list(fed)
         offsets, total = assign_offsets(lifetimes)
+        # Refused with TensorFlow's errors where NumPy would raise MemoryError, or the system kill us.
+        kernels("reference.array_checks").check_size((total + ALIGNMENT,), np.uint8)
         memory = np.empty(total + ALIGNMENT, np.uint8)
         start = -address_of(memory) % ALIGNMENT
         self._arena = memory
@@ -88,7 +90,7 @@ class Frame:
     def _build_tape(self):
         """One argument block per native node, all in one array; pointers known now are filled in."""
         spec, tape = self._spec, kernels("cpu.tape") if any(b.native for b in self._spec.nodes) else None
-        self._tape = None
+        self._tape = self._view = None
         if tape is None:
             return
         native = [b for b in spec.nodes if b.native]

@@ -16,9 +16,13 @@ from graphflow.runtime.reference import as_arrays, bind_kernel
 
 # Results that depend on the shapes of inputs only.
 _SHAPE_ONLY = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
+# Reductions are the identity where no axis is named, as in most gradients of broadcasts.
+_REDUCTIONS = {"Sum", "Mean", "Prod", "Max", "Min"}
 # Outputs that are the first input under another shape.
 _ALIASES = {"Identity", "Reshape", "ExpandDims", "Squeeze", "StopGradient", "PreventGradient",
             "PlaceholderWithDefault", "EnsureShape"}
+# Pure ops that are there to fail.
+_CHECKS = {"CheckNumerics", "EnsureShape"}
 # Larger constants are not computed ahead: they would only take memory.
 _MAX_FOLDED_BYTES = 1 << 20
 
@@ -124,7 +128,7 @@ class Specialization:
         return True
 
     def _note_alias(self, node):
-        if node.type not in _ALIASES or len(node.outputs) != 1:
+        if len(node.outputs) != 1 or not (node.type in _ALIASES or self._reduces_nothing(node)):
             return
         source, value = node.inputs[0], node.outputs[0]
         if self.shape[source] is None or self.shape[value] is None:
@@ -135,6 +139,9 @@ class Specialization:
         if root.variable is not None and root.variable in self._written:
             return  # the variable's memory changes during the step: a copy is needed
         self.alias[value] = source
+
+    def _reduces_nothing(self, node):
+        return node.type in _REDUCTIONS and self.shape[node.inputs[1]] == (0,)
 
     def root(self, value):
         """The value whose memory `value` shares."""
@@ -168,7 +175,7 @@ class Specialization:
         native = maker(registry.KernelContext(
             node.type, node.name, node.attrs, [v.dtype for v in node.inputs], [v.dtype for v in native_outputs(node)],
             [self.shape[v] for v in node.inputs], [self.shape[v] for v in native_outputs(node)], self._resources,
-            self._threads, self._seed))
+            self._threads, self._seed, [self.constants.get(v) for v in node.inputs]))
         if native is None:
             return None
         if not wait and not native.function.ready():
@@ -183,12 +190,14 @@ def native_outputs(node):
 
 
 def _drop_dead(plan, live, constants):
-    """Without the nodes that only fed what is now constant."""
-    consumers = {v for node in plan.nodes for v in node.inputs}
+    """Without the nodes that only fed what is now constant, or that only order others.
+
+    A pure op that something merely waits for (the unused half of a gradient) need not run.
+    """
     needed = set(plan.fetches)
     kept = []
     for node in reversed(live):
-        is_root = node.op_def.is_stateful or node.writes or not any(v in consumers for v in node.outputs)
+        is_root = node.op_def.is_stateful or node.writes or node.op in plan.targets or node.type in _CHECKS
         if is_root or any(v in needed for v in node.outputs):
             if node.type == "NoOp":
                 continue

@@ -1,0 +1,1 @@
+"""What programs ask of the platform around the graph: logging, flags, files, the app runner."""
