@@ -36,7 +36,7 @@ class _Controller:
 
     def __init__(self, operations):
         self.operations = operations
-        self.seen = set(operations)
+        self.seen = set()
 
 
 class ScopeMethods:
