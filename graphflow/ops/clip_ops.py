@@ -153,7 +153,9 @@ def clip_by_average_norm(t, clip_norm, name=None):
     with name_scope(name, "clip_by_average_norm", [t, clip_norm]) as scope:
         t = convert_to_tensor(t, name="t")
         size = cast(lookup("size")(t), dtypes.float32)
+        squares = t * t
         axes = lookup("range")(lookup("rank")(t))
-        inverse = rsqrt(lookup("reduce_sum")(t * t, axes))
+        inverse = rsqrt(lookup("reduce_sum")(squares, axes))
+        scaled = t * clip_norm
         scale = minimum(inverse * size, constant(1.0) / clip_norm)
-        return raw_ops.Identity(t * clip_norm * scale, name=scope)
+        return raw_ops.Identity(scaled * scale, name=scope)

@@ -197,7 +197,8 @@ def linear_cosine_decay(learning_rate, global_step, decay_steps, num_periods=0.5
             rate.dtype, decay_steps, num_periods, alpha, beta, global_step)
         step = minimum(step, steps)
         linear = (steps - step) / steps
-        wave = _half_cosine(2.0 * periods * (step / steps))
+        done = step / steps
+        wave = _half_cosine(2.0 * periods * done)
         return multiply(rate, (alpha + linear) * wave + beta, name=scope)
 
 
@@ -221,7 +222,8 @@ def noisy_linear_cosine_decay(learning_rate, global_step, decay_steps, initial_v
         deviation = sqrt(variance / power_of(1.0 + step, decay))
         noise = lookup("random_normal")(linear.shape, stddev=deviation, dtype=rate.dtype)
         noisy = linear + noise
-        wave = _half_cosine(2.0 * periods * (step / steps))
+        done = step / steps
+        wave = _half_cosine(2.0 * periods * done)
         return multiply(rate, (alpha + noisy) * wave + beta, name=scope)
 
 
