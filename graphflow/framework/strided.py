@@ -31,8 +31,8 @@ class Dim:
 class Spec:
     """A slice resolved against a shape.
 
-    Attributes: dims, one Dim per input dimension; final, the output's dimensions in order: positions
-    in `dims`, or None for a new axis.
+    Attributes: dims, one Dim per input dimension; final, the output's dimensions in order:
+    positions in `dims`, or None for a new axis.
     """
 
     __slots__ = ("dims", "final")
@@ -73,7 +73,9 @@ def resolve(shape, begin, end, strides, attrs, count):
             continue
         i = len(dims)
         if i >= len(shape):
-            raise ValueError(f"Index out of range using input dim {i}; input has only {len(shape)} dims")
+            raise ValueError(
+                f"Index out of range using input dim {i}; input has only {len(shape)} dims"
+            )
         if entry == "whole":
             dims.append(Dim(0, shape[i], 1, False))
         else:
@@ -81,15 +83,23 @@ def resolve(shape, begin, end, strides, attrs, count):
             first = 0 if begin_mask & bit else None if begin is None else int(begin[entry])
             last = 0 if end_mask & bit else None if end is None else int(end[entry])
             stride = None if strides is None else int(strides[entry])
-            dims.append(_resolve_dim(i, shape[i], (first, bool(begin_mask & bit)), (last, bool(end_mask & bit)),
-                                     stride, bool(attrs["shrink_axis_mask"] & bit)))
+            dims.append(
+                _resolve_dim(
+                    i,
+                    shape[i],
+                    (first, bool(begin_mask & bit)),
+                    (last, bool(end_mask & bit)),
+                    stride,
+                    bool(attrs["shrink_axis_mask"] & bit),
+                )
+            )
         if not dims[-1].shrink:
             final.append(i)
     return Spec(dims, final)
 
 
 def _entries(attrs, count, rank):
-    """Per result or input dimension: an index into the specification, "whole", or None (new axis)."""
+    """Per dimension: an index into the specification, "whole", or None for a new axis."""
     ellipsis_mask, new_axis_mask = attrs["ellipsis_mask"], attrs["new_axis_mask"]
     if ellipsis_mask & (ellipsis_mask - 1):
         raise ValueError("Multiple ellipses in slice spec not allowed")

@@ -12,7 +12,7 @@ from graphflow.framework.graph_scopes import name_scope
 from graphflow.framework.op_def import RegisterGradient, register_op
 from graphflow.framework.tensor import Tensor
 from graphflow.ops.fill import ones, zeros, zeros_like
-from graphflow.ops.shape_ops import rank, shape
+from graphflow.ops.shape_tensors import rank, shape
 
 _NUMBERS = "T: {bfloat16, half, float, double, int32, int64, complex64, complex128}"
 
@@ -35,13 +35,15 @@ def _diag_part_shape(c):
 
 register_op("Diag", inputs="diagonal: T", outputs="output: T", attrs=_NUMBERS, shape=_diag_shape)
 RegisterGradient("Diag")(lambda op, grad: diag_part(grad))
-register_op("DiagPart", inputs="input: T", outputs="diagonal: T", attrs=_NUMBERS, shape=_diag_part_shape)
+register_op(
+    "DiagPart", inputs="input: T", outputs="diagonal: T", attrs=_NUMBERS, shape=_diag_part_shape
+)
 RegisterGradient("DiagPart")(lambda op, grad: diag(grad))
 
 
 @tf_export("linalg.tensor_diag", "diag")
 def diag(diagonal, name=None):
-    """Shape `[a, b, ..., a, b, ...]`: `diagonal` (shape `[a, b, ...]`) where both halves of the index agree."""
+    """`diagonal` (shape `[a, b]`) where both halves of an index agree; shape `[a, b, a, b]`."""
     return raw_ops.Diag(diagonal, name=name)
 
 
@@ -78,10 +80,21 @@ def _matrix_set_diag_shape(c):
     return [batch + given[-2:]]
 
 
-register_op("MatrixDiag", inputs="diagonal: T", outputs="output: T", attrs="T: type", shape=_matrix_diag_shape)
+register_op(
+    "MatrixDiag",
+    inputs="diagonal: T",
+    outputs="output: T",
+    attrs="T: type",
+    shape=_matrix_diag_shape,
+)
 RegisterGradient("MatrixDiag")(lambda op, grad: matrix_diag_part(grad))
-register_op("MatrixDiagPart", inputs="input: T", outputs="diagonal: T", attrs="T: type",
-            shape=_matrix_diag_part_shape)
+register_op(
+    "MatrixDiagPart",
+    inputs="input: T",
+    outputs="diagonal: T",
+    attrs="T: type",
+    shape=_matrix_diag_part_shape,
+)
 
 
 @RegisterGradient("MatrixDiagPart")
@@ -92,8 +105,13 @@ def _matrix_diag_part_grad(op, grad):
     return matrix_set_diag(zeros_like(op.inputs[0]), grad)
 
 
-register_op("MatrixSetDiag", inputs="input: T, diagonal: T", outputs="output: T", attrs="T: type",
-            shape=_matrix_set_diag_shape)
+register_op(
+    "MatrixSetDiag",
+    inputs="input: T, diagonal: T",
+    outputs="output: T",
+    attrs="T: type",
+    shape=_matrix_set_diag_shape,
+)
 
 
 @RegisterGradient("MatrixSetDiag")
@@ -120,8 +138,8 @@ def _only_main_diagonal(k, function):
 def matrix_diag(diagonal, name="diag", k=0, num_rows=-1, num_cols=-1, padding_value=0):
     """Square matrices with `diagonal` (shape `[..., n]`) on their diagonals and zeros elsewhere.
 
-    As in TensorFlow 1.15's graphs only the main diagonal is available: ValueError for other values of
-    the last four arguments.
+    As in TensorFlow 1.15's graphs only the main diagonal is available: ValueError for other values
+    of the last four arguments.
     """
     _only_main_diagonal(k, "matrix_diag")
     if num_rows != -1 or num_cols != -1 or padding_value != 0:
@@ -131,7 +149,7 @@ def matrix_diag(diagonal, name="diag", k=0, num_rows=-1, num_cols=-1, padding_va
 
 @tf_export("linalg.diag_part", "matrix_diag_part", legacy=("batch_matrix_diag_part",))
 def matrix_diag_part(input, name="diag_part", k=0, padding_value=0):  # noqa: A002
-    """The main diagonals of the matrices in the last two axes of `input`; ValueError unless `k` is 0."""
+    """The main diagonals of the matrices in the last two axes; ValueError unless `k` is 0."""
     _only_main_diagonal(k, "matrix_diag_part")
     return raw_ops.MatrixDiagPart(input, name=name)
 
@@ -143,9 +161,13 @@ def matrix_set_diag(input, diagonal, name="set_diag", k=0):  # noqa: A002
     return raw_ops.MatrixSetDiag(input, diagonal, name=name)
 
 
-register_op("MatrixBandPart", inputs="input: T, num_lower: Tindex, num_upper: Tindex", outputs="band: T",
-            attrs="T: type; Tindex: {int32, int64} = int64",
-            shape=lambda c: [shapes.with_rank_at_least(c.shape(0), 2)])
+register_op(
+    "MatrixBandPart",
+    inputs="input: T, num_lower: Tindex, num_upper: Tindex",
+    outputs="band: T",
+    attrs="T: type; Tindex: {int32, int64} = int64",
+    shape=lambda c: [shapes.with_rank_at_least(c.shape(0), 2)],
+)
 
 
 @RegisterGradient("MatrixBandPart")
@@ -155,7 +177,7 @@ def _matrix_band_part_grad(op, grad):
 
 @tf_export("linalg.band_part", "matrix_band_part", legacy=("batch_matrix_band_part",))
 def matrix_band_part(input, num_lower, num_upper, name=None):  # noqa: A002
-    """Zeros outside `num_lower` diagonals below and `num_upper` above the main one (negative: all)."""
+    """Zeros outside `num_lower` diagonals below and `num_upper` above the main (negative: all)."""
     return raw_ops.MatrixBandPart(input, num_lower, num_upper, name=name)
 
 

@@ -17,7 +17,8 @@ from graphflow.framework.op_def import NotDifferentiable, RegisterGradient, regi
 from graphflow.framework.tensor import Tensor
 from graphflow.framework.tensor_shape import TensorShape
 from graphflow.ops.constant import constant
-from graphflow.ops.shape_ops import reshape, shape_internal
+from graphflow.ops.shape_ops import reshape
+from graphflow.ops.shape_tensors import shape_internal
 
 # Larger tensors are filled at run time, so that graphs stay small on disk.
 _MAX_CONSTANT = 1000
@@ -32,8 +33,13 @@ def _fill_shape(c):
     return [c.shape_value(0)]
 
 
-register_op("Fill", inputs="dims: index_type, value: T", outputs="output: T",
-            attrs="T: type; index_type: {int32, int64} = int32", shape=_fill_shape)
+register_op(
+    "Fill",
+    inputs="dims: index_type, value: T",
+    outputs="output: T",
+    attrs="T: type; index_type: {int32, int64} = int32",
+    shape=_fill_shape,
+)
 
 
 @RegisterGradient("Fill")
@@ -57,9 +63,14 @@ def fill(dims, value, name=None):
 
 register_op("ZerosLike", inputs="x: T", outputs="y: T", attrs="T: type", shape=shapes.unchanged)
 NotDifferentiable("ZerosLike")
-register_op("OnesLike", inputs="x: T", outputs="y: T",
-            attrs="T: {bfloat16, half, float, double, int8, uint8, int16, uint16, int32, int64, complex64, "
-                  "complex128, bool}", shape=shapes.unchanged)
+register_op(
+    "OnesLike",
+    inputs="x: T",
+    outputs="y: T",
+    attrs="T: {bfloat16, half, float, double, int8, uint8, int16, uint16, int32, int64, complex64, "
+    "complex128, bool}",
+    shape=shapes.unchanged,
+)
 NotDifferentiable("OnesLike")
 
 
@@ -93,7 +104,7 @@ def _filled(value, shape, dtype, scope):
 
 @tf_export("zeros")
 def zeros(shape, dtype=dtypes.float32, name=None):
-    """Zeros (False, empty strings) of a shape given as a list, a TensorShape or an integer tensor."""
+    """Zeros (False, empty strings); `shape` is a list, a TensorShape or an integer tensor."""
     dtype = dtypes.as_dtype(dtype).base_dtype
     with name_scope(name, "zeros", [shape]) as scope:
         zero = {dtypes.bool: False, dtypes.string: ""}.get(dtype, 0)
@@ -159,8 +170,13 @@ def _range_shape(c):
     return [(range_size(*(v[()] for v in values)),)]
 
 
-register_op("Range", inputs="start: Tidx, limit: Tidx, delta: Tidx", outputs="output: Tidx",
-            attrs="Tidx: {bfloat16, float, double, int32, int64} = int32", shape=_range_shape)
+register_op(
+    "Range",
+    inputs="start: Tidx, limit: Tidx, delta: Tidx",
+    outputs="output: Tidx",
+    attrs="Tidx: {bfloat16, float, double, int32, int64} = int32",
+    shape=_range_shape,
+)
 NotDifferentiable("Range")
 
 
@@ -180,8 +196,10 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
         start, limit = 0, start
     with name_scope(name, "Range", [start, limit, delta]) as scope:
         dtype = None if dtype is None else dtypes.as_dtype(dtype)
-        parts = [convert_to_tensor(value, dtype=dtype, name=what)
-                 for value, what in ((start, "start"), (limit, "limit"), (delta, "delta"))]
+        parts = [
+            convert_to_tensor(value, dtype=dtype, name=what)
+            for value, what in ((start, "start"), (limit, "limit"), (delta, "delta"))
+        ]
         if dtype is None:
             parts = _widest(parts)
         return raw_ops.Range(*parts, name=scope)
@@ -194,7 +212,10 @@ def _widest(parts):
         if dtype not in order:
             raise TypeError(f"tf.range needs its dtype argument for arguments of type {dtype.name}")
     widest = max(found, key=order.index)
-    return [part if dtype == widest else raw_ops.Cast(part, DstT=widest) for part, dtype in zip(parts, found)]
+    return [
+        part if dtype == widest else raw_ops.Cast(part, DstT=widest)
+        for part, dtype in zip(parts, found)
+    ]
 
 
 def _lin_space_shape(c):
@@ -208,8 +229,13 @@ def _lin_space_shape(c):
     return [(int(num),)]
 
 
-register_op("LinSpace", inputs="start: T, stop: T, num: Tidx", outputs="output: T",
-            attrs="T: {bfloat16, half, float, double}; Tidx: {int32, int64} = int32", shape=_lin_space_shape)
+register_op(
+    "LinSpace",
+    inputs="start: T, stop: T, num: Tidx",
+    outputs="output: T",
+    attrs="T: {bfloat16, half, float, double}; Tidx: {int32, int64} = int32",
+    shape=_lin_space_shape,
+)
 NotDifferentiable("LinSpace")
 
 

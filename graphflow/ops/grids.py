@@ -8,7 +8,8 @@ from graphflow.framework.tensor_shape import TensorShape
 from graphflow.ops.fill import ones
 from graphflow.ops.join_split import concat, stack, tile
 from graphflow.ops.selecting import boolean_mask, sequence_mask
-from graphflow.ops.shape_ops import broadcast_to, expand_dims, rank, reshape, shape, size
+from graphflow.ops.shape_ops import broadcast_to, expand_dims, reshape
+from graphflow.ops.shape_tensors import rank, shape, size
 
 
 @tf_export("meshgrid")
@@ -28,7 +29,9 @@ def meshgrid(*args, **kwargs):
         raise ValueError("indexing parameter must be either 'xy' or 'ij'")
     with name_scope(name, "meshgrid", args):
         count = len(args)
-        grids = [reshape(stack(x), [1] * i + [-1] + [1] * (count - i - 1)) for i, x in enumerate(args)]
+        grids = [
+            reshape(stack(x), [1] * i + [-1] + [1] * (count - i - 1)) for i, x in enumerate(args)
+        ]
         sizes = [size(x) for x in args]
         dtype = convert_to_tensor(args[0]).dtype.base_dtype
         if indexing == "xy" and count > 1:
@@ -60,25 +63,27 @@ def repeat(input, repeats, axis=None, name=None):  # noqa: A002 - TensorFlow's n
         axis = _positive_axis(axis, data.shape.ndims)
         if repeats._shape == ():
             tiled = _tile_axis(expand_dims(data, axis + 1), axis + 1, repeats)
-            return reshape(tiled, concat([sizes[:axis], [-1], sizes[axis + 1:]], axis=0))
+            return reshape(tiled, concat([sizes[:axis], [-1], sizes[axis + 1 :]], axis=0))
         return _repeat_each(data, sizes, repeats, axis)
 
 
 def _repeat_each(data, sizes, repeats, axis):
     """Tiles to the highest number of repetitions, then masks the surplus."""
     if repeats._shape is not None and data._shape is not None:
-        data.shape[axis:axis + 1].assert_is_compatible_with(repeats.shape)
+        data.shape[axis : axis + 1].assert_is_compatible_with(repeats.shape)
     if repeats._shape is None or len(repeats._shape) != axis + 1:
-        repeats = broadcast_to(repeats, concat([sizes[:axis + 1 - rank(repeats)], shape(repeats)], axis=0))
+        repeats = broadcast_to(
+            repeats, concat([sizes[: axis + 1 - rank(repeats)], shape(repeats)], axis=0)
+        )
         repeats.set_shape([None] * (axis + 1))
     axes = list(range(axis + 1))
     most = raw_ops.Maximum(0, raw_ops.Max(repeats, axes))
     tiled = _tile_axis(expand_dims(data, axis + 1), axis + 1, most)
     result = boolean_mask(tiled, sequence_mask(repeats, most))
     if axis:
-        result = reshape(result, concat([sizes[:axis], [-1], sizes[axis + 1:]], axis=0))
+        result = reshape(result, concat([sizes[:axis], [-1], sizes[axis + 1 :]], axis=0))
     if data._shape is not None:
-        result.set_shape(TensorShape([*data._shape[:axis], None, *data._shape[axis + 1:]]))
+        result.set_shape(TensorShape([*data._shape[:axis], None, *data._shape[axis + 1 :]]))
     return result
 
 
@@ -95,7 +100,7 @@ def _positive_axis(axis, ndims):
 def _at_least_vector(data):
     if data._shape is not None:
         return data if data._shape else stack([data])
-    return reshape(data, concat([[1], shape(data)], axis=0)[-raw_ops.Maximum(rank(data), 1):])
+    return reshape(data, concat([[1], shape(data)], axis=0)[-raw_ops.Maximum(rank(data), 1) :])
 
 
 def _tile_axis(data, axis, multiple):
@@ -104,5 +109,5 @@ def _tile_axis(data, axis, multiple):
         multiples[axis] = multiple
     else:
         whole = ones(rank(data) if rank(data).shape.ndims else [rank(data)], dtypes.int32)
-        multiples = concat([whole[:axis], [multiple], whole[axis + 1:]], axis=0)
+        multiples = concat([whole[:axis], [multiple], whole[axis + 1 :]], axis=0)
     return tile(data, multiples)

@@ -13,12 +13,11 @@ from graphflow.framework.api import lookup, tf_export
 from graphflow.framework.convert import convert_to_tensor
 from graphflow.framework.graph_scopes import name_scope
 from graphflow.framework.op_def import NotDifferentiable, RegisterGradient, register_op
-from graphflow.framework.static_value import constant_value
-from graphflow.framework.tensor import IndexedSlices
 from graphflow.framework.tensor_shape import Dimension
-from graphflow.ops.constant import constant, identity
-from graphflow.ops.shape_ops import rank, reshape, shape, squeeze, transpose
-from graphflow.ops.slicing import slice as slice_op
+from graphflow.ops.concat_gradient import concat_grad
+from graphflow.ops.constant import identity
+from graphflow.ops.shape_ops import reshape, transpose
+from graphflow.ops.shape_tensors import shape
 
 
 def _axis_in(axis, low, high):
@@ -38,23 +37,27 @@ def _concatenated(given, axis):
     if axis is None:
         return (None,) * length
     if not -length <= axis < length:
-        raise ValueError(f"ConcatOp : Expected concatenating dimensions in the range [{-length}, {length}), "
-                         f"but got {axis}")
+        raise ValueError(
+            f"ConcatOp : Expected concatenating dimensions in the range [{-length}, {length}), "
+            f"but got {axis}"
+        )
     axis %= length
     merged = given[0]
     for other in given[1:]:
         merged = _merge_around(merged, other, axis)
     sizes = [s[axis] for s in given]
     total = None if None in sizes else sum(sizes)
-    return merged[:axis] + (total,) + merged[axis + 1:]
+    return merged[:axis] + (total,) + merged[axis + 1 :]
 
 
 def _merge_around(a, b, axis):
     merged = []
     for i, (x, y) in enumerate(zip(a, b)):
         if i != axis and None not in (x, y) and x != y:
-            raise ValueError(f"Dimension {i} in both shapes must be equal, but are {x} and {y}. Shapes are "
-                             f"{shapes.format_shape(a)} and {shapes.format_shape(b)}.")
+            raise ValueError(
+                f"Dimension {i} in both shapes must be equal, but are {x} and {y}. Shapes are "
+                f"{shapes.format_shape(a)} and {shapes.format_shape(b)}."
+            )
         merged.append(y if x is None else x)
     return tuple(merged)
 
@@ -65,91 +68,48 @@ def _concat_shape(c, axis_input, given):
     return [_concatenated(given, None if axis is None else int(axis))]
 
 
-register_op("ConcatV2", inputs="values: N * T, axis: Tidx", outputs="output: T",
-            attrs="N: int >= 2; T: type; Tidx: {int32, int64} = int32",
-            shape=lambda c: _concat_shape(c, len(c.shapes) - 1, c.shapes[:-1]))
-register_op("Concat", inputs="concat_dim: int32, values: N * T", outputs="output: T",
-            attrs="N: int >= 2; T: type", shape=lambda c: _concat_shape(c, 0, c.shapes[1:]))
-register_op("ConcatOffset", inputs="concat_dim: int32, shape: N * int32", outputs="offset: N * int32",
-            attrs="N: int >= 2", shape=lambda c: c.shapes[1:])
+register_op(
+    "ConcatV2",
+    inputs="values: N * T, axis: Tidx",
+    outputs="output: T",
+    attrs="N: int >= 2; T: type; Tidx: {int32, int64} = int32",
+    shape=lambda c: _concat_shape(c, len(c.shapes) - 1, c.shapes[:-1]),
+)
+register_op(
+    "Concat",
+    inputs="concat_dim: int32, values: N * T",
+    outputs="output: T",
+    attrs="N: int >= 2; T: type",
+    shape=lambda c: _concat_shape(c, 0, c.shapes[1:]),
+)
+register_op(
+    "ConcatOffset",
+    inputs="concat_dim: int32, shape: N * int32",
+    outputs="offset: N * int32",
+    attrs="N: int >= 2",
+    shape=lambda c: c.shapes[1:],
+)
 NotDifferentiable("ConcatOffset")
 
 
 @RegisterGradient("ConcatV2")
 def _concat_v2_grad(op, grad):
-    return _concat_grad(grad, list(op.inputs[:-1]), op.inputs[-1]) + [None]
+    return concat_grad(grad, list(op.inputs[:-1]), op.inputs[-1]) + [None]
 
 
 @RegisterGradient("Concat")
 def _concat_op_grad(op, grad):
-    return [None] + _concat_grad(grad, list(op.inputs[1:]), op.inputs[0])
-
-
-def _concat_grad(grad, values, axis):
-    if isinstance(grad, IndexedSlices):
-        return _concat_slices_grad(grad, values, axis)
-    axis = axis % rank(values[0])
-    sizes = _shapes_of(values)
-    if len(sizes) > 16:  # one split is cheaper than many slices
-        lengths = squeeze(slice_op(stack(sizes, axis=1), [axis, 0], [1, -1]))
-        return split(grad, lengths, axis)
-    offsets = raw_ops.ConcatOffset(axis, sizes)
-    return [slice_op(grad, begin, size) for begin, size in zip(offsets, sizes)]
-
-
-def _shapes_of(values):
-    sizes = []
-    for value in values:
-        size = shape(value)
-        if size.op.type != "Const":
-            return raw_ops.ShapeN(values)
-        sizes.append(size)
-    return sizes
-
-
-def _concat_slices_grad(grad, values, axis):
-    known = constant_value(axis)
-    if known is None:
-        raise ValueError("Can only compute IndexedSlices gradient with statically-known concat_dim")
-    if known < 0 and values[0]._shape is None:
-        raise ValueError("Can only compute IndexedSlices gradient with negative concat_dim when first value rank is "
-                         "statically-known.")
-    known = int(known) % len(values[0]._shape) if known < 0 else int(known)
-    sizes = [shape(value) for value in values]
-    return _columns_grad(grad, sizes, known) if known > 0 else _rows_grad(grad, sizes)
-
-
-def _columns_grad(grad, sizes, axis):
-    """Every part has all rows of `grad`, and its own range of axis `axis`."""
-    fill, concat_ = lookup("fill"), concat
-    ndims = shape(sizes[0])
-    mask = concat_([fill([axis], 0), [1], fill(ndims - axis - 1, 0)], 0)
-    begin, parts = fill(ndims, 0), []
-    for size in sizes:
-        rows = slice_op(grad.values, begin, concat_([[-1], slice_op(size, [1], [-1])], 0))
-        parts.append(IndexedSlices(rows, grad.indices, size))
-        begin = begin + size * mask
-    return parts
-
-
-def _rows_grad(grad, sizes):
-    """Every part has those rows of `grad` that fall into its range."""
-    gather, dtype, parts = lookup("gather"), grad.indices.dtype.base_dtype, []
-    start = constant(0, dtype=dtype)
-    for size in sizes:
-        end = start + lookup("cast")(size[0], dtype)
-        inside = lookup("logical_and")(grad.indices >= start, grad.indices < end)
-        chosen = squeeze(lookup("where")(inside), axis=[1])
-        parts.append(IndexedSlices(gather(grad.values, chosen), gather(grad.indices, chosen) - start, size))
-        start = end
-    return parts
+    return [None] + concat_grad(grad, list(op.inputs[1:]), op.inputs[0])
 
 
 def _swap_legacy(values, axis):
     """Accepts `tf.concat(axis, values)`, the order of TensorFlow 0.x."""
     if isinstance(axis, (list, tuple)) and not isinstance(values, (list, tuple)):
-        warnings.warn("tf.concat(axis, values) is TensorFlow 0.x's order; it is tf.concat(values, axis) now.",
-                      DeprecationWarning, stacklevel=3)
+        warnings.warn(
+            "tf.concat(axis, values) is TensorFlow 0.x's order; it is tf.concat(values, axis) now.",
+            DeprecationWarning,
+            stacklevel=3,
+        )
         return axis, values
     return values, axis
 
@@ -170,7 +130,9 @@ def concat(values, axis, name="concat"):
         values = [values]
     if len(values) == 1:
         with name_scope(name):
-            convert_to_tensor(axis, name="concat_dim", dtype=dtypes.int32).get_shape().assert_has_rank(0)
+            convert_to_tensor(
+                axis, name="concat_dim", dtype=dtypes.int32
+            ).get_shape().assert_has_rank(0)
             return identity(values[0], name=name)
     return raw_ops.ConcatV2(values, axis, name=name)
 
@@ -185,10 +147,16 @@ def _pack_shape(c):
     return [merged[:axis] + (len(c.shapes),) + merged[axis:]]
 
 
-register_op("Pack", inputs="values: N * T", outputs="output: T", attrs="N: int >= 1; T: type; axis: int = 0",
-            shape=_pack_shape)
+register_op(
+    "Pack",
+    inputs="values: N * T",
+    outputs="output: T",
+    attrs="N: int >= 1; T: type; axis: int = 0",
+    shape=_pack_shape,
+)
 RegisterGradient("Pack")(
-    lambda op, grad: unstack(grad, num=op.get_attr("N"), axis=op.get_attr("axis")))
+    lambda op, grad: unstack(grad, num=op.get_attr("N"), axis=op.get_attr("axis"))
+)
 
 
 @tf_export("stack", legacy=("pack",))
@@ -218,11 +186,16 @@ def _unpack_shape(c):
     axis = _axis_in(c.attr("axis"), -len(given), len(given))
     if given[axis] not in (None, c.attr("num")):
         raise ValueError(f"Dimension must be {c.attr('num')} but is {given[axis]}")
-    return [given[:axis] + given[axis + 1:]] * c.num_outputs
+    return [given[:axis] + given[axis + 1 :]] * c.num_outputs
 
 
-register_op("Unpack", inputs="value: T", outputs="output: num * T", attrs="num: int >= 0; T: type; axis: int = 0",
-            shape=_unpack_shape)
+register_op(
+    "Unpack",
+    inputs="value: T",
+    outputs="output: num * T",
+    attrs="num: int >= 0; T: type; axis: int = 0",
+    shape=_unpack_shape,
+)
 RegisterGradient("Unpack")(lambda op, *grads: stack(list(grads), axis=op.get_attr("axis")))
 
 
@@ -248,7 +221,9 @@ def _split_axis(c, index, given):
         return None
     axis = int(axis.ravel()[0])
     if not -len(given) <= axis < len(given):
-        raise ValueError(f"Dimension index {axis} must be in the range [{-len(given)}, {len(given)})")
+        raise ValueError(
+            f"Dimension index {axis} must be in the range [{-len(given)}, {len(given)})"
+        )
     return axis % len(given)
 
 
@@ -262,11 +237,16 @@ def _split_shape(c):
     size = given[axis]
     if size is not None and size % parts:
         raise ValueError(f"Dimension size must be evenly divisible by {parts} but is {size}")
-    return [given[:axis] + (None if size is None else size // parts,) + given[axis + 1:]] * parts
+    return [given[:axis] + (None if size is None else size // parts,) + given[axis + 1 :]] * parts
 
 
-register_op("Split", inputs="split_dim: int32, value: T", outputs="output: num_split * T",
-            attrs="num_split: int >= 1; T: type", shape=_split_shape)
+register_op(
+    "Split",
+    inputs="split_dim: int32, value: T",
+    outputs="output: num_split * T",
+    attrs="num_split: int >= 1; T: type",
+    shape=_split_shape,
+)
 RegisterGradient("Split")(lambda op, *grads: (None, concat(list(grads), op.inputs[0])))
 
 
@@ -279,10 +259,10 @@ def _split_v_shape(c):
         return [(None,) * len(given)] * parts
     sizes = c.value(1)
     if sizes is None:
-        sizes = given[axis:axis + 1] if parts == 1 else [None] * parts
+        sizes = given[axis : axis + 1] if parts == 1 else [None] * parts
     else:
         sizes = _filled_sizes([int(size) for size in sizes], given[axis])
-    return [given[:axis] + (size,) + given[axis + 1:] for size in sizes]
+    return [given[:axis] + (size,) + given[axis + 1 :] for size in sizes]
 
 
 def _filled_sizes(sizes, total):
@@ -294,8 +274,13 @@ def _filled_sizes(sizes, total):
     return [rest if size == -1 else size for size in sizes]
 
 
-register_op("SplitV", inputs="value: T, size_splits: Tlen, split_dim: int32", outputs="output: num_split * T",
-            attrs="num_split: int >= 1; T: type; Tlen: {int32, int64} = int64", shape=_split_v_shape)
+register_op(
+    "SplitV",
+    inputs="value: T, size_splits: Tlen, split_dim: int32",
+    outputs="output: num_split * T",
+    attrs="num_split: int >= 1; T: type; Tlen: {int32, int64} = int64",
+    shape=_split_v_shape,
+)
 RegisterGradient("SplitV")(lambda op, *grads: (concat(list(grads), op.inputs[2]), None, None))
 
 
@@ -304,7 +289,12 @@ def _is_legacy_split(num, value):
     if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim):
         return True
     known = getattr(value, "shape", None)
-    return isinstance(num, numbers.Integral) and hasattr(value, "graph") and known is not None and known.ndims != 0
+    return (
+        isinstance(num, numbers.Integral)
+        and hasattr(value, "graph")
+        and known is not None
+        and known.ndims != 0
+    )
 
 
 @tf_export("split")
@@ -316,15 +306,22 @@ def split(value, num_or_size_splits, axis=0, num=None, name="split"):
       num: number of sizes, if that is not known statically.
     """
     if _is_legacy_split(num_or_size_splits, axis):
-        warnings.warn("tf.split(axis, num, value) is TensorFlow 0.x's order; it is tf.split(value, num, axis) now.",
-                      DeprecationWarning, stacklevel=2)
+        warnings.warn(
+            "tf.split(axis, num, value) is TensorFlow 0.x's order; it is tf.split(value, "
+            "num, axis) now.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
         value, axis = axis, value
     sizes = convert_to_tensor(num_or_size_splits)
     if isinstance(num_or_size_splits, (numbers.Integral, Dimension)):
         return raw_ops.Split(axis, value, num_split=int(num_or_size_splits), name=name)
     if sizes._shape == ():
-        raise ValueError("Rank-0 tensors are not supported as the num_or_size_splits argument to split. Argument "
-                         f"provided: {num_or_size_splits}")
+        raise ValueError(
+            "Rank-0 tensors are not supported as the num_or_size_splits argument to split. "
+            "Argument "
+            f"provided: {num_or_size_splits}"
+        )
     if num is None and sizes._shape:
         num = sizes._shape[0]
     if num is None:
@@ -343,13 +340,18 @@ def _tile_shape(c):
     return [tuple(None if None in (d, m) else d * m for d, m in zip(given, multiples))]
 
 
-register_op("Tile", inputs="input: T, multiples: Tmultiples", outputs="output: T",
-            attrs="T: type; Tmultiples: {int32, int64} = int32", shape=_tile_shape)
+register_op(
+    "Tile",
+    inputs="input: T, multiples: Tmultiples",
+    outputs="output: T",
+    attrs="T: type; Tmultiples: {int32, int64} = int32",
+    shape=_tile_shape,
+)
 
 
 @RegisterGradient("Tile")
 def _tile_grad(op, grad):
-    """Sums over the copies: `grad` as [multiple, size, multiple, size, ...], every other axis reduced."""
+    """Sums over the copies: `grad` as [multiple, size, ...], every other axis reduced."""
     given = shape(op.inputs[0], out_type=op.inputs[1].dtype.base_dtype)
     interleaved = reshape(transpose(stack([op.inputs[1], given])), [-1])
     axes = lookup("range")(0, lookup("size")(interleaved), 2)

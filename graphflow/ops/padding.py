@@ -8,7 +8,8 @@ from graphflow.framework.api import lookup, tf_export
 from graphflow.framework.op_def import RegisterGradient, register_op
 from graphflow.framework.static_value import constant_value
 from graphflow.framework.tensor import is_tensor_like
-from graphflow.ops.shape_ops import rank, reshape, shape
+from graphflow.ops.shape_ops import reshape
+from graphflow.ops.shape_tensors import rank, shape
 from graphflow.ops.slicing import slice as slice_op
 
 
@@ -47,9 +48,20 @@ def _mirror_pad_grad_shape(c):
 
 _PAD_ATTRS = "T: type; Tpaddings: {int32, int64} = int32"
 _MIRROR_ATTRS = _PAD_ATTRS + "; mode: {'REFLECT', 'SYMMETRIC'}"
-register_op("Pad", inputs="input: T, paddings: Tpaddings", outputs="output: T", attrs=_PAD_ATTRS, shape=_pad_shape)
-register_op("PadV2", inputs="input: T, paddings: Tpaddings, constant_values: T", outputs="output: T",
-            attrs=_PAD_ATTRS, shape=_pad_shape)
+register_op(
+    "Pad",
+    inputs="input: T, paddings: Tpaddings",
+    outputs="output: T",
+    attrs=_PAD_ATTRS,
+    shape=_pad_shape,
+)
+register_op(
+    "PadV2",
+    inputs="input: T, paddings: Tpaddings, constant_values: T",
+    outputs="output: T",
+    attrs=_PAD_ATTRS,
+    shape=_pad_shape,
+)
 
 
 def _pad_grad(op, grad):
@@ -65,10 +77,20 @@ for _op in ("Pad", "PadV2"):
     RegisterGradient(_op)(_pad_grad)
 
 
-register_op("MirrorPad", inputs="input: T, paddings: Tpaddings", outputs="output: T", attrs=_MIRROR_ATTRS,
-            shape=_pad_shape)
-register_op("MirrorPadGrad", inputs="input: T, paddings: Tpaddings", outputs="output: T", attrs=_MIRROR_ATTRS,
-            shape=_mirror_pad_grad_shape)
+register_op(
+    "MirrorPad",
+    inputs="input: T, paddings: Tpaddings",
+    outputs="output: T",
+    attrs=_MIRROR_ATTRS,
+    shape=_pad_shape,
+)
+register_op(
+    "MirrorPadGrad",
+    inputs="input: T, paddings: Tpaddings",
+    outputs="output: T",
+    attrs=_MIRROR_ATTRS,
+    shape=_mirror_pad_grad_shape,
+)
 
 
 @RegisterGradient("MirrorPad")
@@ -115,7 +137,9 @@ def _refine_shape(result):
     if given is None or shapes.is_full(result._shape) or pads.op.type != "Pack":
         return
     rows = [_known_row(row) for row in pads.op.inputs]
-    result.set_shape([None if d is None or row is None else d + sum(row) for d, row in zip(given, rows)])
+    result.set_shape(
+        [None if d is None or row is None else d + sum(row) for d, row in zip(given, rows)]
+    )
 
 
 def _known_row(row):
@@ -134,16 +158,24 @@ def _reverse_v2_shape(c):
     seen = set()
     for axis in map(int, axes):
         if not -len(given) <= axis < len(given):
-            raise ValueError(f"'axis'[{axis}] is out of valid range [{-len(given)}, {len(given) - 1}]")
+            raise ValueError(
+                f"'axis'[{axis}] is out of valid range [{-len(given)}, {len(given) - 1}]"
+            )
         if axis % len(given) in seen:
             raise ValueError(f"axis {axis % len(given)} specified more than once.")
         seen.add(axis % len(given))
     return [given]
 
 
-register_op("ReverseV2", inputs="tensor: T, axis: Tidx", outputs="output: T",
-            attrs="Tidx: {int32, int64} = int32; T: {uint8, int8, uint16, int16, int32, int64, bool, bfloat16, half, "
-                  "float, double, complex64, complex128, string}", shape=_reverse_v2_shape)
+register_op(
+    "ReverseV2",
+    inputs="tensor: T, axis: Tidx",
+    outputs="output: T",
+    attrs="Tidx: {int32, int64} = int32; T: {uint8, int8, uint16, int16, int32, int64, "
+    "bool, bfloat16, half, "
+    "float, double, complex64, complex128, string}",
+    shape=_reverse_v2_shape,
+)
 RegisterGradient("ReverseV2")(lambda op, grad: (reverse(grad, op.inputs[1]), None))
 
 
@@ -162,25 +194,40 @@ def _reverse_sequence_shape(c):
         if axis >= len(given):
             raise ValueError(f"{what} must be < input rank: {axis} vs. {len(given)}")
     if given[batch_dim] is None and batch is not None:
-        return [given[:batch_dim] + (batch,) + given[batch_dim + 1:]]
+        return [given[:batch_dim] + (batch,) + given[batch_dim + 1 :]]
     shapes.merge_dim(given[batch_dim], batch)
     return [given]
 
 
-register_op("ReverseSequence", inputs="input: T, seq_lengths: Tlen", outputs="output: T",
-            attrs="seq_dim: int; batch_dim: int = 0; T: type; Tlen: {int32, int64} = int64",
-            shape=_reverse_sequence_shape)
+register_op(
+    "ReverseSequence",
+    inputs="input: T, seq_lengths: Tlen",
+    outputs="output: T",
+    attrs="seq_dim: int; batch_dim: int = 0; T: type; Tlen: {int32, int64} = int64",
+    shape=_reverse_sequence_shape,
+)
 
 
 @RegisterGradient("ReverseSequence")
 def _reverse_sequence_grad(op, grad):
-    return [reverse_sequence(grad, op.inputs[1], seq_axis=op.get_attr("seq_dim"),
-                             batch_axis=op.get_attr("batch_dim")), None]
+    return [
+        reverse_sequence(
+            grad, op.inputs[1], seq_axis=op.get_attr("seq_dim"), batch_axis=op.get_attr("batch_dim")
+        ),
+        None,
+    ]
 
 
 @tf_export("reverse_sequence")
-def reverse_sequence(input, seq_lengths, seq_axis=None, batch_axis=None, name=None, seq_dim=None,  # noqa: A002
-                     batch_dim=None):
+def reverse_sequence(
+    input,
+    seq_lengths,
+    seq_axis=None,
+    batch_axis=None,
+    name=None,
+    seq_dim=None,  # noqa: A002
+    batch_dim=None,
+):
     """Reverses the first `seq_lengths[i]` elements along `seq_axis` of every row i of `batch_axis`.
 
     `seq_dim` and `batch_dim` are older names of the axes; ValueError if both names are given.
@@ -190,7 +237,9 @@ def reverse_sequence(input, seq_lengths, seq_axis=None, batch_axis=None, name=No
             raise ValueError(f"Cannot specify both '{name_}_dim' and '{name_}_axis'")
     seq_axis = seq_dim if seq_axis is None else seq_axis
     batch_axis = batch_dim if batch_axis is None else batch_axis
-    return raw_ops.ReverseSequence(input, seq_lengths, seq_dim=seq_axis, batch_dim=batch_axis, name=name)
+    return raw_ops.ReverseSequence(
+        input, seq_lengths, seq_dim=seq_axis, batch_dim=batch_axis, name=name
+    )
 
 
 def _roll_shape(c):
@@ -200,8 +249,13 @@ def _roll_shape(c):
     return [c.shape(0)]
 
 
-register_op("Roll", inputs="input: T, shift: Tshift, axis: Taxis", outputs="output: T",
-            attrs="T: type; Tshift: {int32, int64}; Taxis: {int32, int64}", shape=_roll_shape)
+register_op(
+    "Roll",
+    inputs="input: T, shift: Tshift, axis: Taxis",
+    outputs="output: T",
+    attrs="T: type; Tshift: {int32, int64}; Taxis: {int32, int64}",
+    shape=_roll_shape,
+)
 RegisterGradient("Roll")(lambda op, grad: (roll(grad, -op.inputs[1], op.inputs[2]), None, None))
 
 

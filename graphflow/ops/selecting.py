@@ -15,14 +15,8 @@ from graphflow.framework.tensor import IndexedSlices
 from graphflow.ops.constant import constant
 from graphflow.ops.gather_scatter import gather
 from graphflow.ops.join_split import concat
-from graphflow.ops.shape_ops import (
-    expand_dims,
-    rank,
-    reshape,
-    shape,
-    shape_internal,
-    squeeze,
-)
+from graphflow.ops.shape_ops import expand_dims, reshape, squeeze
+from graphflow.ops.shape_tensors import rank, shape, shape_internal
 
 
 def _one_hot_shape(c):
@@ -35,20 +29,30 @@ def _one_hot_shape(c):
     if given is None:
         return [None]
     if axis > len(given):
-        raise ValueError(f"Expected axis to be -1 or between [0, {len(given) + 1}).  But received: {axis}")
+        raise ValueError(
+            f"Expected axis to be -1 or between [0, {len(given) + 1}).  But received: {axis}"
+        )
     at = len(given) if axis == -1 else axis
     return [given[:at] + (None if depth is None else int(depth),) + given[at:]]
 
 
-register_op("OneHot", inputs="indices: TI, depth: int32, on_value: T, off_value: T", outputs="output: T",
-            attrs="axis: int = -1; T: type; TI: {uint8, int32, int64} = int64", shape=_one_hot_shape)
+register_op(
+    "OneHot",
+    inputs="indices: TI, depth: int32, on_value: T, off_value: T",
+    outputs="output: T",
+    attrs="axis: int = -1; T: type; TI: {uint8, int32, int64} = int64",
+    shape=_one_hot_shape,
+)
 NotDifferentiable("OneHot")
 
 
 def _one_hot_dtypes(on_value, off_value, dtype):
-    """The dtypes of both values, absent ones being like the other or `dtype`; TypeError if they clash."""
-    found = {what: convert_to_tensor(value).dtype.base_dtype
-             for what, value in (("on_value", on_value), ("off_value", off_value)) if value is not None}
+    """The dtype that the given values and `dtype` agree on; TypeError if they clash."""
+    found = {
+        what: convert_to_tensor(value).dtype.base_dtype
+        for what, value in (("on_value", on_value), ("off_value", off_value))
+        if value is not None
+    }
     if dtype is not None:
         dtype = dtypes.as_dtype(dtype).base_dtype
         for what, own in found.items():
@@ -57,7 +61,9 @@ def _one_hot_dtypes(on_value, off_value, dtype):
     default = dtype or found.get("on_value") or found.get("off_value") or dtypes.float32
     on_dtype, off_dtype = found.get("on_value", default), found.get("off_value", default)
     if on_dtype != off_dtype:
-        raise TypeError(f"dtype {on_dtype} of on_value does not match dtype {off_dtype} of off_value")
+        raise TypeError(
+            f"dtype {on_dtype} of on_value does not match dtype {off_dtype} of off_value"
+        )
     return default
 
 
@@ -84,9 +90,14 @@ def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None
         return raw_ops.OneHot(indices, depth, on_value, off_value, axis=axis, name=scope)
 
 
-register_op("Where", inputs="input: T", outputs="index: int64",
-            attrs="T: {numbertype, bool} = bool",
-            shape=lambda c: [(None, None if c.shape(0) is None else len(c.shape(0)))], allocates=True)
+register_op(
+    "Where",
+    inputs="input: T",
+    outputs="index: int64",
+    attrs="T: {numbertype, bool} = bool",
+    shape=lambda c: [(None, None if c.shape(0) is None else len(c.shape(0)))],
+    allocates=True,
+)
 NotDifferentiable("Where")
 
 
@@ -102,7 +113,7 @@ def _where(condition, x, y, name, choose):
 
 @tf_export("where")
 def where(condition, x=None, y=None, name=None):
-    """Positions of true elements, an int64 matrix of index vectors; or, given `x` and `y`, a choice.
+    """Positions of true elements, an int64 matrix of index vectors; or a choice of `x` or `y`.
 
     The choice takes `x` where `condition` is true and `y` elsewhere; shapes must be equal, or
     `condition` a vector that chooses rows. Raises ValueError if one of `x`, `y` is missing.
@@ -120,20 +131,32 @@ _UNIQUE_ATTRS = "T: type; out_idx: {int32, int64} = int32"
 
 
 def _unique_shape(c):
-    return [(None,), shapes.with_rank(c.shape(0), 1), (None,)][:c.num_outputs]
+    return [(None,), shapes.with_rank(c.shape(0), 1), (None,)][: c.num_outputs]
 
 
-register_op("Unique", inputs="x: T", outputs="y: T, idx: out_idx", attrs=_UNIQUE_ATTRS, shape=_unique_shape,
-            allocates=True)
+register_op(
+    "Unique",
+    inputs="x: T",
+    outputs="y: T, idx: out_idx",
+    attrs=_UNIQUE_ATTRS,
+    shape=_unique_shape,
+    allocates=True,
+)
 NotDifferentiable("Unique")
-register_op("UniqueWithCounts", inputs="x: T", outputs="y: T, idx: out_idx, count: out_idx", attrs=_UNIQUE_ATTRS,
-            shape=_unique_shape, allocates=True)
+register_op(
+    "UniqueWithCounts",
+    inputs="x: T",
+    outputs="y: T, idx: out_idx, count: out_idx",
+    attrs=_UNIQUE_ATTRS,
+    shape=_unique_shape,
+    allocates=True,
+)
 NotDifferentiable("UniqueWithCounts")
 
 
 @tf_export("unique")
 def unique(x, out_idx=dtypes.int32, name=None):
-    """`(y, idx)`: the distinct elements of a vector in order of appearance, with `y[idx[i]] == x[i]`."""
+    """`(y, idx)`: distinct elements of a vector as they appear, and `y[idx[i]] == x[i]`."""
     return raw_ops.Unique(x, out_idx=out_idx, name=name)
 
 
@@ -149,8 +172,14 @@ def _list_diff_shape(c):
     return [(None,), (None,)]
 
 
-register_op("ListDiff", inputs="x: T, y: T", outputs="out: T, idx: out_idx", attrs=_UNIQUE_ATTRS,
-            shape=_list_diff_shape, allocates=True)
+register_op(
+    "ListDiff",
+    inputs="x: T, y: T",
+    outputs="out: T, idx: out_idx",
+    attrs=_UNIQUE_ATTRS,
+    shape=_list_diff_shape,
+    allocates=True,
+)
 NotDifferentiable("ListDiff")
 
 
@@ -164,15 +193,18 @@ def setdiff1d(x, y, index_dtype=dtypes.int32, name=None):
 def boolean_mask(tensor, mask, name="boolean_mask", axis=None):
     """The elements (or slices) of `tensor` where `mask` is true, along one new axis.
 
-    Args: mask: of known rank K >= 1; it covers the axes `axis` ... `axis + K - 1` (axis: default 0).
+    Args: mask: of known rank K >= 1; covers axes `axis` ... `axis + K - 1` (axis: default 0).
     Raises ValueError for a scalar mask or one of another shape than those axes.
     """
     with name_scope(name, "boolean_mask", [tensor, mask]):
         tensor = convert_to_tensor(tensor, name="tensor")
         mask = convert_to_tensor(mask, name="mask")
         if mask._shape is None:
-            raise ValueError("Number of mask dimensions must be specified, even if some dimensions are None.  E.g. "
-                             "shape=[None] is ok, but shape=None is not.")
+            raise ValueError(
+                "Number of mask dimensions must be specified, even if some dimensions are "
+                "None.  E.g. "
+                "shape=[None] is ok, but shape=None is not."
+            )
         covered = len(mask._shape)
         if covered == 0:
             raise ValueError("mask cannot be scalar.")
@@ -194,12 +226,18 @@ def _dynamic_partition_shape(c):
     if data is None or partitions is None:
         return [None] * c.num_outputs
     shapes.with_rank_at_least(data, len(partitions))
-    shapes.merge_shapes(data[:len(partitions)], partitions)
-    return [(None,) + data[len(partitions):]] * c.num_outputs
+    shapes.merge_shapes(data[: len(partitions)], partitions)
+    return [(None,) + data[len(partitions) :]] * c.num_outputs
 
 
-register_op("DynamicPartition", inputs="data: T, partitions: int32", outputs="outputs: num_partitions * T",
-            attrs="num_partitions: int >= 1; T: type", shape=_dynamic_partition_shape, allocates=True)
+register_op(
+    "DynamicPartition",
+    inputs="data: T, partitions: int32",
+    outputs="outputs: num_partitions * T",
+    attrs="num_partitions: int >= 1; T: type",
+    shape=_dynamic_partition_shape,
+    allocates=True,
+)
 
 
 @RegisterGradient("DynamicPartition")
@@ -230,14 +268,20 @@ def _dynamic_stitch_shape(c):
         rows = None if known is None or rows is None else max([rows, *(known.ravel() + 1).tolist()])
         if indices is None or data is None:
             continue
-        shapes.merge_shapes(data[:len(indices)], indices)
-        rest = shapes.merge_shapes(rest, data[len(indices):])
+        shapes.merge_shapes(data[: len(indices)], indices)
+        rest = shapes.merge_shapes(rest, data[len(indices) :])
     return [None if rest is None else (rows, *rest)]
 
 
 for _op in ("DynamicStitch", "ParallelDynamicStitch"):
-    register_op(_op, inputs="indices: N * int32, data: N * T", outputs="merged: T", attrs="N: int >= 1; T: type",
-                shape=_dynamic_stitch_shape, allocates=True)
+    register_op(
+        _op,
+        inputs="indices: N * int32, data: N * T",
+        outputs="merged: T",
+        attrs="N: int >= 1; T: type",
+        shape=_dynamic_stitch_shape,
+        allocates=True,
+    )
 
 
 @RegisterGradient("ParallelDynamicStitch")
@@ -290,8 +334,11 @@ def _all_axes(x):
     return raw_ops.Range(0, rank(x), 1)
 
 
-_SEARCH = {"inputs": "sorted_inputs: T, values: T", "outputs": "output: out_type",
-           "attrs": "T: type; out_type: {int32, int64} = int32"}
+_SEARCH = {
+    "inputs": "sorted_inputs: T, values: T",
+    "outputs": "output: out_type",
+    "attrs": "T: type; out_type: {int32, int64} = int32",
+}
 
 
 def _search_shape(c):

@@ -1,7 +1,7 @@
-"""Shapes as tensors, and ops that give the same elements another shape or order of axes.
+"""Ops that give the same elements another shape or order of axes.
 
-Holds no state. Ops that select elements are in `slicing.py` and `gather_scatter.py`; ops that join
-or repeat tensors are in `join_split.py`.
+Holds no state. Shapes as tensors are in `shape_tensors.py`; ops that select elements are in
+`slicing.py` and `gather_scatter.py`; ops that join or repeat tensors are in `join_split.py`.
 """
 
 import numpy as np
@@ -9,92 +9,11 @@ import numpy as np
 from graphflow.framework import raw_ops, shapes
 from graphflow.framework.api import lookup, tf_export
 from graphflow.framework.convert import convert_to_tensor
-from graphflow.framework.dtypes import as_dtype, int32
+from graphflow.framework.dtypes import as_dtype
 from graphflow.framework.graph_scopes import name_scope
 from graphflow.framework.op_def import NotDifferentiable, RegisterGradient, register_op
-from graphflow.framework.tensor_shape import TensorShape, as_shape
-from graphflow.ops.constant import constant
-
-
-def _is_sparse(value):
-    return hasattr(value, "dense_shape") and hasattr(value, "indices") and not hasattr(value, "_as_graph_element")
-
-
-register_op("Shape", inputs="input: T", outputs="output: out_type",
-            attrs="T: type; out_type: {int32, int64} = int32",
-            shape=lambda c: [(None if c.shape(0) is None else len(c.shape(0)),)])
-NotDifferentiable("Shape")
-
-
-@tf_export("shape")
-def shape(input, name=None, out_type=int32):  # noqa: A002 - TensorFlow's name
-    """The shape of `input` as a 1-D integer tensor.
-
-    A fully known static shape becomes a constant, so that nothing is computed at run time.
-
-    Example:
-      >>> import graphflow as tf
-      >>> tf.shape(tf.placeholder(tf.float32, [None, 3])).shape
-      TensorShape([Dimension(2)])
-    """
-    return shape_internal(input, name, out_type=out_type)
-
-
-def shape_internal(input, name=None, optimize=True, out_type=int32):  # noqa: A002
-    """`tf.shape`; without `optimize`, always a Shape op."""
-    with name_scope(name, "Shape", [input]) as scope:
-        if _is_sparse(input):
-            return raw_ops.Cast(input.dense_shape, DstT=out_type)
-        tensor = convert_to_tensor(input)
-        if optimize and shapes.is_full(tensor._shape):
-            return constant(list(tensor._shape), out_type, name=scope)
-        return raw_ops.Shape(tensor, out_type=out_type, name=scope)
-
-
-register_op("ShapeN", inputs="input: N * T", outputs="output: N * out_type",
-            attrs="N: int >= 1; T: type; out_type: {int32, int64} = int32",
-            shape=lambda c: [(None if s is None else len(s),) for s in c.shapes])
-NotDifferentiable("ShapeN")
-
-
-@tf_export("shape_n")
-def shape_n(input, out_type=int32, name=None):  # noqa: A002
-    """The shapes of the tensors in the list `input`, computed together."""
-    return raw_ops.ShapeN(input, out_type=out_type, name=name)
-
-
-register_op("Size", inputs="input: T", outputs="output: out_type",
-            attrs="T: type; out_type: {int32, int64} = int32", shape=shapes.scalar)
-NotDifferentiable("Size")
-
-
-@tf_export("size")
-def size(input, name=None, out_type=int32):  # noqa: A002
-    """The number of elements of `input`, a scalar; a constant if the static shape tells."""
-    with name_scope(name, "Size", [input]) as scope:
-        if _is_sparse(input):
-            return raw_ops.Prod(raw_ops.Cast(input.dense_shape, DstT=out_type), 0, name=scope)
-        tensor = convert_to_tensor(input)
-        known = 0 if tensor._shape is not None and 0 in tensor._shape else shapes.size(tensor._shape)
-        if known is not None:
-            return constant(known, out_type, name=scope)
-        return raw_ops.Size(tensor, out_type=out_type, name=scope)
-
-
-register_op("Rank", inputs="input: T", outputs="output: int32", attrs="T: type", shape=shapes.scalar)
-NotDifferentiable("Rank")
-
-
-@tf_export("rank")
-def rank(input, name=None):  # noqa: A002
-    """The number of dimensions of `input`, an int32 scalar; a constant if it is known."""
-    with name_scope(name, "Rank", [input]) as scope:
-        if _is_sparse(input):
-            return raw_ops.Size(input.dense_shape, name=scope)
-        tensor = convert_to_tensor(input)
-        if tensor._shape is not None:
-            return constant(len(tensor._shape), int32, name=scope)
-        return raw_ops.Rank(tensor, name=scope)
+from graphflow.framework.tensor_shape import as_shape
+from graphflow.ops.shape_tensors import rank, shape
 
 
 def _product(dims):
@@ -112,7 +31,9 @@ def _misfit(c, elements, wanted, target, what):
     """The error for a shape that does not hold the elements there are."""
     if c.running:
         need = f"has {target}" if None not in wanted else f"requires a multiple of {target}"
-        return ValueError(f"Input to reshape is a tensor with {elements} values, but the requested shape {need}")
+        return ValueError(
+            f"Input to reshape is a tensor with {elements} values, but the requested shape {need}"
+        )
     return ValueError(what)
 
 
@@ -127,8 +48,14 @@ def _reshape_shape(c):
     uneven = "Dimension size must be evenly divisible by {} but is {}"
     if not unknown_out:
         if not unknown_in and elements != target:
-            raise _misfit(c, elements, wanted, target, f"Cannot reshape a tensor with {elements} elements to shape "
-                          f"{shapes.format_shape(wanted)} ({target} elements)")
+            raise _misfit(
+                c,
+                elements,
+                wanted,
+                target,
+                f"Cannot reshape a tensor with {elements} elements to shape "
+                f"{shapes.format_shape(wanted)} ({target} elements)",
+            )
         if unknown_in and elements and target % elements:
             raise ValueError(uneven.format(elements, target))
         return [wanted]
@@ -138,11 +65,16 @@ def _reshape_shape(c):
             raise _misfit(c, elements, wanted, target, uneven.format(target, elements))
         missing = elements // target
     at = unknown_out[0]
-    return [wanted[:at] + (missing,) + wanted[at + 1:]]
+    return [wanted[:at] + (missing,) + wanted[at + 1 :]]
 
 
-register_op("Reshape", inputs="tensor: T, shape: Tshape", outputs="output: T",
-            attrs="T: type; Tshape: {int32, int64} = int32", shape=_reshape_shape)
+register_op(
+    "Reshape",
+    inputs="tensor: T, shape: Tshape",
+    outputs="output: T",
+    attrs="T: type; Tshape: {int32, int64} = int32",
+    shape=_reshape_shape,
+)
 
 
 def reshape_to_input(op, grad):
@@ -185,8 +117,13 @@ def _expand_dims_shape(c):
     return [given[:axis] + (1,) + given[axis:]]
 
 
-register_op("ExpandDims", inputs="input: T, dim: Tdim", outputs="output: T",
-            attrs="T: type; Tdim: {int32, int64} = int32", shape=_expand_dims_shape)
+register_op(
+    "ExpandDims",
+    inputs="input: T, dim: Tdim",
+    outputs="output: T",
+    attrs="T: type; Tdim: {int32, int64} = int32",
+    shape=_expand_dims_shape,
+)
 RegisterGradient("ExpandDims")(lambda op, grad: [reshape_to_input(op, grad), None])
 
 
@@ -217,16 +154,25 @@ def _squeeze_shape(c):
     drop = set()
     for axis in axes:
         if not -len(given) <= axis < len(given):
-            raise ValueError(f"Tried to squeeze dim index {axis} for tensor with {len(given)} dimensions.")
+            raise ValueError(
+                f"Tried to squeeze dim index {axis} for tensor with {len(given)} dimensions."
+            )
         drop.add(axis % len(given))
     for axis in sorted(drop):
         if given[axis] not in (1, None):
-            raise ValueError(f"Can not squeeze dim[{axis}], expected a dimension of 1, got {given[axis]}")
+            raise ValueError(
+                f"Can not squeeze dim[{axis}], expected a dimension of 1, got {given[axis]}"
+            )
     return [tuple(d for i, d in enumerate(given) if i not in drop)]
 
 
-register_op("Squeeze", inputs="input: T", outputs="output: T",
-            attrs="T: type; squeeze_dims: list(int) >= 0 = []", shape=_squeeze_shape)
+register_op(
+    "Squeeze",
+    inputs="input: T",
+    outputs="output: T",
+    attrs="T: type; squeeze_dims: list(int) >= 0 = []",
+    shape=_squeeze_shape,
+)
 RegisterGradient("Squeeze")(reshape_to_input)
 
 
@@ -258,8 +204,13 @@ def _transpose_shape(c):
 
 
 for _op in ("Transpose", "ConjugateTranspose"):
-    register_op(_op, inputs="x: T, perm: Tperm", outputs="y: T",
-                attrs="T: type; Tperm: {int32, int64} = int32", shape=_transpose_shape)
+    register_op(
+        _op,
+        inputs="x: T, perm: Tperm",
+        outputs="y: T",
+        attrs="T: type; Tperm: {int32, int64} = int32",
+        shape=_transpose_shape,
+    )
 
 
 @RegisterGradient("Transpose")
@@ -298,8 +249,12 @@ def _transpose_op(a, conjugate):
     return raw_ops.ConjugateTranspose if complex_values else raw_ops.Transpose
 
 
-@tf_export("linalg.matrix_transpose", "linalg.transpose", "matrix_transpose",
-           legacy=("batch_matrix_transpose",))
+@tf_export(
+    "linalg.matrix_transpose",
+    "linalg.transpose",
+    "matrix_transpose",
+    legacy=("batch_matrix_transpose",),
+)
 def matrix_transpose(a, name="matrix_transpose", conjugate=False):
     """Transposes the last two axes. ValueError if `a` is known to have fewer than two."""
     with name_scope(name, "matrix_transpose", [a]):
@@ -308,15 +263,22 @@ def matrix_transpose(a, name="matrix_transpose", conjugate=False):
             ndims = rank(a)
             perm = lookup("concat")((raw_ops.Range(0, ndims - 2, 1), [ndims - 1, ndims - 2]), 0)
         elif len(a._shape) < 2:
-            raise ValueError(f"Argument 'a' should be a (batch) matrix, with rank >= 2.  Found: {a.shape}")
+            raise ValueError(
+                f"Argument 'a' should be a (batch) matrix, with rank >= 2.  Found: {a.shape}"
+            )
         else:
             ndims = len(a._shape)
             perm = [*range(ndims - 2), ndims - 1, ndims - 2]
         return transpose(a, perm=perm, conjugate=conjugate)
 
 
-register_op("InvertPermutation", inputs="x: T", outputs="y: T", attrs="T: {int32, int64} = int32",
-            shape=lambda c: [shapes.with_rank(c.shape(0), 1)])
+register_op(
+    "InvertPermutation",
+    inputs="x: T",
+    outputs="y: T",
+    attrs="T: {int32, int64} = int32",
+    shape=lambda c: [shapes.with_rank(c.shape(0), 1)],
+)
 NotDifferentiable("InvertPermutation")
 
 
@@ -333,12 +295,20 @@ def _broadcast_to_shape(c):
     shapes.with_rank_at_most(given, len(wanted))
     for have, want in zip(given[::-1], wanted[::-1]):
         if have not in (None, 1) and want is not None and have != want:
-            raise ValueError(f"Incompatible shapes: {shapes.format_shape(given)} vs. {shapes.format_shape(wanted)}")
+            raise ValueError(
+                f"Incompatible shapes: {shapes.format_shape(given)} vs. "
+                f"{shapes.format_shape(wanted)}"
+            )
     return [wanted]
 
 
-register_op("BroadcastTo", inputs="input: T, shape: Tidx", outputs="output: T",
-            attrs="T: type; Tidx: {int32, int64} = int32", shape=_broadcast_to_shape)
+register_op(
+    "BroadcastTo",
+    inputs="input: T, shape: Tidx",
+    outputs="output: T",
+    attrs="T: type; Tidx: {int32, int64} = int32",
+    shape=_broadcast_to_shape,
+)
 
 
 @RegisterGradient("BroadcastTo")
@@ -355,38 +325,17 @@ def broadcast_to(input, shape, name=None):  # noqa: A002
     return raw_ops.BroadcastTo(input, shape, name=name)
 
 
-register_op("EnsureShape", inputs="input: T", outputs="output: T", attrs="shape: shape; T: type",
-            shape=lambda c: [shapes.merge_shapes(c.shape(0), c.attr("shape"))])
+register_op(
+    "EnsureShape",
+    inputs="input: T",
+    outputs="output: T",
+    attrs="shape: shape; T: type",
+    shape=lambda c: [shapes.merge_shapes(c.shape(0), c.attr("shape"))],
+)
 RegisterGradient("EnsureShape")(lambda op, grad: grad)
 
 
 @tf_export("ensure_shape")
 def ensure_shape(x, shape, name=None):
-    """`x`, checked at run time to have `shape` (None entries match any size), else InvalidArgumentError."""
+    """`x`, if it has `shape` (None matches any size) when run, else InvalidArgumentError."""
     return raw_ops.EnsureShape(x, shape=as_shape(shape).as_tuple(), name=name)
-
-
-def _broadcast_args_shape(c):
-    a, b = (shapes.with_rank(s, 1)[0] for s in c.shapes)
-    return [(None if a is None or b is None else max(a, b),)]
-
-
-register_op("BroadcastArgs", inputs="s0: T, s1: T", outputs="r0: T", attrs="T: {int32, int64} = int32",
-            shape=_broadcast_args_shape)
-NotDifferentiable("BroadcastArgs")
-
-
-@tf_export("broadcast_dynamic_shape")
-def broadcast_dynamic_shape(shape_x, shape_y):
-    """The shape that broadcasting tensors of two shapes gives, computed at run time."""
-    return raw_ops.BroadcastArgs(shape_x, shape_y)
-
-
-@tf_export("broadcast_static_shape")
-def broadcast_static_shape(shape_x, shape_y):
-    """The TensorShape that broadcasting two TensorShapes gives; ValueError if they don't fit."""
-    shape_x, shape_y = as_shape(shape_x), as_shape(shape_y)
-    try:
-        return TensorShape.from_tuple(shapes.broadcast_shapes(shape_x.as_tuple(), shape_y.as_tuple()))
-    except ValueError:
-        raise ValueError(f"Incompatible shapes for broadcasting: {shape_x} and {shape_y}") from None

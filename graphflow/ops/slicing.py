@@ -16,7 +16,8 @@ from graphflow.framework.tensor import Tensor
 from graphflow.framework.tensor_shape import Dimension
 from graphflow.ops.constant import constant
 from graphflow.ops.fill import ones_like
-from graphflow.ops.shape_ops import rank, reshape, shape
+from graphflow.ops.shape_ops import reshape
+from graphflow.ops.shape_tensors import rank, shape
 
 newaxis = None
 export_value("newaxis", "graphflow.ops.slicing", "newaxis")
@@ -28,7 +29,9 @@ _MASK_ATTRS = "; ".join(f"{mask}: int = 0" for mask in _MASKS)
 def _slice_shape(c):
     given, begin, count = c.shape(0), c.value(1), c.shape_value(2)
     sizes = c.value(2)
-    length = shapes.merge_dim(shapes.with_rank(c.shape(1), 1)[0], shapes.with_rank(c.shape(2), 1)[0])
+    length = shapes.merge_dim(
+        shapes.with_rank(c.shape(1), 1)[0], shapes.with_rank(c.shape(2), 1)[0]
+    )
     if given is None:
         if length is None:
             return [None]
@@ -37,16 +40,25 @@ def _slice_shape(c):
         shapes.with_rank(given, length)
     if sizes is None:
         return [count or (None,) * len(given)]
-    return [tuple(_slice_dim(i, given[i], None if begin is None else int(begin[i]), int(sizes[i]))
-                  for i in range(len(given)))]
+    return [
+        tuple(
+            _slice_dim(i, given[i], None if begin is None else int(begin[i]), int(sizes[i]))
+            for i in range(len(given))
+        )
+    ]
 
 
 def _slice_dim(i, size, begin, count):
     if count < -1 or (begin is not None and begin < 0):
-        raise ValueError(f"Expected begin >= 0 and size >= -1 in dimension {i}, got begin {begin} and size {count}")
+        raise ValueError(
+            f"Expected begin >= 0 and size >= -1 in dimension {i}, got begin {begin} and "
+            f"size {count}"
+        )
     if count != -1:
         if size is not None and (begin or 0) + count > size:
-            raise ValueError(f"Dimension {i}: begin {begin or 0} and size {count} exceed the dimension {size}")
+            raise ValueError(
+                f"Dimension {i}: begin {begin or 0} and size {count} exceed the dimension {size}"
+            )
         return count
     if size is None or begin is None:
         return None
@@ -55,8 +67,13 @@ def _slice_dim(i, size, begin, count):
     return size - begin
 
 
-register_op("Slice", inputs="input: T, begin: Index, size: Index", outputs="output: T",
-            attrs="T: type; Index: {int32, int64}", shape=_slice_shape)
+register_op(
+    "Slice",
+    inputs="input: T, begin: Index, size: Index",
+    outputs="output: T",
+    attrs="T: type; Index: {int32, int64}",
+    shape=_slice_shape,
+)
 
 
 @RegisterGradient("Slice")
@@ -95,8 +112,13 @@ def _strided_slice_shape(c):
     return [strided.resolve(given, begin, end, strides, c.attrs, length).output_shape]
 
 
-register_op("StridedSlice", inputs="input: T, begin: Index, end: Index, strides: Index", outputs="output: T",
-            attrs="T: type; Index: {int32, int64}; " + _MASK_ATTRS, shape=_strided_slice_shape)
+register_op(
+    "StridedSlice",
+    inputs="input: T, begin: Index, end: Index, strides: Index",
+    outputs="output: T",
+    attrs="T: type; Index: {int32, int64}; " + _MASK_ATTRS,
+    shape=_strided_slice_shape,
+)
 
 
 def _masks(op):
@@ -107,12 +129,21 @@ def _masks(op):
 def _strided_slice_grad(op, grad):
     begin, end, strides = op.inputs[1:]
     whole = shape(op.inputs[0], out_type=begin.dtype.base_dtype)
-    return raw_ops.StridedSliceGrad(whole, begin, end, strides, grad, **_masks(op)), None, None, None
+    return (
+        raw_ops.StridedSliceGrad(whole, begin, end, strides, grad, **_masks(op)),
+        None,
+        None,
+        None,
+    )
 
 
-register_op("StridedSliceGrad", inputs="shape: Index, begin: Index, end: Index, strides: Index, dy: T",
-            outputs="output: T", attrs="T: type; Index: {int32, int64}; " + _MASK_ATTRS,
-            shape=lambda c: [c.shape_value(0)])
+register_op(
+    "StridedSliceGrad",
+    inputs="shape: Index, begin: Index, end: Index, strides: Index, dy: T",
+    outputs="output: T",
+    attrs="T: type; Index: {int32, int64}; " + _MASK_ATTRS,
+    shape=lambda c: [c.shape_value(0)],
+)
 
 
 @RegisterGradient("StridedSliceGrad")
@@ -122,26 +153,48 @@ def _strided_slice_grad_grad(op, grad):
 
 
 _ASSIGN_ATTRS = "T: type; Index: {int32, int64}; " + _MASK_ATTRS
-register_op("StridedSliceAssign", inputs="ref: Ref(T), begin: Index, end: Index, strides: Index, value: T",
-            outputs="output_ref: Ref(T)", attrs=_ASSIGN_ATTRS, shape=shapes.unchanged)
+register_op(
+    "StridedSliceAssign",
+    inputs="ref: Ref(T), begin: Index, end: Index, strides: Index, value: T",
+    outputs="output_ref: Ref(T)",
+    attrs=_ASSIGN_ATTRS,
+    shape=shapes.unchanged,
+)
 NotDifferentiable("StridedSliceAssign")
-register_op("TensorStridedSliceUpdate",
-            inputs="input: T, begin: Index, end: Index, strides: Index, value: T", outputs="output: T",
-            attrs=_ASSIGN_ATTRS, shape=shapes.unchanged)
+register_op(
+    "TensorStridedSliceUpdate",
+    inputs="input: T, begin: Index, end: Index, strides: Index, value: T",
+    outputs="output: T",
+    attrs=_ASSIGN_ATTRS,
+    shape=shapes.unchanged,
+)
 
 
 @RegisterGradient("TensorStridedSliceUpdate")
 def _tensor_strided_slice_update_grad(op, grad):
     """Nothing flows to what was overwritten."""
     begin, end, strides, value = op.inputs[1:]
-    kept = raw_ops.TensorStridedSliceUpdate(grad, begin, end, strides, lookup("zeros_like")(value), **_masks(op))
+    kept = raw_ops.TensorStridedSliceUpdate(
+        grad, begin, end, strides, lookup("zeros_like")(value), **_masks(op)
+    )
     taken = strided_slice(grad, begin, end, strides, **_masks(op))
     return kept, None, None, None, lookup("reshape")(taken, shape(value))
 
 
 @tf_export("strided_slice")
-def strided_slice(input_, begin, end, strides=None, begin_mask=0, end_mask=0, ellipsis_mask=0, new_axis_mask=0,
-                  shrink_axis_mask=0, var=None, name=None):
+def strided_slice(
+    input_,
+    begin,
+    end,
+    strides=None,
+    begin_mask=0,
+    end_mask=0,
+    ellipsis_mask=0,
+    new_axis_mask=0,
+    shrink_axis_mask=0,
+    var=None,
+    name=None,
+):
     """`input_[begin:end:strides]` per dimension; bit i of a mask changes what entry i means.
 
     Args:
@@ -150,8 +203,13 @@ def strided_slice(input_, begin, end, strides=None, begin_mask=0, end_mask=0, el
       new_axis_mask: a new axis of size 1. shrink_axis_mask: take index `begin`, drop the axis.
       var: the variable that `input_` is the value of; the result then has `assign(value)`.
     """
-    masks = {"begin_mask": begin_mask, "end_mask": end_mask, "ellipsis_mask": ellipsis_mask,
-             "new_axis_mask": new_axis_mask, "shrink_axis_mask": shrink_axis_mask}
+    masks = {
+        "begin_mask": begin_mask,
+        "end_mask": end_mask,
+        "ellipsis_mask": ellipsis_mask,
+        "new_axis_mask": new_axis_mask,
+        "shrink_axis_mask": shrink_axis_mask,
+    }
     if strides is None:
         strides = ones_like(begin)
     result = raw_ops.StridedSlice(input_, begin, end, strides, **masks, name=name)
@@ -161,23 +219,35 @@ def strided_slice(input_, begin, end, strides=None, begin_mask=0, end_mask=0, el
         """Assigns to this slice of the variable."""
         if var is None:
             raise ValueError("Sliced assignment is only supported for variables")
-        return var._strided_slice_assign(begin=begin, end=end, strides=strides, value=val, **masks,
-                                         name=parent + "_assign" if name is None else name)
+        return var._strided_slice_assign(
+            begin=begin,
+            end=end,
+            strides=strides,
+            value=val,
+            **masks,
+            name=parent + "_assign" if name is None else name,
+        )
 
     result.assign = assign
     return result
 
 
-_INDEX_ERROR = ("Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 "
-                "tensors are valid indices")
+_INDEX_ERROR = (
+    "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar "
+    "tf.int32/tf.int64 "
+    "tensors are valid indices"
+)
 
 
 def _check_index(index):
     if isinstance(index, (int, Dimension)):
         return
     dtype = getattr(index, "dtype", None)
-    if dtype is None or dtypes.as_dtype(dtype).base_dtype not in (dtypes.int32, dtypes.int64) or (
-            index.shape and len(index.shape) == 1):
+    if (
+        dtype is None
+        or dtypes.as_dtype(dtype).base_dtype not in (dtypes.int32, dtypes.int64)
+        or (index.shape and len(index.shape) == 1)
+    ):
         raise TypeError(f"{_INDEX_ERROR}, got {index!r}")
 
 
@@ -234,17 +304,21 @@ class _Index:
 
 @tensor_operator("__getitem__")
 def get_item(tensor, slice_spec, var=None):
-    """`tensor[slice_spec]`: integers, slices, `...`, None, scalar integer tensors, boolean masks."""
+    """`tensor[slice_spec]`: integers, slices, `...`, None, scalar tensors, boolean masks."""
     if _is_mask(slice_spec):
         return lookup("boolean_mask")(tensor=tensor, mask=slice_spec)
     index = _Index(slice_spec if isinstance(slice_spec, (list, tuple)) else [slice_spec])
     stack = lookup("stack")
-    with name_scope(None, "strided_slice", [tensor] + index.begin + index.end + index.strides) as scope:
+    with name_scope(
+        None, "strided_slice", [tensor] + index.begin + index.end + index.strides
+    ) as scope:
         if index.begin:
             packed = [stack(part) for part in (index.begin, index.end, index.strides)]
             if any(part.dtype == dtypes.int64 for part in packed):
-                packed = [part if part.dtype == dtypes.int64 else raw_ops.Cast(part, DstT=dtypes.int64)
-                          for part in packed]
+                packed = [
+                    part if part.dtype == dtypes.int64 else raw_ops.Cast(part, DstT=dtypes.int64)
+                    for part in packed
+                ]
         else:
             packed = [constant([], dtype=dtypes.int32)] * 3
         return strided_slice(tensor, *packed, **index.masks, var=var, name=scope)

@@ -30,7 +30,11 @@ def _blocks(c):
         raise ValueError("block_shape must be positive")
     if edges is not None and (edges < 0).any():
         raise ValueError("paddings cannot be negative")
-    return given, None if blocks is None else blocks.tolist(), None if edges is None else edges.tolist()
+    return (
+        given,
+        None if blocks is None else blocks.tolist(),
+        None if edges is None else edges.tolist(),
+    )
 
 
 def _scaled_batch(batch, blocks, divide):
@@ -46,8 +50,13 @@ def _scaled_batch(batch, blocks, divide):
 
 def _partly(given, count):
     """What is left to say when block sizes or edges are unknown."""
-    return [None if given is None else (None,) * len(given) if count is None
-            else (None,) * (count + 1) + given[count + 1:]]
+    return [
+        None
+        if given is None
+        else (None,) * len(given)
+        if count is None
+        else (None,) * (count + 1) + given[count + 1 :]
+    ]
 
 
 def _space_to_batch_shape(c):
@@ -60,7 +69,7 @@ def _space_to_batch_shape(c):
         if padded is not None and padded % block:
             raise ValueError(f"Dimension size must be evenly divisible by {block} but is {padded}")
         sizes.append(None if padded is None else padded // block)
-    return [(_scaled_batch(given[0], blocks, False), *sizes, *given[1 + len(blocks):])]
+    return [(_scaled_batch(given[0], blocks, False), *sizes, *given[1 + len(blocks) :])]
 
 
 def _batch_to_space_shape(c):
@@ -72,19 +81,29 @@ def _batch_to_space_shape(c):
         if size is not None and size * block < sum(crop):
             raise ValueError(f"cropped size must be non-negative: {size * block} less {sum(crop)}")
         sizes.append(None if size is None else size * block - sum(crop))
-    return [(_scaled_batch(given[0], blocks, True), *sizes, *given[1 + len(blocks):])]
+    return [(_scaled_batch(given[0], blocks, True), *sizes, *given[1 + len(blocks) :])]
 
 
-register_op("SpaceToBatchND", inputs="input: T, block_shape: Tblock_shape, paddings: Tpaddings", outputs="output: T",
-            attrs="T: type; Tblock_shape: {int32, int64} = int32; Tpaddings: {int32, int64} = int32",
-            shape=_space_to_batch_shape)
+register_op(
+    "SpaceToBatchND",
+    inputs="input: T, block_shape: Tblock_shape, paddings: Tpaddings",
+    outputs="output: T",
+    attrs="T: type; Tblock_shape: {int32, int64} = int32; Tpaddings: {int32, int64} = int32",
+    shape=_space_to_batch_shape,
+)
 RegisterGradient("SpaceToBatchND")(
-    lambda op, grad: [batch_to_space_nd(grad, op.inputs[1], op.inputs[2]), None, None])
-register_op("BatchToSpaceND", inputs="input: T, block_shape: Tblock_shape, crops: Tcrops", outputs="output: T",
-            attrs="T: type; Tblock_shape: {int32, int64} = int32; Tcrops: {int32, int64} = int32",
-            shape=_batch_to_space_shape)
+    lambda op, grad: [batch_to_space_nd(grad, op.inputs[1], op.inputs[2]), None, None]
+)
+register_op(
+    "BatchToSpaceND",
+    inputs="input: T, block_shape: Tblock_shape, crops: Tcrops",
+    outputs="output: T",
+    attrs="T: type; Tblock_shape: {int32, int64} = int32; Tcrops: {int32, int64} = int32",
+    shape=_batch_to_space_shape,
+)
 RegisterGradient("BatchToSpaceND")(
-    lambda op, grad: [space_to_batch_nd(grad, op.inputs[1], op.inputs[2]), None, None])
+    lambda op, grad: [space_to_batch_nd(grad, op.inputs[1], op.inputs[2]), None, None]
+)
 
 
 @tf_export("space_to_batch_nd", "manip.space_to_batch_nd")
@@ -95,7 +114,7 @@ def space_to_batch_nd(input, block_shape, paddings, name=None):  # noqa: A002 - 
 
 @tf_export("batch_to_space_nd", "manip.batch_to_space_nd")
 def batch_to_space_nd(input, block_shape, crops, name=None):  # noqa: A002
-    """The inverse of `space_to_batch_nd`: blocks return to the axes after the first, then are cropped."""
+    """The inverse of `space_to_batch_nd`: blocks return to space, which is then cropped."""
     return raw_ops.BatchToSpaceND(input, block_shape, crops, name=name)
 
 
@@ -109,7 +128,9 @@ def _block_size(block_size, block_shape):
 @tf_export("nn.space_to_batch", "space_to_batch")
 def space_to_batch(input, paddings, block_size=None, name=None, block_shape=None):  # noqa: A002
     """`space_to_batch_nd` for images [batch, height, width, depth] and square blocks."""
-    result = space_to_batch_nd(input, paddings=paddings, block_shape=_block_size(block_size, block_shape), name=name)
+    result = space_to_batch_nd(
+        input, paddings=paddings, block_shape=_block_size(block_size, block_shape), name=name
+    )
     result.set_shape(result.get_shape().with_rank(4))
     return result
 
@@ -117,7 +138,9 @@ def space_to_batch(input, paddings, block_size=None, name=None, block_shape=None
 @tf_export("batch_to_space")
 def batch_to_space(input, crops, block_size, name=None, block_shape=None):  # noqa: A002
     """`batch_to_space_nd` for images [batch, height, width, depth] and square blocks."""
-    result = batch_to_space_nd(input, crops=crops, block_shape=_block_size(block_size, block_shape), name=name)
+    result = batch_to_space_nd(
+        input, crops=crops, block_shape=_block_size(block_size, block_shape), name=name
+    )
     result.set_shape(result.get_shape().with_rank(4))
     return result
 
@@ -142,7 +165,9 @@ def required_space_to_batch_paddings(input_shape, block_shape, base_paddings=Non
         if base_paddings is None:
             base_paddings = zeros([count, 2], dtypes.int32)
         else:
-            base_paddings = convert_to_tensor(base_paddings, dtype=dtypes.int32, name="base_paddings")
+            base_paddings = convert_to_tensor(
+                base_paddings, dtype=dtypes.int32, name="base_paddings"
+            )
             base_paddings.get_shape().assert_is_compatible_with([count, 2])
         known = [constant_value(t) for t in (input_shape, block_shape, base_paddings)]
         if all(value is not None for value in known):
@@ -154,13 +179,17 @@ def required_space_to_batch_paddings(input_shape, block_shape, base_paddings=Non
         return paddings, stack([[0, extra[i]] for i in range(count)], name="crops")
 
 
-_DEPTH_ATTRS = "T: type; block_size: int >= 2; data_format: {'NHWC', 'NCHW', 'NCHW_VECT_C'} = 'NHWC'"
+_DEPTH_ATTRS = (
+    "T: type; block_size: int >= 2; data_format: {'NHWC', 'NCHW', 'NCHW_VECT_C'} = 'NHWC'"
+)
 
 
 def _axes(c):
     """(shape, height axis, width axis, depth axis) of an image batch."""
     if c.attr("data_format") == b"NCHW_VECT_C":
-        raise ValueError("data_format NCHW_VECT_C is for quantized types, which GraphFlow does not have")
+        raise ValueError(
+            "data_format NCHW_VECT_C is for quantized types, which GraphFlow does not have"
+        )
     given = shapes.with_rank(c.shape(0), 4)
     return (given, 1, 2, 3) if c.attr("data_format") == b"NHWC" else (given, 2, 3, 1)
 
@@ -188,10 +217,20 @@ def _depth_shape(spatial, depth):
     return rule
 
 
-register_op("SpaceToDepth", inputs="input: T", outputs="output: T", attrs=_DEPTH_ATTRS,
-            shape=_depth_shape(_divided, _times))
-register_op("DepthToSpace", inputs="input: T", outputs="output: T", attrs=_DEPTH_ATTRS,
-            shape=_depth_shape(_times, _divided))
+register_op(
+    "SpaceToDepth",
+    inputs="input: T",
+    outputs="output: T",
+    attrs=_DEPTH_ATTRS,
+    shape=_depth_shape(_divided, _times),
+)
+register_op(
+    "DepthToSpace",
+    inputs="input: T",
+    outputs="output: T",
+    attrs=_DEPTH_ATTRS,
+    shape=_depth_shape(_times, _divided),
+)
 
 
 @RegisterGradient("SpaceToDepth")

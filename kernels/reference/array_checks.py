@@ -44,7 +44,10 @@ def check_size(shape, dtype):
         fail(f"Shape {debug(shape)} would have more than 2**63 - 1 elements")
     if elements * np.dtype(dtype).itemsize > _memory():
         raise errors.ResourceExhaustedError(
-            None, None, f"OOM when allocating tensor with shape{debug(shape)} and type {np.dtype(dtype).name}")
+            None,
+            None,
+            f"OOM when allocating tensor with shape{debug(shape)} and type {np.dtype(dtype).name}",
+        )
     return shape
 
 

@@ -55,8 +55,11 @@ def _matrix_diag_part(x):
 def _matrix_set_diag(x, diagonal):
     _check_matrix(x)
     if diagonal.shape != (*x.shape[:-2], min(x.shape[-2:])):
-        fail(f"must have diagonal.shape == input.shape[:-2] + min(input.shape[-2:]), but received input shape: "
-             f"{debug(x.shape)} and diagonal shape: {debug(diagonal.shape)}")
+        fail(
+            f"must have diagonal.shape == input.shape[:-2] + min(input.shape[-2:]), but "
+            f"received input shape: "
+            f"{debug(x.shape)} and diagonal shape: {debug(diagonal.shape)}"
+        )
     return _set_diagonal(x.copy(), diagonal)
 
 
@@ -71,7 +74,10 @@ def _matrix_band_part(x, lower, upper):
     if lower > rows:
         fail(f"num_lower must be negative or less or equal to number of rows ({rows}) got: {lower}")
     if upper > columns:
-        fail(f"num_upper must be negative or less or equal to number of columns ({columns}) got: {upper}")
+        fail(
+            f"num_upper must be negative or less or equal to number of columns ({columns}) "
+            f"got: {upper}"
+        )
     offset = np.arange(columns) - np.arange(rows)[:, None]
     keep = np.ones((rows, columns), bool)
     if lower >= 0:

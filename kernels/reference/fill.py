@@ -52,7 +52,7 @@ def _range(start, limit, delta):
     for what, value in (("start", start), ("limit", limit), ("delta", delta)):
         if value.ndim != 0:
             fail(f"{what} must be a scalar, not shape {debug(value.shape)}")
-    count, = check_size([_range_size(start[()], limit[()], delta[()])], start.dtype)
+    (count,) = check_size([_range_size(start[()], limit[()], delta[()])], start.dtype)
     if np.issubdtype(start.dtype, np.integer):
         return start + delta * np.arange(count, dtype=start.dtype)
     # Like TensorFlow, by repeated addition: rounding errors are the same.
@@ -67,7 +67,7 @@ reference.function("Range", _range)
 def _lin_space(start, stop, num):
     if num <= 0:
         fail(f"Requires num > 0: {num}")
-    count, = check_size([num], start.dtype)
+    (count,) = check_size([num], start.dtype)
     if count == 1:
         return start.reshape(1)
     step = (stop - start) / np.asarray(count - 1, start.dtype)

@@ -12,13 +12,20 @@ def _gather_axis(params, indices, axis, batch_dims):
     if batch_dims == 0:
         return np.take(params, indices, axis)
     if params.shape[:batch_dims] != indices.shape[:batch_dims]:
-        fail(f"params.shape[:{batch_dims}] = {debug(params.shape[:batch_dims])} should match indices.shape"
-             f"[:{batch_dims}] = {debug(indices.shape[:batch_dims])}")
+        fail(
+            f"params.shape[:{batch_dims}] = {debug(params.shape[:batch_dims])} should match "
+            f"indices.shape"
+            f"[:{batch_dims}] = {debug(indices.shape[:batch_dims])}"
+        )
     batch = product(params.shape[:batch_dims])
-    rows = [np.take(p, i, axis - batch_dims)
-            for p, i in zip(params.reshape(batch, *params.shape[batch_dims:]),
-                            indices.reshape(batch, *indices.shape[batch_dims:]))]
-    shape = params.shape[:axis] + indices.shape[batch_dims:] + params.shape[axis + 1:]
+    rows = [
+        np.take(p, i, axis - batch_dims)
+        for p, i in zip(
+            params.reshape(batch, *params.shape[batch_dims:]),
+            indices.reshape(batch, *indices.shape[batch_dims:]),
+        )
+    ]
+    shape = params.shape[:axis] + indices.shape[batch_dims:] + params.shape[axis + 1 :]
     return (np.stack(rows) if rows else np.empty(0, params.dtype)).reshape(shape)
 
 
@@ -47,7 +54,10 @@ def gather(ctx):
         axis %= params.ndim
         batches = batch_dims + indices.ndim if batch_dims < 0 else batch_dims
         if not 0 <= batches <= min(indices.ndim, axis):
-            fail(f"batch_dims ({batch_dims}) must be at most rank(indices) ({indices.ndim}) and axis ({axis})")
+            fail(
+                f"batch_dims ({batch_dims}) must be at most rank(indices) ({indices.ndim}) "
+                f"and axis ({axis})"
+            )
         return _gather_axis(params, indices, axis, batches)
 
     return run
@@ -59,7 +69,10 @@ def _index_vectors(indices, shape, what):
         fail("indices must be at least a vector")
     depth = indices.shape[-1]
     if depth > len(shape):
-        fail(f"index innermost dimension length must be <= {what} rank; saw: {depth} vs. {len(shape)}")
+        fail(
+            f"index innermost dimension length must be <= {what} rank; saw: {depth} vs. "
+            f"{len(shape)}"
+        )
     limits = np.array(shape[:depth], np.int64)
     bad = ((indices < 0) | (indices >= limits)).any(-1)
     if bad.any():
@@ -72,7 +85,7 @@ def _index_vectors(indices, shape, what):
 
 def _gather_nd(params, indices):
     index = _index_vectors(indices, params.shape, "param")
-    shape = indices.shape[:-1] + params.shape[indices.shape[-1]:]
+    shape = indices.shape[:-1] + params.shape[indices.shape[-1] :]
     if not index:
         return np.broadcast_to(params, shape).copy()
     return params[index]
@@ -82,10 +95,14 @@ reference.function("GatherNd", _gather_nd)
 
 
 def _check_updates(indices, updates, shape):
-    wanted = indices.shape[:-1] + tuple(shape[indices.shape[-1]:])
+    wanted = indices.shape[:-1] + tuple(shape[indices.shape[-1] :])
     if updates.shape != wanted:
-        fail(f"Must have updates.shape = indices.shape[:-1] + params_shape[slice_dim:], got updates.shape "
-             f"{debug(updates.shape)}, indices.shape {debug(indices.shape)}, params_shape {debug(shape)}")
+        fail(
+            f"Must have updates.shape = indices.shape[:-1] + params_shape[slice_dim:], got "
+            f"updates.shape "
+            f"{debug(updates.shape)}, indices.shape {debug(indices.shape)}, params_shape "
+            f"{debug(shape)}"
+        )
 
 
 def _scatter(out, indices, updates, write):
@@ -114,11 +131,19 @@ def _subtract(out, index, updates):
 def _scatter_nd(indices, updates, shape):
     shape = check_size(shape, updates.dtype)
     if product(shape) == 0 and indices.size and updates.size:
-        fail(f"Indices and updates specified for empty output. indices shape: {debug(indices.shape)}")
+        fail(
+            f"Indices and updates specified for empty output. indices shape: {debug(indices.shape)}"
+        )
     return _scatter(zeros(shape, updates.dtype), indices, updates, _add)
 
 
 reference.function("ScatterNd", _scatter_nd)
-for _op, _write in (("TensorScatterUpdate", _assign), ("TensorScatterAdd", _add), ("TensorScatterSub", _subtract),
-                    ("ScatterNdNonAliasingAdd", _add)):
-    reference.function(_op, lambda x, indices, updates, _write=_write: _scatter(x.copy(), indices, updates, _write))
+for _op, _write in (
+    ("TensorScatterUpdate", _assign),
+    ("TensorScatterAdd", _add),
+    ("TensorScatterSub", _subtract),
+    ("ScatterNdNonAliasingAdd", _add),
+):
+    reference.function(
+        _op, lambda x, indices, updates, _write=_write: _scatter(x.copy(), indices, updates, _write)
+    )

@@ -14,16 +14,24 @@ def _concat(values, axis):
         fail(f"ConcatOp : Concat dim tensor should be a scalar, but got shape {debug(axis.shape)}")
     axis = int(axis)
     if not -rank <= axis < rank:
-        fail(f"ConcatOp : Expected concatenating dimensions in the range [{-rank}, {rank}), but got {axis}")
+        fail(
+            f"ConcatOp : Expected concatenating dimensions in the range [{-rank}, {rank}), "
+            f"but got {axis}"
+        )
     axis %= rank
     first = values[0].shape
     for i, value in enumerate(values):
         if value.ndim != rank:
-            fail(f"ConcatOp : Ranks of all input tensors should match: shape[0] = {debug(first)} vs. "
-                 f"shape[{i}] = {debug(value.shape)}")
-        if value.shape[:axis] + value.shape[axis + 1:] != first[:axis] + first[axis + 1:]:
-            fail(f"ConcatOp : Dimensions of inputs should match: shape[0] = {debug(first)} vs. "
-                 f"shape[{i}] = {debug(value.shape)}")
+            fail(
+                f"ConcatOp : Ranks of all input tensors should match: shape[0] = "
+                f"{debug(first)} vs. "
+                f"shape[{i}] = {debug(value.shape)}"
+            )
+        if value.shape[:axis] + value.shape[axis + 1 :] != first[:axis] + first[axis + 1 :]:
+            fail(
+                f"ConcatOp : Dimensions of inputs should match: shape[0] = {debug(first)} vs. "
+                f"shape[{i}] = {debug(value.shape)}"
+            )
     return np.concatenate(values, axis)
 
 
@@ -39,8 +47,11 @@ def _concat_offset(axis, *shapes):
     offset, results = 0, []
     for i, shape in enumerate(shapes):
         if shape.size != rank or np.any(np.delete(shape, axis) != np.delete(shapes[0], axis)):
-            fail(f"All dimensions except {axis} must match. Input {i} has shape {debug(shape)} and doesn't match "
-                 f"input 0 with shape {debug(shapes[0])}.")
+            fail(
+                f"All dimensions except {axis} must match. Input {i} has shape "
+                f"{debug(shape)} and doesn't match "
+                f"input 0 with shape {debug(shapes[0])}."
+            )
         results.append(np.zeros_like(shape))
         results[-1][axis] = offset
         offset += shape[axis]
@@ -58,8 +69,11 @@ def pack(ctx):
     def run(*values):
         for i, value in enumerate(values):
             if value.shape != values[0].shape:
-                fail(f"Shapes of all inputs must match: values[0].shape = {debug(values[0].shape)} != "
-                     f"values[{i}].shape = {debug(value.shape)}")
+                fail(
+                    f"Shapes of all inputs must match: values[0].shape = "
+                    f"{debug(values[0].shape)} != "
+                    f"values[{i}].shape = {debug(value.shape)}"
+                )
         rank = values[0].ndim + 1
         if not -rank <= axis < rank:
             fail(f"axis = {axis} not in [{-rank}, {rank})")
@@ -98,8 +112,11 @@ def split(ctx):
     def run(split_dim, x):
         axis = _axis_of(split_dim, x)
         if x.shape[axis] % parts:
-            fail(f"Number of ways to split should evenly divide the split dimension, but got split_dim {axis} "
-                 f"(size = {x.shape[axis]}) and num_split {parts}")
+            fail(
+                f"Number of ways to split should evenly divide the split dimension, but got "
+                f"split_dim {axis} "
+                f"(size = {x.shape[axis]}) and num_split {parts}"
+            )
         return tuple(np.split(x, parts, axis))
 
     return run
@@ -113,14 +130,21 @@ def split_v(ctx):
     def run(x, sizes, split_dim):
         axis = _axis_of(split_dim, x)
         if sizes.shape != (parts,):
-            fail(f"size of the split_tensor must be num_split {parts}, got shape {debug(sizes.shape)}")
+            fail(
+                f"size of the split_tensor must be num_split {parts}, got shape "
+                f"{debug(sizes.shape)}"
+            )
         sizes = sizes.tolist()
         if sizes.count(-1) > 1:
             fail("There can only be one -1 in the input.")
         known, total = sum(size for size in sizes if size != -1), x.shape[axis]
         if any(size < -1 for size in sizes) or (known > total if -1 in sizes else known != total):
-            fail(f"Determined shape must either match input shape along split_dim exactly if fully specified, or be "
-                 f"less than the size of the input along split_dim if not fully specified.  Got: {known}")
+            fail(
+                f"Determined shape must either match input shape along split_dim exactly if "
+                f"fully specified, or be "
+                f"less than the size of the input along split_dim if not fully specified.  "
+                f"Got: {known}"
+            )
         sizes = [total - known if size == -1 else size for size in sizes]
         return tuple(np.split(x, np.cumsum(sizes)[:-1], axis))
 
@@ -129,7 +153,10 @@ def split_v(ctx):
 
 def _tile(x, multiples):
     if multiples.shape != (x.ndim,):
-        fail(f"Expected multiples argument to be a vector of length {x.ndim} but got shape {debug(multiples.shape)}")
+        fail(
+            f"Expected multiples argument to be a vector of length {x.ndim} but got shape "
+            f"{debug(multiples.shape)}"
+        )
     if np.any(multiples < 0):
         i = int(np.flatnonzero(multiples < 0)[0])
         fail(f"Expected multiples[{i}] >= 0, but got {multiples[i]}")

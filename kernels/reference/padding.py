@@ -9,7 +9,10 @@ from .fill import zeros
 
 def _checked_paddings(x, paddings):
     if paddings.shape != (x.ndim, 2):
-        fail(f"The first dimension of paddings must be the rank of inputs{debug(paddings.shape)} {debug(x.shape)}")
+        fail(
+            f"The first dimension of paddings must be the rank of "
+            f"inputs{debug(paddings.shape)} {debug(x.shape)}"
+        )
     for i, (before, after) in enumerate(paddings.tolist()):
         if before < 0 or after < 0:
             fail(f"Paddings must be non-negative: {before} {after} in dimension {i}")
@@ -47,8 +50,11 @@ def _checked_mirror(shape, pads, offset):
     for i, (size, (before, after)) in enumerate(zip(shape, pads)):
         limit = size - offset
         if max(before, after) > limit:
-            fail(f"paddings must be {'less than' if offset else 'no greater than'} the dimension size: {before}, "
-                 f"{after} not {'less than' if offset else '<='} {size} (dimension {i})")
+            fail(
+                f"paddings must be {'less than' if offset else 'no greater than'} the "
+                f"dimension size: {before}, "
+                f"{after} not {'less than' if offset else '<='} {size} (dimension {i})"
+            )
 
 
 @reference.kernel("MirrorPad")
@@ -77,7 +83,10 @@ def mirror_pad_grad(ctx):
         sizes = [d - sum(p) for d, p in zip(x.shape, pads)]
         for i, size in enumerate(sizes):
             if size < 0:
-                fail(f"Total paddings must be no greater than the output size: {sum(pads[i])}, {x.shape[i]}")
+                fail(
+                    f"Total paddings must be no greater than the output size: "
+                    f"{sum(pads[i])}, {x.shape[i]}"
+                )
         _checked_mirror(sizes, pads, offset)
         for axis, (before, after) in enumerate(pads):
             rows = np.moveaxis(x, axis, 0)
@@ -114,9 +123,14 @@ def reverse_sequence(ctx):
         if seq_dim == batch_dim:
             fail(f"batch_dim == seq_dim == {seq_dim}")
         if not (0 <= seq_dim < x.ndim and 0 <= batch_dim < x.ndim):
-            fail(f"seq_dim and batch_dim must be < input rank ({seq_dim}, {batch_dim} vs. {x.ndim})")
+            fail(
+                f"seq_dim and batch_dim must be < input rank ({seq_dim}, {batch_dim} vs. {x.ndim})"
+            )
         if lengths.shape != (x.shape[batch_dim],):
-            fail(f"Length of seq_lengths != input.dims({batch_dim}), ({lengths.size} vs. {x.shape[batch_dim]})")
+            fail(
+                f"Length of seq_lengths != input.dims({batch_dim}), ({lengths.size} vs. "
+                f"{x.shape[batch_dim]})"
+            )
         for i, length in enumerate(lengths.tolist()):
             if not 0 <= length <= x.shape[seq_dim]:
                 fail(f"seq_lens({i}) = {length} is not in [0, {x.shape[seq_dim]}]")
@@ -133,7 +147,10 @@ def _roll(x, shift, axis):
     if x.ndim < 1:
         fail("input must be 1-D or higher")
     if shift.ndim > 1 or axis.ndim > 1 or shift.shape != axis.shape:
-        fail(f"shift and axis must have the same size, got {debug(shift.shape)} and {debug(axis.shape)}")
+        fail(
+            f"shift and axis must have the same size, got {debug(shift.shape)} and "
+            f"{debug(axis.shape)}"
+        )
     axes = np.atleast_1d(axis).tolist()
     for one in axes:
         if not -x.ndim <= one < x.ndim:

@@ -18,7 +18,9 @@ def one_hot(ctx):
         if depth < 0:
             fail(f"depth must be non-negative, got: {depth}")
         if not -1 <= axis <= indices.ndim:
-            fail(f"Expected axis to be -1 or between [0, {indices.ndim + 1}).  But received: {axis}")
+            fail(
+                f"Expected axis to be -1 or between [0, {indices.ndim + 1}).  But received: {axis}"
+            )
         at = indices.ndim if axis == -1 else axis
         shape = indices.shape[:at] + (int(depth),) + indices.shape[at:]
         check_size(shape, on_value.dtype)
@@ -31,15 +33,18 @@ def one_hot(ctx):
     return run
 
 
-reference.function("Where", lambda x: np.argwhere(x != 0 if x.dtype.kind != "b" else x).astype(np.int64))
+reference.function(
+    "Where", lambda x: np.argwhere(x != 0 if x.dtype.kind != "b" else x).astype(np.int64)
+)
 
 
 def _unique_parts(x):
     """(unique values in order of appearance, index of each element's value, counts)."""
     if x.ndim != 1:
         fail("unique expects a 1D vector.")
-    _, first, inverse, counts = np.unique(x, return_index=True, return_inverse=True, return_counts=True,
-                                          equal_nan=False)
+    _, first, inverse, counts = np.unique(
+        x, return_index=True, return_inverse=True, return_counts=True, equal_nan=False
+    )
     order = np.argsort(first, kind="stable")
     place = np.empty_like(order)
     place[order] = np.arange(order.size)
@@ -82,9 +87,12 @@ def dynamic_partition(ctx):
     parts = ctx.attr("num_partitions")
 
     def run(data, partitions):
-        if data.shape[:partitions.ndim] != partitions.shape:
-            fail(f"data.shape must start with partitions.shape, got data.shape = {debug(data.shape)}, "
-                 f"partitions.shape = {debug(partitions.shape)}")
+        if data.shape[: partitions.ndim] != partitions.shape:
+            fail(
+                f"data.shape must start with partitions.shape, got data.shape = "
+                f"{debug(data.shape)}, "
+                f"partitions.shape = {debug(partitions.shape)}"
+            )
         check_range("partitions", partitions, parts)
         return tuple(data[partitions == i] for i in range(parts))
 
@@ -94,11 +102,14 @@ def dynamic_partition(ctx):
 def _dynamic_stitch(*inputs):
     count = len(inputs) // 2
     indices, data = inputs[:count], inputs[count:]
-    rest = data[0].shape[indices[0].ndim:]
+    rest = data[0].shape[indices[0].ndim :]
     for i, (index, part) in enumerate(zip(indices, data)):
-        if part.shape[:index.ndim] != index.shape or part.shape[index.ndim:] != rest:
-            fail(f"data[{i}].shape must start with indices[{i}].shape and end with {debug(rest)}, got data[{i}].shape "
-                 f"= {debug(part.shape)}, indices[{i}].shape = {debug(index.shape)}")
+        if part.shape[: index.ndim] != index.shape or part.shape[index.ndim :] != rest:
+            fail(
+                f"data[{i}].shape must start with indices[{i}].shape and end with "
+                f"{debug(rest)}, got data[{i}].shape "
+                f"= {debug(part.shape)}, indices[{i}].shape = {debug(index.shape)}"
+            )
     rows = max([0, *(int(index.max()) + 1 for index in indices if index.size)])
     for i, index in enumerate(indices):
         check_range(f"indices[{i}]", index, rows)
@@ -118,8 +129,10 @@ def _search(side):
 
         def run(sequence, values):
             if sequence.ndim != 2 or values.ndim != 2 or len(sequence) != len(values):
-                fail(f"Leading dim_size of both tensors must match, got {debug(sequence.shape)} and "
-                     f"{debug(values.shape)}")
+                fail(
+                    f"Leading dim_size of both tensors must match, got {debug(sequence.shape)} and "
+                    f"{debug(values.shape)}"
+                )
             out = np.empty(values.shape, dtype)
             for row, keys, target in zip(sequence, values, out):
                 target[...] = np.searchsorted(row, keys, side)

@@ -6,24 +6,6 @@ from ..registry import reference
 from .array_checks import check_size, debug, fail, product
 
 
-def _shape_of(ctx):
-    dtype = ctx.attr("out_type").as_numpy_dtype
-    return lambda *inputs: tuple(np.array(x.shape, dtype) for x in inputs)
-
-
-reference.kernel("Shape", "ShapeN")(_shape_of)
-
-
-@reference.kernel("Size")
-def size(ctx):
-    """Number of elements."""
-    dtype = ctx.attr("out_type").as_numpy_dtype
-    return lambda x: np.array(x.size, dtype)
-
-
-reference.function("Rank", lambda x: np.array(x.ndim, np.int32))
-
-
 def target_shape(wanted, elements):
     """The sizes that `wanted` asks for, its -1 replaced; checks that they hold `elements`."""
     if wanted.ndim != 1:
@@ -38,14 +20,21 @@ def target_shape(wanted, elements):
     known = product(d for d in sizes if d != -1)
     if unknown:
         if known == 0:
-            fail("reshape cannot infer the missing input size for an empty tensor unless all "
-                 "specified input sizes are non-zero")
+            fail(
+                "reshape cannot infer the missing input size for an empty tensor unless all "
+                "specified input sizes are non-zero"
+            )
         if elements % known:
-            fail(f"Input to reshape is a tensor with {elements} values, but the requested shape "
-                 f"requires a multiple of {known}")
+            fail(
+                f"Input to reshape is a tensor with {elements} values, but the requested shape "
+                f"requires a multiple of {known}"
+            )
         sizes[unknown[0]] = elements // known
     elif known != elements:
-        fail(f"Input to reshape is a tensor with {elements} values, but the requested shape has {known}")
+        fail(
+            f"Input to reshape is a tensor with {elements} values, but the requested shape "
+            f"has {known}"
+        )
     return tuple(sizes)
 
 
@@ -77,8 +66,15 @@ def squeeze(ctx):
             if not -x.ndim <= axis < x.ndim:
                 fail(f"Tried to squeeze dim index {axis} for tensor with {x.ndim} dimensions.")
             if x.shape[axis] != 1:
-                fail(f"Can not squeeze dim[{axis % x.ndim}], expected a dimension of 1, got {x.shape[axis]}")
-        drop = {axis % x.ndim for axis in axes} if axes else {i for i, d in enumerate(x.shape) if d == 1}
+                fail(
+                    f"Can not squeeze dim[{axis % x.ndim}], expected a dimension of 1, got "
+                    f"{x.shape[axis]}"
+                )
+        drop = (
+            {axis % x.ndim for axis in axes}
+            if axes
+            else {i for i, d in enumerate(x.shape) if d == 1}
+        )
         return x.reshape([d for i, d in enumerate(x.shape) if i not in drop])
 
     return run
@@ -89,7 +85,10 @@ def checked_permutation(perm, rank):
     if perm.ndim != 1:
         fail(f"perm must be rank 1, got shape {debug(perm.shape)}")
     if perm.size != rank:
-        fail(f"transpose expects a vector of size {rank}. But input(1) is a vector of size {perm.size}")
+        fail(
+            f"transpose expects a vector of size {rank}. But input(1) is a vector of size "
+            f"{perm.size}"
+        )
     axes = [int(axis) for axis in perm]
     for axis in axes:
         if not -rank <= axis < rank:
@@ -102,8 +101,9 @@ def checked_permutation(perm, rank):
 
 
 reference.function("Transpose", lambda x, perm: x.transpose(checked_permutation(perm, x.ndim)))
-reference.function("ConjugateTranspose",
-                   lambda x, perm: np.conj(x).transpose(checked_permutation(perm, x.ndim)))
+reference.function(
+    "ConjugateTranspose", lambda x, perm: np.conj(x).transpose(checked_permutation(perm, x.ndim))
+)
 
 
 def _invert_permutation(x):
@@ -141,20 +141,14 @@ def ensure_shape(ctx):
     wanted = ctx.attr("shape")
 
     def run(x):
-        if wanted is not None and (len(wanted) != x.ndim or any(w not in (None, d) for w, d in zip(wanted, x.shape))):
+        if wanted is not None and (
+            len(wanted) != x.ndim or any(w not in (None, d) for w, d in zip(wanted, x.shape))
+        ):
             expected = "[" + ",".join("?" if w is None else str(w) for w in wanted) + "]"
-            fail(f"Shape of tensor {ctx.op_name} {debug(x.shape)} is not compatible with expected shape {expected}.")
+            fail(
+                f"Shape of tensor {ctx.op_name} {debug(x.shape)} is not compatible with "
+                f"expected shape {expected}."
+            )
         return x
 
     return run
-
-
-def _broadcast_args(a, b):
-    rank = max(a.size, b.size)
-    a, b = (np.concatenate([np.ones(rank - s.size, s.dtype), s]) for s in (a, b))
-    if not np.all((a == b) | (a == 1) | (b == 1)):
-        fail(f"Incompatible shapes for broadcasting: {debug(a)} and {debug(b)}")
-    return np.where(a == 1, b, a)
-
-
-reference.function("BroadcastArgs", _broadcast_args)

@@ -11,8 +11,10 @@ from .fill import zeros
 
 def _slice(x, begin, size):
     if begin.shape != (x.ndim,) or size.shape != (x.ndim,):
-        fail(f"Expected begin and size arguments to be 1-D tensors of size {x.ndim}, but got shapes "
-             f"{debug(begin.shape)} and {debug(size.shape)} instead.")
+        fail(
+            f"Expected begin and size arguments to be 1-D tensors of size {x.ndim}, but got shapes "
+            f"{debug(begin.shape)} and {debug(size.shape)} instead."
+        )
     ranges = []
     for i, (first, count) in enumerate(zip(begin.tolist(), size.tolist())):
         count = x.shape[i] - first if count == -1 else count
@@ -29,8 +31,11 @@ reference.function("Slice", _slice)
 
 def _resolve(ctx, shape, begin, end, strides):
     if not (begin.ndim == 1 and begin.shape == end.shape == strides.shape):
-        fail(f"Expected begin, end, and strides to be 1D equal size tensors, but got shapes {debug(begin.shape)}, "
-             f"{debug(end.shape)}, and {debug(strides.shape)} instead.")
+        fail(
+            f"Expected begin, end, and strides to be 1D equal size tensors, but got shapes "
+            f"{debug(begin.shape)}, "
+            f"{debug(end.shape)}, and {debug(strides.shape)} instead."
+        )
     try:
         return strided.resolve(shape, begin, end, strides, ctx.attrs, begin.size)
     except ValueError as error:
@@ -73,7 +78,10 @@ def strided_slice_assign(ctx):
         try:
             value = np.broadcast_to(value, spec.output_shape)
         except ValueError:
-            fail(f"Shape of value {debug(value.shape)} does not fit the slice, which has {debug(spec.output_shape)}")
+            fail(
+                f"Shape of value {debug(value.shape)} does not fit the slice, which has "
+                f"{debug(spec.output_shape)}"
+            )
         out = x.copy()
         out[spec.slices] = value.reshape(spec.taken_shape)
         return out

@@ -9,8 +9,11 @@ from .padding import pad_with
 
 def _checked_blocks(x, blocks, edges):
     if blocks.ndim != 1 or edges.shape != (blocks.size, 2):
-        fail(f"block_shape must be a vector of N sizes and the edges [N, 2], got {debug(blocks.shape)} and "
-             f"{debug(edges.shape)}")
+        fail(
+            f"block_shape must be a vector of N sizes and the edges [N, 2], got "
+            f"{debug(blocks.shape)} and "
+            f"{debug(edges.shape)}"
+        )
     if x.ndim < 1 + blocks.size:
         fail(f"input rank should be >= {1 + blocks.size} instead of {x.ndim}")
     if (blocks < 1).any():
@@ -22,7 +25,7 @@ def _checked_blocks(x, blocks, edges):
 
 def _space_to_batch(x, blocks, paddings):
     blocks, pads = _checked_blocks(x, blocks, paddings)
-    rest = x.shape[1 + len(blocks):]
+    rest = x.shape[1 + len(blocks) :]
     x = pad_with(x, [[0, 0], *pads, *[[0, 0]] * len(rest)])
     split = [x.shape[0]]
     for size, block in zip(x.shape[1:], blocks):
@@ -30,7 +33,12 @@ def _space_to_batch(x, blocks, paddings):
             fail(f"padded_shape[{len(split) // 2}]={size} is not divisible by block_shape={block}")
         split += [size // block, block]
     count = len(blocks)
-    order = [*range(2, 2 * count + 1, 2), 0, *range(1, 2 * count, 2), *range(2 * count + 1, 2 * count + 1 + len(rest))]
+    order = [
+        *range(2, 2 * count + 1, 2),
+        0,
+        *range(1, 2 * count, 2),
+        *range(2 * count + 1, 2 * count + 1 + len(rest)),
+    ]
     moved = x.reshape(*split, *rest).transpose(order)
     return moved.reshape(x.shape[0] * product(blocks), *split[1::2], *rest)
 
@@ -38,9 +46,12 @@ def _space_to_batch(x, blocks, paddings):
 def _batch_to_space(x, blocks, crops):
     blocks, crops = _checked_blocks(x, blocks, crops)
     count, total = len(blocks), product(blocks)
-    space, rest = x.shape[1:1 + count], x.shape[1 + count:]
+    space, rest = x.shape[1 : 1 + count], x.shape[1 + count :]
     if x.shape[0] % total:
-        fail(f"Input batch dimension ({x.shape[0]}) is not divisible by product of block sizes ({total})")
+        fail(
+            f"Input batch dimension ({x.shape[0]}) is not divisible by product of block "
+            f"sizes ({total})"
+        )
     batch = x.shape[0] // total
     order = [count]
     for i in range(count):
@@ -81,7 +92,9 @@ def _space_to_depth(x, block):
     if height % block or width % block:
         fail(f"Image width {width} and height {height} should be divisible by block_size: {block}")
     x = x.reshape(batch, height // block, block, width // block, block, depth)
-    return x.transpose(0, 1, 3, 2, 4, 5).reshape(batch, height // block, width // block, depth * block**2)
+    return x.transpose(0, 1, 3, 2, 4, 5).reshape(
+        batch, height // block, width // block, depth * block**2
+    )
 
 
 def _depth_to_space(x, block):
@@ -89,7 +102,9 @@ def _depth_to_space(x, block):
     if depth % block**2:
         fail(f"Input depth dimension {depth} should be divisible by: {block**2}")
     x = x.reshape(batch, height, width, block, block, depth // block**2)
-    return x.transpose(0, 1, 3, 2, 4, 5).reshape(batch, height * block, width * block, depth // block**2)
+    return x.transpose(0, 1, 3, 2, 4, 5).reshape(
+        batch, height * block, width * block, depth // block**2
+    )
 
 
 reference.kernel("SpaceToDepth")(_image_kernel(_space_to_depth))

@@ -30,18 +30,44 @@ SAMPLES = [
     Sample("Diag", [normal(2, 2)], lambda x: np.diag(x.ravel()).reshape(2, 2, 2, 2), id="matrix"),
     Sample("Diag", [normal(0)], lambda x: np.zeros((0, 0), x.dtype), id="empty"),
     Sample("DiagPart", [normal(3, 3)], np.diag, dtypes=NUMBERS, grad=(0,), second=True),
-    Sample("DiagPart", [normal(2, 3, 2, 3)], lambda x: np.diag(x.reshape(6, 6)).reshape(2, 3),
-           id="rank4"),
+    Sample(
+        "DiagPart",
+        [normal(2, 3, 2, 3)],
+        lambda x: np.diag(x.reshape(6, 6)).reshape(2, 3),
+        id="rank4",
+    ),
     Sample("MatrixDiag", [normal(2, 3)], _matrix_diag, dtypes=NUMBERS, grad=(0,), second=True),
-    Sample("MatrixDiagPart", [normal(2, 3, 4)], lambda x: np.diagonal(x, axis1=1, axis2=2),
-           dtypes=NUMBERS + " string", grad=(0,), second=True),
+    Sample(
+        "MatrixDiagPart",
+        [normal(2, 3, 4)],
+        lambda x: np.diagonal(x, axis1=1, axis2=2),
+        dtypes=NUMBERS + " string",
+        grad=(0,),
+        second=True,
+    ),
     Sample("MatrixDiagPart", [normal(3, 3)], np.diagonal, grad=(0,), id="square"),
-    Sample("MatrixSetDiag", [normal(2, 3, 4), normal(2, 3)], _set_diag, dtypes=NUMBERS, grad=(0, 1),
-           second=True),
-    Sample("MatrixBandPart", [normal(4, 5), fixed(np.int64(1)), fixed(np.int64(-1))], _band,
-           dtypes=NUMBERS + " bool", grad=(0,), second=True),
-    Sample("MatrixBandPart", [normal(2, 3, 3), fixed(np.int64(0)), fixed(np.int64(0))], _band,
-           id="diagonal"),
+    Sample(
+        "MatrixSetDiag",
+        [normal(2, 3, 4), normal(2, 3)],
+        _set_diag,
+        dtypes=NUMBERS,
+        grad=(0, 1),
+        second=True,
+    ),
+    Sample(
+        "MatrixBandPart",
+        [normal(4, 5), fixed(np.int64(1)), fixed(np.int64(-1))],
+        _band,
+        dtypes=NUMBERS + " bool",
+        grad=(0,),
+        second=True,
+    ),
+    Sample(
+        "MatrixBandPart",
+        [normal(2, 3, 3), fixed(np.int64(0)), fixed(np.int64(0))],
+        _band,
+        id="diagonal",
+    ),
 ]
 test_samples = sample_tests(SAMPLES)
 
@@ -60,12 +86,15 @@ def test_eye():
             tf.eye(2.5)
 
 
-@pytest.mark.parametrize(("build", "message"), [
-    (lambda: tf.diag_part(tf.zeros([2])), "even and non-zero rank, input rank is 1"),
-    (lambda: tf.diag_part(tf.zeros([2, 3])), "Dimensions must be equal, but are 2 and 3"),
-    (lambda: tf.matrix_diag_part(tf.zeros([2])), "at least rank 2"),
-    (lambda: tf.matrix_diag(tf.zeros([2]), k=1), "k=0"),
-])
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: tf.diag_part(tf.zeros([2])), "even and non-zero rank, input rank is 1"),
+        (lambda: tf.diag_part(tf.zeros([2, 3])), "Dimensions must be equal, but are 2 and 3"),
+        (lambda: tf.matrix_diag_part(tf.zeros([2])), "at least rank 2"),
+        (lambda: tf.matrix_diag(tf.zeros([2]), k=1), "k=0"),
+    ],
+)
 def test_refused(build, message):
     with tf.Graph().as_default(), pytest.raises(ValueError, match=message):
         build()

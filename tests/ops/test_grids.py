@@ -24,14 +24,17 @@ def test_meshgrid_refuses():
             tf.meshgrid([1], sparse=True)
 
 
-@pytest.mark.parametrize(("data", "repeats", "axis"), [
-    ([1, 2, 3], [2, 0, 1], 0),
-    ([[1, 2], [3, 4]], [1, 2], 0),
-    ([[1, 2], [3, 4]], [2, 1], 1),
-    ([[1, 2], [3, 4]], 3, -1),
-    ([[1, 2], [3, 4]], 2, None),
-    (5, 3, None),
-])
+@pytest.mark.parametrize(
+    ("data", "repeats", "axis"),
+    [
+        ([1, 2, 3], [2, 0, 1], 0),
+        ([[1, 2], [3, 4]], [1, 2], 0),
+        ([[1, 2], [3, 4]], [2, 1], 1),
+        ([[1, 2], [3, 4]], 3, -1),
+        ([[1, 2], [3, 4]], 2, None),
+        (5, 3, None),
+    ],
+)
 def test_repeat(data, repeats, axis):
     with tf.Graph().as_default(), tf.Session() as session:
         result = session.run(tf.repeat(data, repeats, axis=axis))

@@ -12,7 +12,9 @@ _NUMERIC = "float32 float64 int32 complex64 bfloat16"
 
 def _pad(x, p, value=None):
     empty = b"" if x.dtype == object else np.zeros((), x.dtype)
-    out = np.full([d + sum(q) for d, q in zip(x.shape, p)], empty if value is None else value, x.dtype)
+    out = np.full(
+        [d + sum(q) for d, q in zip(x.shape, p)], empty if value is None else value, x.dtype
+    )
     out[tuple(slice(q[0], q[0] + d) for q, d in zip(p, x.shape))] = x
     return out
 
@@ -41,22 +43,70 @@ SAMPLES = [
     Sample("Pad", [normal(2, 3), PADS], _pad, dtypes=ANY, grad=(0,), second=True),
     Sample("Pad", [normal(0, 3), PADS], _pad, id="empty"),
     Sample("PadV2", [normal(2, 3), PADS, normal()], _pad, dtypes=ANY, grad=(0,), second=True),
-    Sample("MirrorPad", [normal(3, 2), PADS], lambda x, p: np.pad(x, p, "reflect"),
-           attrs={"mode": "REFLECT"}, dtypes=ANY, grad=(0,), second=True, id="reflect"),
-    Sample("MirrorPad", [normal(3, 2), PADS], lambda x, p: np.pad(x, p, "symmetric"),
-           attrs={"mode": "SYMMETRIC"}, dtypes=ANY, grad=(0,), second=True, id="symmetric"),
-    Sample("MirrorPadGrad", [normal(6, 3), PADS], _mirror_grad("reflect"),
-           attrs={"mode": "REFLECT"}, dtypes="float32 float64 int32", grad=(0,), second=True,
-           id="reflect"),
-    Sample("MirrorPadGrad", [normal(5, 3), PADS], _mirror_grad("symmetric"),
-           attrs={"mode": "SYMMETRIC"}, grad=(0,), id="symmetric"),
-    Sample("ReverseV2", [normal(2, 3, 2), fixed([-1, 0])], lambda x, a: x[::-1, :, ::-1],
-           dtypes=ANY, grad=(0,), second=True),
+    Sample(
+        "MirrorPad",
+        [normal(3, 2), PADS],
+        lambda x, p: np.pad(x, p, "reflect"),
+        attrs={"mode": "REFLECT"},
+        dtypes=ANY,
+        grad=(0,),
+        second=True,
+        id="reflect",
+    ),
+    Sample(
+        "MirrorPad",
+        [normal(3, 2), PADS],
+        lambda x, p: np.pad(x, p, "symmetric"),
+        attrs={"mode": "SYMMETRIC"},
+        dtypes=ANY,
+        grad=(0,),
+        second=True,
+        id="symmetric",
+    ),
+    Sample(
+        "MirrorPadGrad",
+        [normal(6, 3), PADS],
+        _mirror_grad("reflect"),
+        attrs={"mode": "REFLECT"},
+        dtypes="float32 float64 int32",
+        grad=(0,),
+        second=True,
+        id="reflect",
+    ),
+    Sample(
+        "MirrorPadGrad",
+        [normal(5, 3), PADS],
+        _mirror_grad("symmetric"),
+        attrs={"mode": "SYMMETRIC"},
+        grad=(0,),
+        id="symmetric",
+    ),
+    Sample(
+        "ReverseV2",
+        [normal(2, 3, 2), fixed([-1, 0])],
+        lambda x, a: x[::-1, :, ::-1],
+        dtypes=ANY,
+        grad=(0,),
+        second=True,
+    ),
     Sample("ReverseV2", [normal(2, 3), fixed(np.zeros(0, np.int32))], lambda x, a: x, id="none"),
-    Sample("ReverseSequence", [normal(4, 3, 2), fixed([4, 0, 2])], _reverse_rows,
-           attrs={"seq_dim": 0, "batch_dim": 1}, dtypes=ANY, grad=(0,), second=True),
-    Sample("Roll", [normal(3, 4), fixed([1, -2]), fixed([0, 1])], lambda x, s, a: np.roll(x, s, a),
-           dtypes=ANY, grad=(0,), second=True),
+    Sample(
+        "ReverseSequence",
+        [normal(4, 3, 2), fixed([4, 0, 2])],
+        _reverse_rows,
+        attrs={"seq_dim": 0, "batch_dim": 1},
+        dtypes=ANY,
+        grad=(0,),
+        second=True,
+    ),
+    Sample(
+        "Roll",
+        [normal(3, 4), fixed([1, -2]), fixed([0, 1])],
+        lambda x, s, a: np.roll(x, s, a),
+        dtypes=ANY,
+        grad=(0,),
+        second=True,
+    ),
     Sample("Roll", [normal(5), fixed(7), fixed(-1)], lambda x, s, a: np.roll(x, 7), id="scalar"),
 ]
 test_samples = sample_tests(SAMPLES)
@@ -83,8 +133,13 @@ def test_refused_when_run():
         x = tf.placeholder(tf.float32)
         p = tf.placeholder(tf.int32)
         feeds = {x: np.zeros([2, 3]), p: [[0, 3], [0, 0]]}
-        for bad in (tf.pad(x, p, "SYMMETRIC"), tf.pad(x, -p), tf.pad(x, p[:1]),
-                    tf.reverse(x, p[0]), tf.reverse_sequence(x, p[0], 1, 0),
-                    tf.roll(x, p[0], p[0])):
+        for bad in (
+            tf.pad(x, p, "SYMMETRIC"),
+            tf.pad(x, -p),
+            tf.pad(x, p[:1]),
+            tf.reverse(x, p[0]),
+            tf.reverse_sequence(x, p[0], 1, 0),
+            tf.roll(x, p[0], p[0]),
+        ):
             with pytest.raises(tf.errors.InvalidArgumentError):
                 session.run(bad, {**feeds, p: [[0, 4], [0, 0]]})
