@@ -6,7 +6,10 @@ Holds no state: a variable is four nodes of the graph (initial value, VariableV2
 import warnings
 
 from graphflow.framework import raw_ops, scopes
-from graphflow.framework.convert import convert_to_tensor, register_tensor_conversion_function
+from graphflow.framework.convert import (
+    convert_to_tensor,
+    register_tensor_conversion_function,
+)
 from graphflow.framework.graph_scopes import colocate_with, device, name_scope
 from graphflow.framework.tensor_shape import TensorShape
 from graphflow.ops import state, variable_properties

@@ -7,8 +7,16 @@ import contextlib
 
 from graphflow.framework import dtypes, raw_ops, scopes
 from graphflow.framework.api import tf_export
-from graphflow.framework.convert import convert_to_tensor, register_tensor_conversion_function
-from graphflow.framework.graph_scopes import colocate_with, control_dependencies, device, name_scope
+from graphflow.framework.convert import (
+    convert_to_tensor,
+    register_tensor_conversion_function,
+)
+from graphflow.framework.graph_scopes import (
+    colocate_with,
+    control_dependencies,
+    device,
+    name_scope,
+)
 from graphflow.framework.tensor_shape import TensorShape, as_shape
 from graphflow.ops import variable_properties
 from graphflow.ops.initial_value import guarded

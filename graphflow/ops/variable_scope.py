@@ -15,7 +15,10 @@ from graphflow.framework.convert import convert_to_tensor
 from graphflow.framework.graph import GraphKeys, get_collection
 from graphflow.framework.graph_scopes import graph_of, name_scope
 from graphflow.ops import variable_store, variables
-from graphflow.ops.variable_properties import VariableAggregation, VariableSynchronization
+from graphflow.ops.variable_properties import (
+    VariableAggregation,
+    VariableSynchronization,
+)
 
 _KEY = "variable_scopes"
 
@@ -274,7 +277,7 @@ def unique_scope_name(prefix):
 
 
 @tf_export("variable_scope")
-class variable_scope:  # noqa: N801 - TensorFlow's public name
+class variable_scope:
     """Context manager in which `get_variable` puts variables below a name and shares them.
 
     Args:

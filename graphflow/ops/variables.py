@@ -67,7 +67,7 @@ def checked_collections(collections, trainable, constraint):
     if collections is None:
         collections = [GraphKeys.GLOBAL_VARIABLES]
     if not isinstance(collections, (list, tuple, set)):
-        raise ValueError("collections argument to Variable constructor must be a list, tuple, or set. Got "
+        raise ValueError("collections argument to Variable constructor must be a list, tuple, or set. Got "  # noqa: TRY004
                          f"{collections} of type {type(collections)}")
     if constraint is not None and not callable(constraint):
         raise ValueError("The `constraint` argument must be a callable.")

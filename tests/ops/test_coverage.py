@@ -24,6 +24,8 @@ HERE = Path(__file__).parent
 # Families whose ops are stateful through and through: their tests compare whole runs.
 WITHOUT_SAMPLES = {
     "random": "bits are compared with recorded ones in test_random.py",
+    "state": "they read and write variables",
+    "state_scatter": "they write variables",
 }
 # op -> why it has no row.
 NO_SAMPLE = {

@@ -15,13 +15,15 @@ tf.disable_v2_behavior()
 TARGET = Path(__file__).resolve().parents[2] / "tests" / "golden" / "initializers.npz"
 I = tf.initializers
 INITIALIZERS = {
-    "random_uniform": I.random_uniform(-1, 2, seed=3), "random_normal": I.random_normal(1.0, 2.0, seed=3),
+    "random_uniform": I.random_uniform(-1, 2, seed=3),
+    "random_normal": I.random_normal(1.0, 2.0, seed=3),
     "truncated_normal": I.truncated_normal(stddev=0.5, seed=3),
     "uniform_unit_scaling": I.uniform_unit_scaling(1.43, seed=1),
     "variance_scaling": I.variance_scaling(2.0, "fan_avg", "untruncated_normal", seed=5),
     "glorot_uniform": I.glorot_uniform(seed=2), "glorot_normal": I.glorot_normal(seed=2),
-    "he_normal": I.he_normal(seed=9), "he_uniform": I.he_uniform(seed=9), "lecun_normal": I.lecun_normal(seed=9),
-    "lecun_uniform": I.lecun_uniform(seed=9), "orthogonal": I.orthogonal(1.5, seed=4),
+    "he_normal": I.he_normal(seed=9), "he_uniform": I.he_uniform(seed=9),
+    "lecun_normal": I.lecun_normal(seed=9), "lecun_uniform": I.lecun_uniform(seed=9),
+    "orthogonal": I.orthogonal(1.5, seed=4),
 }
 
 if __name__ == "__main__":
