@@ -98,6 +98,10 @@ class BundleReader:
         """Yields (key, BundleEntryProto) of everything in the index, parts of slices included."""
         return ((key, self._entry(key)) for key in self._raw)
 
+    def used_shards(self):
+        """The numbers of the data files that hold something."""
+        return sorted({entry.shard_id for _, entry in self.entries() if not entry.slices})
+
     def _unknown(self, name):
         message = f"Key {name} not found in checkpoint {self._prefix}"
         near = difflib.get_close_matches(name, self._names, n=3, cutoff=0.5)

@@ -51,12 +51,23 @@ def _restore_shape(c):
     return [None] * count if specs is None else [_slice_shape(spec) for spec in specs]
 
 
-register_op("SaveV2", inputs="prefix: string, tensor_names: string, shape_and_slices: string, tensors: dtypes",
-            attrs="dtypes: list(type) >= 1", shape=_save_shape, stateful=True)
+register_op(
+    "SaveV2",
+    inputs="prefix: string, tensor_names: string, shape_and_slices: string, tensors: dtypes",
+    attrs="dtypes: list(type) >= 1",
+    shape=_save_shape,
+    stateful=True,
+)
 NotDifferentiable("SaveV2")
 
-register_op("RestoreV2", inputs="prefix: string, tensor_names: string, shape_and_slices: string",
-            outputs="tensors: dtypes", attrs="dtypes: list(type) >= 1", shape=_restore_shape, stateful=True)
+register_op(
+    "RestoreV2",
+    inputs="prefix: string, tensor_names: string, shape_and_slices: string",
+    outputs="tensors: dtypes",
+    attrs="dtypes: list(type) >= 1",
+    shape=_restore_shape,
+    stateful=True,
+)
 NotDifferentiable("RestoreV2")
 
 
@@ -66,8 +77,13 @@ def _merge_shape(c):
     return []
 
 
-register_op("MergeV2Checkpoints", inputs="checkpoint_prefixes: string, destination_prefix: string",
-            attrs="delete_old_dirs: bool = true", shape=_merge_shape, stateful=True)
+register_op(
+    "MergeV2Checkpoints",
+    inputs="checkpoint_prefixes: string, destination_prefix: string",
+    attrs="delete_old_dirs: bool = true",
+    shape=_merge_shape,
+    stateful=True,
+)
 NotDifferentiable("MergeV2Checkpoints")
 
 
@@ -77,28 +93,59 @@ def _scalars(c):
     return [()]
 
 
-register_op("ShardedFilename", inputs="basename: string, shard: int32, num_shards: int32",
-            outputs="filename: string", shape=_scalars)
+register_op(
+    "ShardedFilename",
+    inputs="basename: string, shard: int32, num_shards: int32",
+    outputs="filename: string",
+    shape=_scalars,
+)
 NotDifferentiable("ShardedFilename")
-register_op("ShardedFilespec", inputs="basename: string, num_shards: int32", outputs="filename: string",
-            shape=_scalars)
+register_op(
+    "ShardedFilespec",
+    inputs="basename: string, num_shards: int32",
+    outputs="filename: string",
+    shape=_scalars,
+)
 NotDifferentiable("ShardedFilespec")
 
-register_op("Save", inputs="filename: string, tensor_names: string, data: T", attrs="T: list(type) >= 1",
-            shape=shapes.no_outputs, stateful=True)
+register_op(
+    "Save",
+    inputs="filename: string, tensor_names: string, data: T",
+    attrs="T: list(type) >= 1",
+    shape=shapes.no_outputs,
+    stateful=True,
+)
 NotDifferentiable("Save")
-register_op("SaveSlices", inputs="filename: string, tensor_names: string, shapes_and_slices: string, data: T",
-            attrs="T: list(type) >= 1", shape=shapes.no_outputs, stateful=True)
+register_op(
+    "SaveSlices",
+    inputs="filename: string, tensor_names: string, shapes_and_slices: string, data: T",
+    attrs="T: list(type) >= 1",
+    shape=shapes.no_outputs,
+    stateful=True,
+)
 NotDifferentiable("SaveSlices")
-register_op("Restore", inputs="file_pattern: string, tensor_name: string", outputs="tensor: dt",
-            attrs="dt: type; preferred_shard: int = -1", shape=shapes.unknown, stateful=True)
+register_op(
+    "Restore",
+    inputs="file_pattern: string, tensor_name: string",
+    outputs="tensor: dt",
+    attrs="dt: type; preferred_shard: int = -1",
+    shape=shapes.unknown,
+    stateful=True,
+)
 NotDifferentiable("Restore")
-register_op("RestoreSlice", inputs="file_pattern: string, tensor_name: string, shape_and_slice: string",
-            outputs="tensor: dt", attrs="dt: type; preferred_shard: int = -1", shape=shapes.unknown,
-            stateful=True)
+register_op(
+    "RestoreSlice",
+    inputs="file_pattern: string, tensor_name: string, shape_and_slice: string",
+    outputs="tensor: dt",
+    attrs="dt: type; preferred_shard: int = -1",
+    shape=shapes.unknown,
+    stateful=True,
+)
 NotDifferentiable("RestoreSlice")
 
-register_op("ReadFile", inputs="filename: string", outputs="contents: string", shape=_scalars, stateful=True)
+register_op(
+    "ReadFile", inputs="filename: string", outputs="contents: string", shape=_scalars, stateful=True
+)
 NotDifferentiable("ReadFile")
 
 
@@ -116,7 +163,9 @@ def _write_shape(c):
     return []
 
 
-register_op("WriteFile", inputs="filename: string, contents: string", shape=_write_shape, stateful=True)
+register_op(
+    "WriteFile", inputs="filename: string, contents: string", shape=_write_shape, stateful=True
+)
 NotDifferentiable("WriteFile")
 
 
@@ -131,8 +180,14 @@ def _matching_shape(c):
     return [(None,)]
 
 
-register_op("MatchingFiles", inputs="pattern: string", outputs="filenames: string", shape=_matching_shape,
-            stateful=True, allocates=True)
+register_op(
+    "MatchingFiles",
+    inputs="pattern: string",
+    outputs="filenames: string",
+    shape=_matching_shape,
+    stateful=True,
+    allocates=True,
+)
 NotDifferentiable("MatchingFiles")
 
 

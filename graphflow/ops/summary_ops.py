@@ -9,32 +9,70 @@ from graphflow.framework.api import tf_export
 from graphflow.framework.graph import GraphKeys, get_default_graph
 from graphflow.framework.op_def import NotDifferentiable, register_op
 
-register_op("ScalarSummary", inputs="tags: string, values: T", outputs="summary: string", attrs="T: realnumbertype",
-            shape=shapes.scalar)
+register_op(
+    "ScalarSummary",
+    inputs="tags: string, values: T",
+    outputs="summary: string",
+    attrs="T: realnumbertype",
+    shape=shapes.scalar,
+)
 NotDifferentiable("ScalarSummary")
-register_op("HistogramSummary", inputs="tag: string, values: T", outputs="summary: string",
-            attrs="T: realnumbertype = DT_FLOAT", shape=shapes.scalar)
+register_op(
+    "HistogramSummary",
+    inputs="tag: string, values: T",
+    outputs="summary: string",
+    attrs="T: realnumbertype = DT_FLOAT",
+    shape=shapes.scalar,
+)
 NotDifferentiable("HistogramSummary")
-register_op("ImageSummary", inputs="tag: string, tensor: T", outputs="summary: string",
-            attrs="max_images: int >= 1 = 3; T: {uint8, float, half, double} = DT_FLOAT; "
-                  "bad_color: tensor = uint8 [255, 0, 0, 255]",
-            shape=shapes.scalar)
+register_op(
+    "ImageSummary",
+    inputs="tag: string, tensor: T",
+    outputs="summary: string",
+    attrs="max_images: int >= 1 = 3; T: {uint8, float, half, double} = DT_FLOAT; "
+    "bad_color: tensor = uint8 [255, 0, 0, 255]",
+    shape=shapes.scalar,
+)
 NotDifferentiable("ImageSummary")
-register_op("AudioSummaryV2", inputs="tag: string, tensor: float, sample_rate: float", outputs="summary: string",
-            attrs="max_outputs: int >= 1 = 3", shape=shapes.scalar)
+register_op(
+    "AudioSummaryV2",
+    inputs="tag: string, tensor: float, sample_rate: float",
+    outputs="summary: string",
+    attrs="max_outputs: int >= 1 = 3",
+    shape=shapes.scalar,
+)
 NotDifferentiable("AudioSummaryV2")
-register_op("AudioSummary", inputs="tag: string, tensor: float", outputs="summary: string",
-            attrs="sample_rate: float; max_outputs: int >= 1 = 3", shape=shapes.scalar)
+register_op(
+    "AudioSummary",
+    inputs="tag: string, tensor: float",
+    outputs="summary: string",
+    attrs="sample_rate: float; max_outputs: int >= 1 = 3",
+    shape=shapes.scalar,
+)
 NotDifferentiable("AudioSummary")
-register_op("TensorSummaryV2", inputs="tag: string, tensor: T, serialized_summary_metadata: string",
-            outputs="summary: string", attrs="T: type", shape=shapes.scalar)
+register_op(
+    "TensorSummaryV2",
+    inputs="tag: string, tensor: T, serialized_summary_metadata: string",
+    outputs="summary: string",
+    attrs="T: type",
+    shape=shapes.scalar,
+)
 NotDifferentiable("TensorSummaryV2")
-register_op("TensorSummary", inputs="tensor: T", outputs="summary: string",
-            attrs="T: type; description: string = ''; labels: list(string) = []; display_name: string = ''",
-            shape=shapes.scalar)
+register_op(
+    "TensorSummary",
+    inputs="tensor: T",
+    outputs="summary: string",
+    attrs="T: type; description: string = ''; labels: list(string) = []; display_name: string = ''",
+    shape=shapes.scalar,
+)
 NotDifferentiable("TensorSummary")
-register_op("MergeSummary", inputs="inputs: N * string", outputs="summary: string", attrs="N: int >= 1",
-            shape=shapes.scalar)
+register_op(
+    "MergeSummary",
+    inputs="inputs: N * string",
+    outputs="summary: string",
+    attrs="N: int >= 1",
+    shape=shapes.scalar,
+)
 NotDifferentiable("MergeSummary")
 
 
@@ -52,13 +90,17 @@ def scalar_summary(tags, values, collections=None, name=None):
 
     Args: tags: a string, or strings in the shape of `values`. values: a real tensor.
     """
-    return collect(raw_ops.ScalarSummary(tags, values, name=name), collections, [GraphKeys.SUMMARIES])
+    return collect(
+        raw_ops.ScalarSummary(tags, values, name=name), collections, [GraphKeys.SUMMARIES]
+    )
 
 
 @tf_export("contrib.deprecated.histogram_summary", legacy=("histogram_summary",))
 def histogram_summary(tag, values, collections=None, name=None):
     """TensorFlow 0.x's histogram summary: `tag` names the series as it is; see `tf.summary.histogram`."""
-    return collect(raw_ops.HistogramSummary(tag, values, name=name), collections, [GraphKeys.SUMMARIES])
+    return collect(
+        raw_ops.HistogramSummary(tag, values, name=name), collections, [GraphKeys.SUMMARIES]
+    )
 
 
 @tf_export("contrib.deprecated.image_summary", legacy=("image_summary",))

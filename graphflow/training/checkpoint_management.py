@@ -32,8 +32,13 @@ def _matching(pattern):
 
 
 @tf_export("train.generate_checkpoint_state_proto")
-def generate_checkpoint_state_proto(save_dir, model_checkpoint_path, all_model_checkpoint_paths=None,
-                                    all_model_checkpoint_timestamps=None, last_preserved_timestamp=None):
+def generate_checkpoint_state_proto(
+    save_dir,
+    model_checkpoint_path,
+    all_model_checkpoint_paths=None,
+    all_model_checkpoint_timestamps=None,
+    last_preserved_timestamp=None,
+):
     """A CheckpointState message.
 
     Args:
@@ -47,47 +52,85 @@ def generate_checkpoint_state_proto(save_dir, model_checkpoint_path, all_model_c
 
     paths = list(all_model_checkpoint_paths or ())
     if not paths or paths[-1] != model_checkpoint_path:
-        _logger.info("%s is not in all_model_checkpoint_paths. Manually adding it.", model_checkpoint_path)
+        _logger.info(
+            "%s is not in all_model_checkpoint_paths. Manually adding it.", model_checkpoint_path
+        )
         paths.append(model_checkpoint_path)
     if all_model_checkpoint_timestamps and len(all_model_checkpoint_timestamps) != len(paths):
-        raise ValueError(f"Checkpoint timestamps, if provided, must match checkpoint paths (got paths {paths} and "
-                         f"timestamps {all_model_checkpoint_timestamps})")
+        raise ValueError(
+            f"Checkpoint timestamps, if provided, must match checkpoint paths (got paths {paths} "
+            "and "
+            f"timestamps {all_model_checkpoint_timestamps})"
+        )
     if not os.path.isabs(save_dir):
         model_checkpoint_path, *paths = (
-            path if os.path.isabs(path) else os.path.relpath(path, save_dir) for path in (model_checkpoint_path, *paths))
+            path if os.path.isabs(path) else os.path.relpath(path, save_dir)
+            for path in (model_checkpoint_path, *paths)
+        )
     return protobuf.CheckpointState(
-        model_checkpoint_path=model_checkpoint_path, all_model_checkpoint_paths=paths,
-        all_model_checkpoint_timestamps=all_model_checkpoint_timestamps, last_preserved_timestamp=last_preserved_timestamp)
+        model_checkpoint_path=model_checkpoint_path,
+        all_model_checkpoint_paths=paths,
+        all_model_checkpoint_timestamps=all_model_checkpoint_timestamps,
+        last_preserved_timestamp=last_preserved_timestamp,
+    )
 
 
 @tf_export("train.update_checkpoint_state")
-def update_checkpoint_state(save_dir, model_checkpoint_path, all_model_checkpoint_paths=None, latest_filename=None,
-                            all_model_checkpoint_timestamps=None, last_preserved_timestamp=None):
+def update_checkpoint_state(
+    save_dir,
+    model_checkpoint_path,
+    all_model_checkpoint_paths=None,
+    latest_filename=None,
+    all_model_checkpoint_timestamps=None,
+    last_preserved_timestamp=None,
+):
     """Writes the state file `latest_filename` ("checkpoint") in `save_dir`.
 
     The arguments are those of `generate_checkpoint_state_proto`. Raises RuntimeError if a checkpoint
     is called like the state file.
     """
-    write_checkpoint_state(save_dir, model_checkpoint_path, all_model_checkpoint_paths, latest_filename, False,
-                           all_model_checkpoint_timestamps, last_preserved_timestamp)
+    write_checkpoint_state(
+        save_dir,
+        model_checkpoint_path,
+        all_model_checkpoint_paths,
+        latest_filename,
+        False,
+        all_model_checkpoint_timestamps,
+        last_preserved_timestamp,
+    )
 
 
-def write_checkpoint_state(save_dir, model_checkpoint_path, all_model_checkpoint_paths=None, latest_filename=None,
-                           save_relative_paths=False, all_model_checkpoint_timestamps=None,
-                           last_preserved_timestamp=None):
+def write_checkpoint_state(
+    save_dir,
+    model_checkpoint_path,
+    all_model_checkpoint_paths=None,
+    latest_filename=None,
+    save_relative_paths=False,
+    all_model_checkpoint_timestamps=None,
+    last_preserved_timestamp=None,
+):
     """`update_checkpoint_state`, perhaps with all paths relative to `save_dir`."""
     from google.protobuf import text_format
 
     def shown(path):
-        return os.path.relpath(path, save_dir) if save_relative_paths and os.path.isabs(path) else path
+        return (
+            os.path.relpath(path, save_dir) if save_relative_paths and os.path.isabs(path) else path
+        )
 
     state = generate_checkpoint_state_proto(
-        save_dir, shown(model_checkpoint_path), [shown(path) for path in all_model_checkpoint_paths or ()],
-        all_model_checkpoint_timestamps, last_preserved_timestamp)
+        save_dir,
+        shown(model_checkpoint_path),
+        [shown(path) for path in all_model_checkpoint_paths or ()],
+        all_model_checkpoint_timestamps,
+        last_preserved_timestamp,
+    )
     path = _state_path(save_dir, latest_filename)
     if path == state.model_checkpoint_path:
-        raise RuntimeError(f"Save path '{model_checkpoint_path}' conflicts with path used for checkpoint state.  Please use "
-                           "a different save path.")
+        raise RuntimeError(
+            f"Save path '{model_checkpoint_path}' conflicts with path used for checkpoint state.  "
+            "Please use "
+            "a different save path."
+        )
     write_atomically(path, text_format.MessageToString(state).encode())
 
 
@@ -125,12 +168,21 @@ def _state_without_file(path, error, folder):
     from graphflow import protobuf
 
     found = complete_checkpoints(folder)
-    used = f"the newest complete checkpoint there is used: {found[-1]}" if found else "and there is no complete checkpoint"
-    warnings.warn(f"The checkpoint state file {path} is unreadable ({type(error).__name__}: {error}); {used}",
-                  RuntimeWarning, stacklevel=4)
+    used = (
+        f"the newest complete checkpoint there is used: {found[-1]}"
+        if found
+        else "and there is no complete checkpoint"
+    )
+    warnings.warn(
+        f"The checkpoint state file {path} is unreadable ({type(error).__name__}: {error}); {used}",
+        RuntimeWarning,
+        stacklevel=4,
+    )
     if not found:
         return None
-    return protobuf.CheckpointState(model_checkpoint_path=found[-1], all_model_checkpoint_paths=found)
+    return protobuf.CheckpointState(
+        model_checkpoint_path=found[-1], all_model_checkpoint_paths=found
+    )
 
 
 def complete_checkpoints(folder):
@@ -140,7 +192,9 @@ def complete_checkpoints(folder):
         prefix = index[: -len(".index")]
         try:
             reader = BundleReader(prefix)
-            data = [f"{prefix}.data-{i:05d}-of-{reader.num_shards:05d}" for i in reader.used_shards()]
+            data = [
+                f"{prefix}.data-{i:05d}-of-{reader.num_shards:05d}" for i in reader.used_shards()
+            ]
             if all(map(os.path.exists, data)):
                 found.append((os.path.getmtime(index), prefix))
         except (errors.OpError, OSError) as error:

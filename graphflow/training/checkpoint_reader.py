@@ -38,9 +38,11 @@ class CheckpointReader:
         """One line per tensor, as bytes: name, dtype and shape."""
         from graphflow import protobuf
 
-        lines = [f"{name} ({protobuf.DataType.Name(dtype.as_datatype_enum)}) "
-                 f"[{','.join(map(str, self._reader.shape(name)))}]\n"
-                 for name, dtype in self.get_variable_to_dtype_map().items()]
+        lines = [
+            f"{name} ({protobuf.DataType.Name(dtype.as_datatype_enum)}) "
+            f"[{','.join(map(str, self._reader.shape(name)))}]\n"
+            for name, dtype in self.get_variable_to_dtype_map().items()
+        ]
         return "".join(lines).encode()
 
 
@@ -63,7 +65,9 @@ def load_checkpoint(ckpt_dir_or_file):
     """A reader of a checkpoint, or of the newest one in a folder; ValueError if that has none."""
     prefix = _prefix(ckpt_dir_or_file)
     if prefix is None:
-        raise ValueError(f"Couldn't find 'checkpoint' file or checkpoints in given directory {ckpt_dir_or_file}")
+        raise ValueError(
+            f"Couldn't find 'checkpoint' file or checkpoints in given directory {ckpt_dir_or_file}"
+        )
     return NewCheckpointReader(prefix)
 
 
@@ -98,10 +102,17 @@ def init_from_checkpoint(ckpt_dir_or_file, assignment_map):
             _init_scope(prefix, shapes, there, here)
             continue
         if there not in shapes:
-            raise ValueError(f"Tensor {there} is not found in {ckpt_dir_or_file} checkpoint {shapes}")
-        if isinstance(variable, Variable) and not variable.get_shape().is_compatible_with(shapes[there]):
-            raise ValueError(f"Shape of variable {variable.name} ({variable.get_shape()}) doesn't match with shape of "
-                             f"tensor {there} ({shapes[there]}) from checkpoint reader.")
+            raise ValueError(
+                f"Tensor {there} is not found in {ckpt_dir_or_file} checkpoint {shapes}"
+            )
+        if isinstance(variable, Variable) and not variable.get_shape().is_compatible_with(
+            shapes[there]
+        ):
+            raise ValueError(
+                f"Shape of variable {variable.name} ({variable.get_shape()}) doesn't match with "
+                "shape of "
+                f"tensor {there} ({shapes[there]}) from checkpoint reader."
+            )
         _set_initializers(variable, prefix, there)
 
 
@@ -128,15 +139,23 @@ def _init_scope(prefix, shapes, there, here):
     """Initialises all variables of a scope."""
     scope = here.rpartition("/")[0]
     if not there.endswith("/"):
-        raise ValueError(f"Assignment map with scope only name {scope} should map to scope only {there}. Should be "
-                         "'scope/': 'other_scope/'.")
-    names = {name.partition("/part_")[0] for name in default_store().variables
-             if not scope or name.startswith(scope + "/")}
+        raise ValueError(
+            f"Assignment map with scope only name {scope} should map to scope only {there}. Should "
+            "be "
+            "'scope/': 'other_scope/'."
+        )
+    names = {
+        name.partition("/part_")[0]
+        for name in default_store().variables
+        if not scope or name.startswith(scope + "/")
+    }
     for name in sorted(names):
-        inner = name[len(scope):].lstrip("/") if here != "/" else name
+        inner = name[len(scope) :].lstrip("/") if here != "/" else name
         full = inner if there == "/" else there + inner
         if full not in shapes:
-            raise ValueError(f"Tensor {full} ({inner} in {there}) is not found in {prefix} checkpoint")
+            raise ValueError(
+                f"Tensor {full} ({inner} in {there}) is not found in {prefix} checkpoint"
+            )
         _set_initializers(_find_variable(name), prefix, full)
 
 
@@ -154,10 +173,15 @@ def _set_initializers(variable, prefix, tensor_name):
 def _set_initializer(variable, prefix, tensor_name, slice_spec):
     """Replaces the initialiser of a variable by one that reads a tensor of a checkpoint."""
     with on_device(variable.device), on_device("/cpu:0"):
-        restored = raw_ops.RestoreV2(prefix, [tensor_name], [slice_spec], dtypes=[variable.dtype.base_dtype],
-                                     name="checkpoint_initializer")[0]
-        (name, op), = op_list_to_dict([variable]).items()
-        saveable, = saveable_objects_for_op(op, name)
+        restored = raw_ops.RestoreV2(
+            prefix,
+            [tensor_name],
+            [slice_spec],
+            dtypes=[variable.dtype.base_dtype],
+            name="checkpoint_initializer",
+        )[0]
+        ((name, op),) = op_list_to_dict([variable]).items()
+        (saveable,) = saveable_objects_for_op(op, name)
         variable._initializer_op = saveable.restore([restored], restored_shapes=None)
         restored.set_shape(variable.shape)
         variable._initial_value = restored

@@ -41,9 +41,21 @@ def read_meta_graph_file(filename):
 
 
 @tf_export("train.export_meta_graph")
-def export_meta_graph(filename=None, meta_info_def=None, graph_def=None, saver_def=None, collection_list=None,
-                      as_text=False, graph=None, export_scope=None, clear_devices=False,
-                      clear_extraneous_savers=False, strip_default_attrs=False, save_debug_info=False, **kwargs):
+def export_meta_graph(
+    filename=None,
+    meta_info_def=None,
+    graph_def=None,
+    saver_def=None,
+    collection_list=None,
+    as_text=False,
+    graph=None,
+    export_scope=None,
+    clear_devices=False,
+    clear_extraneous_savers=False,
+    strip_default_attrs=False,
+    save_debug_info=False,
+    **kwargs,
+):
     """A MetaGraphDef of a graph, its collections and a saver; written to `filename` if that is given.
 
     Args:
@@ -57,7 +69,9 @@ def export_meta_graph(filename=None, meta_info_def=None, graph_def=None, saver_d
     Raises UnimplementedError for `save_debug_info`, and `tf.errors` for what the file system refuses.
     """
     if save_debug_info:
-        raise errors.UnimplementedError(None, None, "save_debug_info=True (GraphDebugInfo files) is not supported")
+        raise errors.UnimplementedError(
+            None, None, "save_debug_info=True (GraphDebugInfo files) is not supported"
+        )
     graph = graph or scopes.get_default_graph()
     excluded, unbound = (), []
     if graph_def is None:
@@ -65,11 +79,21 @@ def export_meta_graph(filename=None, meta_info_def=None, graph_def=None, saver_d
     if clear_extraneous_savers:
         excluded = messages.extraneous_saver_nodes(graph_def, saver_def)
     if export_scope or excluded or clear_devices:
-        graph_def, unbound = messages.scoped_graph_def(graph_def, export_scope, excluded, clear_devices)
+        graph_def, unbound = messages.scoped_graph_def(
+            graph_def, export_scope, excluded, clear_devices
+        )
     result = messages.create_meta_graph_def(
-        meta_info_def=meta_info_def, graph_def=graph_def, saver_def=saver_def, collection_list=collection_list, graph=graph,
-        export_scope=export_scope, exclude_nodes=excluded, clear_extraneous_savers=clear_extraneous_savers,
-        strip_default_attrs=strip_default_attrs, **kwargs)
+        meta_info_def=meta_info_def,
+        graph_def=graph_def,
+        saver_def=saver_def,
+        collection_list=collection_list,
+        graph=graph,
+        export_scope=export_scope,
+        exclude_nodes=excluded,
+        clear_extraneous_savers=clear_extraneous_savers,
+        strip_default_attrs=strip_default_attrs,
+        **kwargs,
+    )
     if unbound:
         result.collection_def[_UNBOUND].bytes_list.value.extend(name.encode() for name in unbound)
     if filename:
@@ -100,15 +124,23 @@ def import_meta_graph(meta_graph_or_file, clear_devices=False, import_scope=None
     Returns: a Saver for it, or None if there are no variables. Raises IOError for a bad file,
       ValueError for unbound inputs without a tensor.
     """
-    return _import_meta_graph_with_return_elements(meta_graph_or_file, clear_devices, import_scope, **kwargs)[0]
+    return _import_meta_graph_with_return_elements(
+        meta_graph_or_file, clear_devices, import_scope, **kwargs
+    )[0]
 
 
-def _import_meta_graph_with_return_elements(meta_graph_or_file, clear_devices=False, import_scope=None,
-                                            return_elements=None, **kwargs):
+def _import_meta_graph_with_return_elements(
+    meta_graph_or_file, clear_devices=False, import_scope=None, return_elements=None, **kwargs
+):
     """`import_meta_graph`, with the graph elements asked for."""
     meta_graph_def = _as_message(meta_graph_or_file)
-    imported, elements = _import_scoped(meta_graph_def, clear_devices, import_scope=import_scope,
-                                        return_elements=return_elements, **kwargs)
+    imported, elements = _import_scoped(
+        meta_graph_def,
+        clear_devices,
+        import_scope=import_scope,
+        return_elements=return_elements,
+        **kwargs,
+    )
     return _saver_of(meta_graph_def, import_scope, imported), elements
 
 
@@ -139,16 +171,37 @@ def _saver_of(meta_graph_def, import_scope, imported):
     return None
 
 
-def import_scoped_meta_graph(meta_graph_or_file, clear_devices=False, graph=None, import_scope=None, input_map=None,
-                             unbound_inputs_col_name=_UNBOUND, restore_collections_predicate=lambda key: True):
+def import_scoped_meta_graph(
+    meta_graph_or_file,
+    clear_devices=False,
+    graph=None,
+    import_scope=None,
+    input_map=None,
+    unbound_inputs_col_name=_UNBOUND,
+    restore_collections_predicate=lambda key: True,
+):
     """Adds a MetaGraphDef to a graph; returns {name without scope: variable} of its variables."""
-    return _import_scoped(_as_message(meta_graph_or_file), clear_devices, graph, import_scope, input_map,
-                          unbound_inputs_col_name, restore_collections_predicate)[0]
+    return _import_scoped(
+        _as_message(meta_graph_or_file),
+        clear_devices,
+        graph,
+        import_scope,
+        input_map,
+        unbound_inputs_col_name,
+        restore_collections_predicate,
+    )[0]
 
 
-def _import_scoped(meta_graph_def, clear_devices=False, graph=None, import_scope=None, input_map=None,
-                   unbound_inputs_col_name=_UNBOUND, restore_collections_predicate=lambda key: True,
-                   return_elements=None):
+def _import_scoped(
+    meta_graph_def,
+    clear_devices=False,
+    graph=None,
+    import_scope=None,
+    input_map=None,
+    unbound_inputs_col_name=_UNBOUND,
+    restore_collections_predicate=lambda key: True,
+    return_elements=None,
+):
     """({name without scope: variable}, elements) of a graph added to the default graph."""
     from graphflow.framework.importer import import_graph_def
 
@@ -163,11 +216,19 @@ def _import_scoped(meta_graph_def, clear_devices=False, graph=None, import_scope
     graph = graph or scopes.get_default_graph()
     with graph.as_default():
         scope = graph.unique_name(import_scope or "", mark_as_used=False)
-        elements = import_graph_def(graph_def, name=import_scope or scope, input_map=input_map,
-                                    producer_op_list=producer, return_elements=return_elements)
+        elements = import_graph_def(
+            graph_def,
+            name=import_scope or scope,
+            input_map=input_map,
+            producer_op_list=producer,
+            return_elements=return_elements,
+        )
         messages.restore_collections(
-            meta_graph_def, graph, scope,
-            lambda key: key != unbound_inputs_col_name and restore_collections_predicate(key))
+            meta_graph_def,
+            graph,
+            scope,
+            lambda key: key != unbound_inputs_col_name and restore_collections_predicate(key),
+        )
         found = graph.get_collection(GraphKeys.GLOBAL_VARIABLES, scope=scope)
     return {messages.strip_name_scope(v.name, scope): v for v in found}, elements
 
@@ -178,4 +239,7 @@ def _check_unbound(meta_graph_def, input_map, key):
     names = [name.decode() for name in meta_graph_def.collection_def[key].bytes_list.value]
     missing = [name for name in names if name not in (input_map or {})]
     if names and (not input_map or sorted(names) != sorted(input_map)):
-        raise ValueError(f"Graph contains unbound inputs: {','.join(missing)}. Must provide these inputs through input_map.")
+        raise ValueError(
+            f"Graph contains unbound inputs: {','.join(missing)}. Must provide these inputs "
+            "through input_map."
+        )

@@ -1,9 +1,9 @@
 """What a Saver saves: variables, whole or in slices, and objects of the user. Holds no state."""
 
+from graphflow.framework import public
 from graphflow.framework.convert import convert_to_tensor
 from graphflow.framework.graph import GraphKeys, get_collection
 from graphflow.framework.graph_scopes import device as on_device
-from graphflow.framework.public import identity, reshape
 from graphflow.framework.tensor import Tensor
 from graphflow.ops import state
 from graphflow.ops.partitioned_variable import PartitionedVariable
@@ -23,7 +23,9 @@ class SaveSpec:
 
     def __init__(self, tensor, slice_spec, name, dtype=None, device=None):
         if callable(tensor) and (dtype is None or device is None):
-            raise AssertionError("When passing a callable `tensor` to SaveSpec, dtype and device must be given.")
+            raise AssertionError(
+                "When passing a callable `tensor` to SaveSpec, dtype and device must be given."
+            )
         self._tensor = tensor
         self.slice_spec = slice_spec
         self.name = name
@@ -70,7 +72,7 @@ class ReferenceVariableSaveable(SaveableObject):
         """Assigns; the shape must be the variable's if that is known and no reshaping was asked for."""
         value = restored_tensors[0]
         if restored_shapes is not None:
-            value = reshape(value, restored_shapes[0])
+            value = public.reshape(value, restored_shapes[0])
         validate = restored_shapes is None and self.op.get_shape().is_fully_defined()
         return state.assign(self.op, value, validate_shape=validate)
 
@@ -85,8 +87,12 @@ class ResourceVariableSaveable(SaveableObject):
         elif isinstance(var, BaseResourceVariable):
             self.handle_op, tensor = var.handle, self._reader(var)
         else:
-            raise ValueError(f"Saveable is neither a resource variable nor a read operation. Got: {var!r}")
-        super().__init__(var, [SaveSpec(tensor, slice_spec, name, dtype=var.dtype, device=var.device)], name)
+            raise ValueError(
+                f"Saveable is neither a resource variable nor a read operation. Got: {var!r}"
+            )
+        super().__init__(
+            var, [SaveSpec(tensor, slice_spec, name, dtype=var.dtype, device=var.device)], name
+        )
 
     @staticmethod
     def _reader(variable):
@@ -94,7 +100,7 @@ class ResourceVariableSaveable(SaveableObject):
             with on_device(variable.device):
                 value = variable.read_value()
                 with on_device("/device:CPU:0"):
-                    return identity(value)
+                    return public.identity(value)
 
         return read
 
@@ -104,16 +110,18 @@ class ResourceVariableSaveable(SaveableObject):
 
         value = restored_tensors[0]
         if restored_shapes is not None:
-            value = reshape(value, restored_shapes[0])
+            value = public.reshape(value, restored_shapes[0])
         with on_device(self._device):
-            value = identity(value)
+            value = public.identity(value)
             self._shape.assert_is_compatible_with(value.shape)
             return raw_ops.AssignVariableOp(self.handle_op, value)
 
 
 def all_saveable_objects(scope=None):
     """What a Saver without `var_list` saves: global variables and SAVEABLE_OBJECTS."""
-    return get_collection(GraphKeys.GLOBAL_VARIABLES, scope) + get_collection(GraphKeys.SAVEABLE_OBJECTS, scope)
+    return get_collection(GraphKeys.GLOBAL_VARIABLES, scope) + get_collection(
+        GraphKeys.SAVEABLE_OBJECTS, scope
+    )
 
 
 def _slices_of(variables, name):
@@ -126,9 +134,15 @@ def _slices_of(variables, name):
         if not info:
             raise ValueError(f"Slices must all be slices: {variable}")
         if full_name not in (None, info.full_name):
-            raise ValueError(f"Slices must all be from the same tensor: {full_name} != {info.full_name}")
+            raise ValueError(
+                f"Slices must all be from the same tensor: {full_name} != {info.full_name}"
+            )
         full_name = info.full_name
-        kind = ReferenceVariableSaveable if variable.op.type in _REFERENCES else ResourceVariableSaveable
+        kind = (
+            ReferenceVariableSaveable
+            if variable.op.type in _REFERENCES
+            else ResourceVariableSaveable
+        )
         yield kind(variable, info.spec, name)
 
 
@@ -138,16 +152,22 @@ def saveable_objects_for_op(op, name):
     Raises TypeError if `name` is no string or `op` is nothing that can be saved.
     """
     if not isinstance(name, str):
-        raise TypeError("names_to_saveables must be a dict mapping string names to trackable operations. Name is not a "
-                        f"string: {name}")
+        raise TypeError(
+            "names_to_saveables must be a dict mapping string names to trackable operations. Name "
+            "is not a "
+            f"string: {name}"
+        )
     if isinstance(op, SaveableObject):
         return [op]
     if isinstance(op, (list, tuple, PartitionedVariable)):
         return list(_slices_of(op, name))
     if isinstance(op, BaseResourceVariable):
         return [ResourceVariableSaveable(op._graph_element, "", name)]
-    tensor = _variable_tensor(op, "names_to_saveables must be a dict mapping string names to Tensors/Variables. Not a "
-                                  "variable:")
+    tensor = _variable_tensor(
+        op,
+        "names_to_saveables must be a dict mapping string names to Tensors/Variables. Not a "
+        "variable:",
+    )
     kind = ReferenceVariableSaveable if tensor.op.type in _REFERENCES else ResourceVariableSaveable
     return [kind(tensor, "", name)]
 
@@ -173,7 +193,9 @@ def op_list_to_dict(op_list, convert_variable_to_tensor=True):
         if slice_info:
             slices = result.setdefault(slice_info.full_name, [])
             if not isinstance(slices, list):
-                raise ValueError(f"Mixing slices and non-slices with the same name: {slice_info.full_name}")
+                raise ValueError(
+                    f"Mixing slices and non-slices with the same name: {slice_info.full_name}"
+                )
             slices.append(item)
             continue
         name = item.name
@@ -182,7 +204,11 @@ def op_list_to_dict(op_list, convert_variable_to_tensor=True):
                 tensor = item._graph_element
             else:
                 tensor = _variable_tensor(item, "Variable to save is not a Variable:")
-            name = tensor.op.inputs[0].op.name if tensor.op.type == "ReadVariableOp" else tensor.op.name
+            name = (
+                tensor.op.inputs[0].op.name
+                if tensor.op.type == "ReadVariableOp"
+                else tensor.op.name
+            )
             item = tensor if convert_variable_to_tensor else item
         if name in result:
             raise ValueError(f"At least two variables have the same name: {name}")
@@ -201,7 +227,9 @@ def validate_and_slice_inputs(names_to_saveables):
     for name, op in sorted(names_to_saveables.items(), key=lambda pair: pair[0]):
         for saveable in saveable_objects_for_op(op, name):
             if id(saveable.op) in seen:
-                raise ValueError(f"The same saveable will be restored with two names: {saveable.name}")
+                raise ValueError(
+                    f"The same saveable will be restored with two names: {saveable.name}"
+                )
             seen.add(id(saveable.op))
             saveables.append(saveable)
     return saveables

@@ -56,16 +56,37 @@ class Saver:
       True
     """
 
-    def __init__(self, var_list=None, reshape=False, sharded=False, max_to_keep=5, keep_checkpoint_every_n_hours=10000.0,
-                 name=None, restore_sequentially=False, saver_def=None, builder=None, defer_build=False,
-                 allow_empty=False, write_version=V2, pad_step_number=False, save_relative_paths=False,
-                 filename=None):
+    def __init__(
+        self,
+        var_list=None,
+        reshape=False,
+        sharded=False,
+        max_to_keep=5,
+        keep_checkpoint_every_n_hours=10000.0,
+        name=None,
+        restore_sequentially=False,
+        saver_def=None,
+        builder=None,
+        defer_build=False,
+        allow_empty=False,
+        write_version=V2,
+        pad_step_number=False,
+        save_relative_paths=False,
+        filename=None,
+    ):
         if defer_build and var_list:
-            raise ValueError("If `var_list` is provided then build cannot be deferred. Either set defer_build=False or "
-                             "var_list=None.")
+            raise ValueError(
+                "If `var_list` is provided then build cannot be deferred. Either set "
+                "defer_build=False or "
+                "var_list=None."
+            )
         if write_version != V2:
             raise errors.UnimplementedError(
-                None, None, "Only V2 checkpoints can be written: use tf.train.Saver(write_version=tf.train.SaverDef.V2)")
+                None,
+                None,
+                "Only V2 checkpoints can be written: use "
+                "tf.train.Saver(write_version=tf.train.SaverDef.V2)",
+            )
         self._var_list = var_list
         self._name = name
         self._builder = builder
@@ -74,8 +95,12 @@ class Saver:
         self._save_relative_paths = save_relative_paths
         self._filename = filename
         self._build_arguments = {
-            "reshape": reshape, "sharded": sharded, "max_to_keep": max_to_keep,
-            "keep_checkpoint_every_n_hours": keep_checkpoint_every_n_hours, "restore_sequentially": restore_sequentially}
+            "reshape": reshape,
+            "sharded": sharded,
+            "max_to_keep": max_to_keep,
+            "keep_checkpoint_every_n_hours": keep_checkpoint_every_n_hours,
+            "restore_sequentially": restore_sequentially,
+        }
         self._sharded = sharded
         self._is_built = False
         self._is_empty = None
@@ -110,15 +135,22 @@ class Saver:
                 self._is_empty = True
                 return
             builder = self._builder or BulkSaverBuilder()
-            self.saver_def = builder.build(self._var_list, name=self._name, filename=self._filename,
-                                           **self._build_arguments)
+            self.saver_def = builder.build(
+                self._var_list, name=self._name, filename=self._filename, **self._build_arguments
+            )
         elif self._name:
             self._check_saver_def()
             for field in _FIELDS:
-                setattr(self.saver_def, field, prepend_name_scope(getattr(self.saver_def, field), self._name))
+                setattr(
+                    self.saver_def,
+                    field,
+                    prepend_name_scope(getattr(self.saver_def, field), self._name),
+                )
         self._is_empty = False
         self._check_saver_def()
-        self._next_checkpoint_time = time.time() + self.saver_def.keep_checkpoint_every_n_hours * 3600
+        self._next_checkpoint_time = (
+            time.time() + self.saver_def.keep_checkpoint_every_n_hours * 3600
+        )
 
     def _check_saver_def(self):
         from graphflow import protobuf
@@ -180,8 +212,18 @@ class Saver:
 
     # ---- saving
 
-    def save(self, sess, save_path, global_step=None, latest_filename=None, meta_graph_suffix="meta",
-             write_meta_graph=True, write_state=True, strip_default_attrs=False, save_debug_info=False):
+    def save(
+        self,
+        sess,
+        save_path,
+        global_step=None,
+        latest_filename=None,
+        meta_graph_suffix="meta",
+        write_meta_graph=True,
+        write_state=True,
+        strip_default_attrs=False,
+        save_debug_info=False,
+    ):
         """Saves the variables' values in `sess`; returns the checkpoint's prefix.
 
         Args:
@@ -204,17 +246,32 @@ class Saver:
             raise TypeError(f"'sess' must be a Session; {sess}")
         save_path = os.fsdecode(save_path)
         checkpoint_file = self._with_step(sess, save_path, global_step)
-        if global_step is None and os.path.basename(save_path) == latest_filename and not self._sharded:
-            raise ValueError(f"'latest_filename' collides with 'save_path': '{latest_filename}' and '{save_path}'")
+        if (
+            global_step is None
+            and os.path.basename(save_path) == latest_filename
+            and not self._sharded
+        ):
+            raise ValueError(
+                f"'latest_filename' collides with 'save_path': '{latest_filename}' and "
+                f"'{save_path}'"
+            )
         path = None if self._is_empty else self._write(sess, checkpoint_file, save_path)
         if write_meta_graph:
             with sess.graph.as_default():
-                self.export_meta_graph(checkpoint_management.meta_graph_filename(checkpoint_file, meta_graph_suffix),
-                                       strip_default_attrs=strip_default_attrs, save_debug_info=save_debug_info)
+                self.export_meta_graph(
+                    checkpoint_management.meta_graph_filename(checkpoint_file, meta_graph_suffix),
+                    strip_default_attrs=strip_default_attrs,
+                    save_debug_info=save_debug_info,
+                )
         if path is not None and write_state:
             self._record_last_checkpoint(path)
             checkpoint_management.write_checkpoint_state(
-                os.path.dirname(save_path), path, self.last_checkpoints, latest_filename, self._save_relative_paths)
+                os.path.dirname(save_path),
+                path,
+                self.last_checkpoints,
+                latest_filename,
+                self._save_relative_paths,
+            )
             self._maybe_delete_old_checkpoints(meta_graph_suffix)
         checkpoint_management.remove_leftovers(save_path, latest_filename)
         return path
@@ -229,11 +286,16 @@ class Saver:
     def _write(self, sess, checkpoint_file, save_path):
         """Runs the nodes that save; returns the prefix that they report."""
         try:
-            path = sess.run(self.saver_def.save_tensor_name, {self.saver_def.filename_tensor_name: checkpoint_file})
+            path = sess.run(
+                self.saver_def.save_tensor_name,
+                {self.saver_def.filename_tensor_name: checkpoint_file},
+            )
         except (errors.FailedPreconditionError, errors.NotFoundError) as error:
             folder = os.path.dirname(save_path)
             if folder and not os.path.isdir(folder):
-                raise ValueError(f"Parent directory of {save_path} doesn't exist, can't save.") from error
+                raise ValueError(
+                    f"Parent directory of {save_path} doesn't exist, can't save."
+                ) from error
             raise
         return os.fsdecode(path)
 
@@ -255,7 +317,9 @@ class Saver:
         _logger.info("Restoring parameters from %s", save_path)
         try:
             self._check_shapes(sess.graph, save_path)
-            sess.run(self.saver_def.restore_op_name, {self.saver_def.filename_tensor_name: save_path})
+            sess.run(
+                self.saver_def.restore_op_name, {self.saver_def.filename_tensor_name: save_path}
+            )
         except errors.NotFoundError as error:
             hint = "a Variable name or other graph key that is missing"
             if _is_object_based(save_path):
@@ -270,15 +334,23 @@ class Saver:
 
         reader, wrong = BundleReader(save_path), []
         first = None
-        for op, name, shape in _restored_variables(graph.get_operation_by_name(self.saver_def.restore_op_name)):
+        for op, name, shape in _restored_variables(
+            graph.get_operation_by_name(self.saver_def.restore_op_name)
+        ):
             if name not in reader or shapes.compatible(shape, reader.shape(name)):
                 continue
             first = first or op
-            wrong.append(f"lhs shape= {shapes.format_shape(shape)} rhs shape= {shapes.format_shape(reader.shape(name))}: "
-                         f"variable '{op.inputs[0].op.name}' and '{name}' in the checkpoint")
+            wrong.append(
+                f"lhs shape= {shapes.format_shape(shape)} rhs shape= "
+                f"{shapes.format_shape(reader.shape(name))}: "
+                f"variable '{op.inputs[0].op.name}' and '{name}' in the checkpoint"
+            )
         if wrong:
             raise errors.InvalidArgumentError(
-                first.node_def, first, "Assign requires shapes of both tensors to match. " + "\n  ".join(wrong))
+                first.node_def,
+                first,
+                "Assign requires shapes of both tensors to match. " + "\n  ".join(wrong),
+            )
 
     # ---- protocol buffers
 
@@ -302,20 +374,41 @@ class Saver:
         """The Saver of nodes in the graph, below `import_scope`."""
         return Saver(saver_def=saver_def, name=import_scope)
 
-    def export_meta_graph(self, filename=None, collection_list=None, as_text=False, export_scope=None,
-                          clear_devices=False, clear_extraneous_savers=False, strip_default_attrs=False,
-                          save_debug_info=False):
+    def export_meta_graph(
+        self,
+        filename=None,
+        collection_list=None,
+        as_text=False,
+        export_scope=None,
+        clear_devices=False,
+        clear_extraneous_savers=False,
+        strip_default_attrs=False,
+        save_debug_info=False,
+    ):
         """`tf.train.export_meta_graph` of the default graph with this saver."""
         return meta_graph.export_meta_graph(
-            filename=filename, saver_def=self.saver_def, collection_list=collection_list, as_text=as_text,
-            export_scope=export_scope, clear_devices=clear_devices, clear_extraneous_savers=clear_extraneous_savers,
-            strip_default_attrs=strip_default_attrs, save_debug_info=save_debug_info)
+            filename=filename,
+            saver_def=self.saver_def,
+            collection_list=collection_list,
+            as_text=as_text,
+            export_scope=export_scope,
+            clear_devices=clear_devices,
+            clear_extraneous_savers=clear_extraneous_savers,
+            strip_default_attrs=strip_default_attrs,
+            save_debug_info=save_debug_info,
+        )
 
 
 def _explained(error, cause):
-    return type(error)(error.node_def, error.op, (
-        f"{error.message}\nRestoring from checkpoint failed. This is most likely due to {cause} from the checkpoint. Please "
-        "ensure that you have not altered the graph expected based on the checkpoint."))
+    return type(error)(
+        error.node_def,
+        error.op,
+        (
+            f"{error.message}\nRestoring from checkpoint failed. This is most likely due to "
+            f"{cause} from the checkpoint. Please "
+            "ensure that you have not altered the graph expected based on the checkpoint."
+        ),
+    )
 
 
 def _is_object_based(save_path):
@@ -332,7 +425,9 @@ def _restored_variables(restore_op):
         if op.type == "NoOp":
             todo.extend(reversed(op.control_inputs))
             continue
-        if op.type not in ("Assign", "AssignVariableOp") or not op.attrs.get("validate_shape", True):
+        if op.type not in ("Assign", "AssignVariableOp") or not op.attrs.get(
+            "validate_shape", True
+        ):
             continue
         source = op.inputs[1]
         while source.op.type == "Identity":
@@ -341,7 +436,9 @@ def _restored_variables(restore_op):
             continue
         names, slices = constant_value(source.op.inputs[1]), constant_value(source.op.inputs[2])
         if names is not None and slices is not None and not slices[source.value_index]:
-            shape = op.inputs[0]._shape if op.type == "Assign" else op.inputs[0].op.attrs.get("shape")
+            shape = (
+                op.inputs[0]._shape if op.type == "Assign" else op.inputs[0].op.attrs.get("shape")
+            )
             yield op, names[source.value_index].decode(), shape
 
 
@@ -352,8 +449,11 @@ def _get_saver_or_default():
     """
     savers = get_collection_ref(GraphKeys.SAVERS)
     if len(savers) > 1:
-        raise RuntimeError(f"More than one item in collection {GraphKeys.SAVERS}. Please indicate which one to use by "
-                           "passing it to the constructor.")
+        raise RuntimeError(
+            f"More than one item in collection {GraphKeys.SAVERS}. Please indicate which one to "
+            "use by "
+            "passing it to the constructor."
+        )
     if not savers:
         savers.append(Saver(sharded=True, allow_empty=True))
     return savers[0]

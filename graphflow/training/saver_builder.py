@@ -5,11 +5,11 @@ Holds no state beyond a builder's checkpoint version.
 
 import uuid
 
-from graphflow.framework import errors, raw_ops
+from graphflow.framework import errors, public, raw_ops
 from graphflow.framework.device_spec import DeviceSpec
-from graphflow.framework.graph_scopes import control_dependencies, device as on_device, name_scope
+from graphflow.framework.graph_scopes import control_dependencies, name_scope
+from graphflow.framework.graph_scopes import device as on_device
 from graphflow.framework.grouping import group, with_dependencies
-from graphflow.framework.public import constant, identity, placeholder_with_default, shape as shape_of, string_join
 from graphflow.training.saveable import (
     ReferenceVariableSaveable,
     ResourceVariableSaveable,
@@ -46,10 +46,18 @@ class BaseSaverBuilder:
         """An operation that saves all saveables under the prefix `filename_tensor`."""
         if self._write_version != V2:
             raise errors.UnimplementedError(
-                None, None, "Only V2 checkpoints can be written: use tf.train.Saver(write_version=tf.train.SaverDef.V2)")
+                None,
+                None,
+                "Only V2 checkpoints can be written: use "
+                "tf.train.Saver(write_version=tf.train.SaverDef.V2)",
+            )
         specs = [spec for saveable in saveables for spec in saveable.specs]
-        return raw_ops.SaveV2(filename_tensor, [spec.name for spec in specs], [spec.slice_spec for spec in specs],
-                              [spec.tensor for spec in specs])
+        return raw_ops.SaveV2(
+            filename_tensor,
+            [spec.name for spec in specs],
+            [spec.slice_spec for spec in specs],
+            [spec.tensor for spec in specs],
+        )
 
     def bulk_restore(self, filename_tensor, saveables, preferred_shard, restore_sequentially):
         """The tensors of all saveables, read from the checkpoint."""
@@ -72,21 +80,33 @@ class BaseSaverBuilder:
 
     def _save_shards(self, prefix, per_device):
         """Saves every device's part in a temporary folder; then the parts become one checkpoint."""
-        temporary = string_join([prefix, f"_temp_{uuid.uuid4().hex}/part"])
-        count = constant(len(per_device), name="num_shards")
+        temporary = public.string_join([prefix, f"_temp_{uuid.uuid4().hex}/part"])
+        count = public.constant(len(per_device), name="num_shards")
         parts, saves = [], []
         for shard, (device, saveables) in enumerate(per_device):
             with on_device(_on_cpu(device)):
                 parts.append(self.sharded_filename(temporary, shard, count))
                 saves.append(self._save(parts[-1], saveables))
-        with control_dependencies([save.op for save in saves]), on_device(_on_cpu(per_device[-1][0])):
+        with (
+            control_dependencies([save.op for save in saves]),
+            on_device(_on_cpu(per_device[-1][0])),
+        ):
             merge = raw_ops.MergeV2Checkpoints(parts, prefix, delete_old_dirs=True)
             with control_dependencies([merge]):
-                return identity(prefix)
+                return public.identity(prefix)
 
-    def _restore_all(self, filename_tensor, saveables, restore_sequentially, reshape, preferred_shard=-1,
-                     name="restore_all"):
-        tensors = iter(self.bulk_restore(filename_tensor, saveables, preferred_shard, restore_sequentially))
+    def _restore_all(
+        self,
+        filename_tensor,
+        saveables,
+        restore_sequentially,
+        reshape,
+        preferred_shard=-1,
+        name="restore_all",
+    ):
+        tensors = iter(
+            self.bulk_restore(filename_tensor, saveables, preferred_shard, restore_sequentially)
+        )
         assigned = []
         for saveable in saveables:
             shapes = [_full_shape(spec.tensor) for spec in saveable.specs] if reshape else None
@@ -97,8 +117,16 @@ class BaseSaverBuilder:
         restores = []
         for shard, (device, saveables) in enumerate(per_device):
             with on_device(device):
-                restores.append(self._restore_all(filename_tensor, saveables, restore_sequentially, reshape, shard,
-                                                  "restore_shard"))
+                restores.append(
+                    self._restore_all(
+                        filename_tensor,
+                        saveables,
+                        restore_sequentially,
+                        reshape,
+                        shard,
+                        "restore_shard",
+                    )
+                )
         return group(*restores, name="restore_all")
 
     @staticmethod
@@ -108,30 +136,52 @@ class BaseSaverBuilder:
         for saveable in saveables:
             devices = {DeviceSpec.from_string(spec.device).to_string() for spec in saveable.specs}
             if len(devices) != 1:
-                raise ValueError(f"All tensors of a saveable object must be on the same device: {saveable.name}")
+                raise ValueError(
+                    f"All tensors of a saveable object must be on the same device: {saveable.name}"
+                )
             result.setdefault(devices.pop(), []).append(saveable)
         return sorted(result.items())
 
-    def build(self, names_to_saveables, reshape=False, sharded=False, max_to_keep=5,
-              keep_checkpoint_every_n_hours=10000.0, name=None, restore_sequentially=False, filename="model"):
+    def build(
+        self,
+        names_to_saveables,
+        reshape=False,
+        sharded=False,
+        max_to_keep=5,
+        keep_checkpoint_every_n_hours=10000.0,
+        name=None,
+        restore_sequentially=False,
+        filename="model",
+    ):
         """Adds the nodes; returns the SaverDef that names them. Arguments are those of `tf.train.Saver`."""
         from graphflow import protobuf
 
         saveables = validate_and_slice_inputs(names_to_saveables)
         with name_scope(name, "save", [saveable.op for saveable in saveables]):
-            default = placeholder_with_default(filename or "model", shape=(), name="filename")
-            filename_tensor = placeholder_with_default(default, shape=(), name="Const")
+            default = public.placeholder_with_default(
+                filename or "model", shape=(), name="filename"
+            )
+            filename_tensor = public.placeholder_with_default(default, shape=(), name="Const")
             if sharded:
                 per_device = self._by_device(saveables)
                 saved = self._save_shards(filename_tensor, per_device)
-                restored = self._restore_shards(filename_tensor, per_device, restore_sequentially, reshape)
+                restored = self._restore_shards(
+                    filename_tensor, per_device, restore_sequentially, reshape
+                )
             else:
                 saved = self._save(filename_tensor, saveables)
-                restored = self._restore_all(filename_tensor, saveables, restore_sequentially, reshape)
+                restored = self._restore_all(
+                    filename_tensor, saveables, restore_sequentially, reshape
+                )
         return protobuf.SaverDef(
-            filename_tensor_name=filename_tensor.name, save_tensor_name=saved.name, restore_op_name=restored.name,
-            max_to_keep=max_to_keep or 0, sharded=sharded,
-            keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours, version=self._write_version)
+            filename_tensor_name=filename_tensor.name,
+            save_tensor_name=saved.name,
+            restore_op_name=restored.name,
+            max_to_keep=max_to_keep or 0,
+            sharded=sharded,
+            keep_checkpoint_every_n_hours=keep_checkpoint_every_n_hours,
+            version=self._write_version,
+        )
 
 
 class BulkSaverBuilder(BaseSaverBuilder):
@@ -140,14 +190,20 @@ class BulkSaverBuilder(BaseSaverBuilder):
     def bulk_restore(self, filename_tensor, saveables, preferred_shard, restore_sequentially):
         """The tensors of all saveables, read from the checkpoint at once."""
         with on_device("cpu:0"):
-            return _restore(filename_tensor, [spec for saveable in saveables for spec in saveable.specs])
+            return _restore(
+                filename_tensor, [spec for saveable in saveables for spec in saveable.specs]
+            )
 
 
 def _restore(filename_tensor, specs):
-    return raw_ops.RestoreV2(filename_tensor, [spec.name for spec in specs], [spec.slice_spec for spec in specs],
-                             dtypes=[spec.dtype for spec in specs])
+    return raw_ops.RestoreV2(
+        filename_tensor,
+        [spec.name for spec in specs],
+        [spec.slice_spec for spec in specs],
+        dtypes=[spec.dtype for spec in specs],
+    )
 
 
 def _full_shape(tensor):
     static = tensor.get_shape()
-    return static if static.is_fully_defined() else shape_of(tensor)
+    return static if static.is_fully_defined() else public.shape(tensor)
