@@ -14,7 +14,8 @@ def _copy_of_view(ctx, key):
     anchor = np.empty(1, np.int8)       # never read: only offsets and strides matter
     whole = np.lib.stride_tricks.as_strided(anchor, shape, dense_steps(shape), writeable=False)
     try:
-        view = whole[key]
+        # With an ellipsis NumPy gives a view even of one element, not a copy of it elsewhere.
+        view = whole[key if Ellipsis in key else (*key, ...)]
     except IndexError:
         return None                     # the reference kernel words the error
     if view.size and view.size != np.prod(ctx.output_shapes[0], dtype=np.int64):
