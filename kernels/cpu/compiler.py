@@ -74,7 +74,9 @@ def _numba_text(python_function, name):
     """What Numba makes of a kernel: optimised LLVM IR."""
     from numba import cfunc, types
     signature = types.int32(types.CPointer(types.int64))
-    compiled = cfunc(signature, nopython=True, error_model="numpy")(python_function)
+    # Inlined into its wrapper, so that the wrapper's handling of errors it has none of goes away.
+    compiled = cfunc(signature, nopython=True, error_model="numpy", forceinline=True)(
+        python_function)
     return compiled.inspect_llvm().replace(compiled.native_name, name)
 
 

@@ -63,3 +63,14 @@ cpu.kernel("Mean", T=FLOATS)(_maker("Sum", mean=True))
 # A bool is a byte of 0 or 1.
 cpu.kernel("All")(_maker("Min", dtype="uint8"))
 cpu.kernel("Any")(_maker("Max", dtype="uint8"))
+
+
+@cpu.kernel("ArgMax", "ArgMin", T=NUMBERS)
+def arg_extreme(ctx):
+    """Along the last axis, which is where classes are."""
+    shape, axis = ctx.input_shapes[0], ctx.value(1)
+    if axis is None or not shape or int(axis) not in (-1, len(shape) - 1) or not shape[-1]:
+        return None
+    code = native.function("reduction.arg", ctx.op_type[3:], ctx.input_dtypes[0].name,
+                           ctx.output_dtypes[0].name)
+    return Native(code, [Out(0), In(0), 0, prod(shape[:-1]), shape[-1]])

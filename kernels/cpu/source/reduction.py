@@ -203,3 +203,31 @@ def _add_rows(b, op, dtype, part, size, x, corner, width, top, bottom):
         with loop(b, index(0), size) as i:
             store(b, part, i, combine(op, load(b, part, i, dtype, again=True),
                                       load(b, at, i, dtype)))
+
+
+def arg(op, dtype, result):
+    """out[i] = position of the first largest (op "Max") or smallest element of row i.
+
+    NaN is never chosen unless a row has nothing else; then the position is 0. Words: out, x,
+    first, last (of i), row length.
+    """
+    def emit(b, block):
+        out, x, first, last, length = (word(b, block, i) for i in range(5))
+        best, place = b.alloca(register_type(dtype)), b.alloca(length.type)
+        with loop(b, first, last) as i:
+            begin = advance(b, x, b.mul(i, length), dtype)
+            b.store(ir.Constant(register_type(dtype), start_of(op, dtype)), best)
+            with loop(b, index(0), length) as j:
+                old, new = Value(b, dtype, b.load(best)), load(b, begin, j, dtype)
+                b.store(where(new > old if op == "Max" else new < old, new, old).ir, best)
+            extreme = Value(b, dtype, b.load(best))
+            b.store(length, place)
+            with loop(b, index(0), length) as j:
+                chosen = b.select((load(b, begin, j, dtype) == extreme).ir, j, length)
+                old = b.load(place)
+                b.store(b.select(b.icmp_signed("<", chosen, old), chosen, old), place)
+            found = b.load(place)
+            found = b.select(b.icmp_signed("==", found, length), index(0), found)
+            store(b, out, i, Value(b, "int64", found).cast(result))
+
+    return IrKernel(emit)
