@@ -20,9 +20,10 @@ def explain(session, fetches, feed_dict):
 
 def _summary(spec, executor):
     native = sum(b.native is not None for b in spec.nodes)
+    running = sum(len(b.nodes) for b in spec.nodes)
     frame = Frame(spec, executor._slots, executor._resources)
-    text = (f"{len(spec.plan.nodes)} nodes: {native} native, {len(spec.nodes) - native} reference, "
-            f"{len(spec.alias)} aliases, {len(spec.plan.nodes) - len(spec.nodes) - len(spec.alias)} computed ahead or "
+    text = (f"{len(spec.plan.nodes)} nodes: {native} native kernels for {running - len(spec.nodes) + native} of them, {len(spec.nodes) - native} reference, "
+            f"{len(spec.alias)} aliases, {len(spec.plan.nodes) - running - len(spec.alias)} computed ahead or "
             f"not needed; arena {frame.arena_bytes:,} bytes")
     if spec.pending:
         text += f"; {len(spec.pending)} kernels are still being compiled"
@@ -30,11 +31,13 @@ def _summary(spec, executor):
 
 
 def _rows(spec):
-    running = {bound.node: bound for bound in spec.nodes}
+    running = {node: bound for bound in spec.nodes for node in bound.nodes}
     for node in spec.plan.nodes:
         bound = running.get(node)
         if bound is not None:
-            tier = "native" if bound.native is not None else "reference"
+            tier = "reference" if bound.native is None else "native"
+            if len(bound.nodes) > 1:
+                tier = f"fused {spec.nodes.index(bound)}"
         elif node.outputs and node.outputs[0] in spec.alias:
             tier = "alias"
         elif node.outputs and node.outputs[0] in spec.constants:

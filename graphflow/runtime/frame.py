@@ -12,7 +12,6 @@ from graphflow.framework import dtypes, errors
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import failure
 from graphflow.runtime.reference import as_arrays, bind_kernel
-from graphflow.runtime.specialize import native_outputs
 
 # Fed arrays up to this size are copied into the frame, which is cheaper than patching pointers.
 _COPIED_FEED_BYTES = 2048
@@ -34,7 +33,7 @@ class Frame:
         self._resources = resources
         self._position = {}
         self._values = []
-        self._natively_read = {v for b in spec.nodes if b.native for v in map(spec.root, b.node.inputs)}
+        self._natively_read = {v for b in spec.nodes if b.native for v in map(spec.root, b.inputs)}
         self._place_values()
         self._patches = {}
         self._build_tape()
@@ -49,13 +48,13 @@ class Frame:
         spec = self._spec
         first, last = {}, {}
         for i, bound in enumerate(spec.nodes):
-            for value in bound.node.outputs:
+            for value in bound.outputs:
                 first[value] = last[value] = i
-            for value in bound.node.inputs:
+            for value in bound.inputs:
                 last[spec.root(value)] = i
         for value in spec.plan.fetches:
             last[spec.root(value)] = len(spec.nodes)
-        made_natively = {v for b in spec.nodes if b.native for v in b.node.outputs}
+        made_natively = {v for b in spec.nodes if b.native for v in b.outputs}
         fed = {v for v in spec.plan.feeds if v in self._natively_read and _nbytes(spec, v) <= _COPIED_FEED_BYTES}
         chosen = [v for v in first if v in made_natively or
                   (v in self._natively_read and spec.shape[v] is not None)]
@@ -102,8 +101,8 @@ class Frame:
         rows, at = [], 0
         for bound, size in zip(native, sizes):
             words = bound.native.words
-            inputs = [self._pointer(v) for v in bound.node.inputs]
-            outputs = [self._pointer(v) for v in native_outputs(bound.node)]
+            inputs = [self._pointer(v) for v in bound.inputs]
+            outputs = [self._pointer(v) for v in bound.native_outputs]
             block = self._words[at:at + size]
             block[:len(words)] = tape.make_block(words, inputs, outputs, scratch)[:len(words)]
             scratch += tape.scratch_bytes(words)
@@ -120,10 +119,10 @@ class Frame:
     def _note_patches(self, bound, words, at):
         """Remembers where pointers stand that change between runs."""
         registry = kernels("registry")
-        outputs = native_outputs(bound.node)
+        outputs = bound.native_outputs
         for offset, word in enumerate(words):
             if isinstance(word, registry.In):
-                value = self._spec.root(bound.node.inputs[word.index])
+                value = self._spec.root(bound.inputs[word.index])
             elif isinstance(word, registry.Out):
                 value = outputs[word.index]
             else:
@@ -178,9 +177,9 @@ class Frame:
 
     def _bind_fetches(self):
         spec = self._spec
-        made_natively = {v for b in spec.nodes if b.native for v in b.node.outputs}
+        made_natively = {v for b in spec.nodes if b.native for v in b.outputs}
         aliased = {spec.root(v) for v in spec.alias}
-        python_read = {spec.root(v) for b in spec.nodes if not b.native for v in b.node.inputs}
+        python_read = {spec.root(v) for b in spec.nodes if not b.native for v in b.inputs}
         self._fetches, self._direct = [], []
         for number, value in enumerate(spec.plan.fetches):
             root = spec.root(value)

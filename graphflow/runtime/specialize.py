@@ -11,7 +11,7 @@ import numpy as np
 from graphflow.framework import shapes
 from graphflow.framework.kernel_loader import kernels
 from graphflow.framework.shape_inference import BoundShapeContext, infer
-from graphflow.runtime import failure
+from graphflow.runtime import failure, fusion
 from graphflow.runtime.reference import as_arrays, bind_kernel
 
 # Results that depend on the shapes of inputs only.
@@ -28,14 +28,34 @@ _MAX_FOLDED_BYTES = 1 << 20
 
 
 class BoundNode:
-    """One node that runs: natively (`native` words) or by its reference kernel (`run`)."""
+    """One step: a node (or several fused ones) run natively, or a node run by its reference kernel.
 
-    __slots__ = ("node", "native", "run")
+    Attributes: node (the last one, if fused); nodes; inputs, outputs: Values read and made; writes;
+    native: a Native, or None; run: the reference kernel, or None.
+    """
+
+    __slots__ = ("node", "nodes", "inputs", "outputs", "writes", "native", "run")
 
     def __init__(self, node, native, run):
         self.node = node
+        self.nodes = (node,)
+        self.inputs = node.inputs
+        self.outputs = node.outputs
+        self.writes = node.writes
         self.native = native
         self.run = run
+
+    @classmethod
+    def fused(cls, nodes, inputs, outputs, native):
+        """The step of several nodes computed by one native kernel."""
+        bound = cls(nodes[-1], native, None)
+        bound.nodes, bound.inputs, bound.outputs = tuple(nodes), inputs, outputs
+        return bound
+
+    @property
+    def native_outputs(self):
+        """What a native kernel's `Out` words count: written variables first, then outputs."""
+        return [*(w.value for w in self.writes), *self.outputs]
 
 
 class Specialization:
@@ -159,6 +179,7 @@ class Specialization:
             native = self._native(node, wait)
             run = None if native is not None else bind_kernel(node, self._resources, self._seed)
             bound.append(BoundNode(node, native, run))
+        bound = fusion.fuse_elementwise(self, bound, wait)
         if self.pending:
             kernels("cpu.native").compile_in_background(self.pending)
         return bound
@@ -166,15 +187,15 @@ class Specialization:
     def _native(self, node, wait):
         """The node's native kernel, if there is one, its shapes are known and it is compiled."""
         registry = kernels("registry")
-        values = [*node.outputs, *(w.value for w in node.writes)]
+        values = [*(w.value for w in node.writes), *node.outputs]
         if any(self.shape[v] is None for v in (*node.inputs, *values)) or node.op_def.blocking:
             return None
         maker = registry.cpu.find(node.type, node.op_def.family, node.attrs)
         if maker is None:
             return None
         native = maker(registry.KernelContext(
-            node.type, node.name, node.attrs, [v.dtype for v in node.inputs], [v.dtype for v in native_outputs(node)],
-            [self.shape[v] for v in node.inputs], [self.shape[v] for v in native_outputs(node)], self._resources,
+            node.type, node.name, node.attrs, [v.dtype for v in node.inputs], [v.dtype for v in values],
+            [self.shape[v] for v in node.inputs], [self.shape[v] for v in values], self._resources,
             self._threads, self._seed, [self.constants.get(v) for v in node.inputs]))
         if native is None:
             return None
@@ -182,11 +203,6 @@ class Specialization:
             self.pending.append(native.function)
             return None
         return native
-
-
-def native_outputs(node):
-    """What a native kernel's `Out` words count: written variables first, then outputs."""
-    return [*(w.value for w in node.writes), *node.outputs]
 
 
 def _drop_dead(plan, live, constants):

@@ -1,0 +1,146 @@
+"""Fusing elementwise nodes of a specialised plan into single native kernels.
+
+Which nodes go together is `compiler/fuse.py`'s decision; here their programs (the text that
+`kernels/cpu/elementwise.py` compiles) are joined into one. What flows between them never goes to
+memory unless somebody else needs it. Fused and unfused give the same bits. Holds no state.
+"""
+
+from graphflow.compiler import fuse
+from graphflow.framework.kernel_loader import kernels
+
+_PROGRAM = "elementwise.program"
+_FIXED_WORDS = 5
+# Can fail on integers, and must then say where.
+_FALLIBLE = {"Div", "FloorDiv", "FloorMod", "Mod", "TruncateDiv", "TruncateMod", "Pow"}
+
+
+def fuse_elementwise(spec, bound, wait):
+    """`bound` (list of BoundNode) with groups of elementwise nodes replaced by fused ones."""
+    if sum(_is_elementwise(b) for b in bound) < 2:
+        return bound
+    before = _dependencies(spec, bound)
+    groups = fuse.group(len(bound), before.__getitem__,
+                        lambda i: spec.shape[bound[i].outputs[0]] if _is_elementwise(bound[i]) else None)
+    wanted = _wanted_outside(spec, bound, groups)
+    result = []
+    for positions in groups:
+        members = [bound[i] for i in positions]
+        fused = None
+        if len(members) > 1:
+            fused = _Joined(spec, members, wanted).build()
+        if fused is not None and not wait and not fused.native.function.ready():
+            spec.pending.append(fused.native.function)
+            fused = None
+        result.extend(members if fused is None else [fused])
+    return result
+
+
+def _is_elementwise(bound):
+    if bound.native is None or bound.native.function.template != _PROGRAM:
+        return False
+    if bound.writes or len(bound.outputs) != 1 or bound.node.op_def.is_stateful:
+        return False
+    return not (bound.node.type in _FALLIBLE and bound.outputs[0].dtype.is_integer)
+
+
+def _dependencies(spec, bound):
+    """For each step, the positions of the steps that must run before it."""
+    made, readers, last_effect = {}, {}, None
+    before = []
+    for i, step in enumerate(bound):
+        earlier = set()
+        for value in map(spec.root, step.inputs):
+            if value in made:
+                earlier.add(made[value])
+            if value.variable is not None:
+                readers.setdefault(value.variable, []).append(i)
+        for write in step.writes:
+            earlier.update(r for r in readers.get(write.variable, ()) if r != i)
+            made[write.value] = i
+        for value in step.outputs:
+            made[value] = i
+        if step.node.op_def.is_stateful and not step.writes:
+            if last_effect is not None:
+                earlier.add(last_effect)
+            last_effect = i
+        before.append(sorted(earlier))
+    return before
+
+
+def _wanted_outside(spec, bound, groups):
+    """Roots of values that somebody outside of their own group reads."""
+    wanted = {spec.root(value) for value in spec.plan.fetches}
+    for positions in groups:
+        inside = {value for i in positions for value in bound[i].outputs}
+        for i in positions:
+            wanted.update(r for r in map(spec.root, bound[i].inputs) if r not in inside)
+    return wanted
+
+
+class _Joined:
+    """One program from the programs of several steps of one shape."""
+
+    def __init__(self, spec, members, wanted):
+        self._spec = spec
+        self._members = members
+        self._wanted = wanted
+        self._shape = spec.shape[members[0].outputs[0]]
+        self._operands = {}  # (root, dtype, shape) -> number
+        self._parameters = []  # (number, dtype)
+        self._steps = []  # (op, [symbol]); a symbol is ("o", n), ("p", n), ("s", n) or text
+        self._made = {}  # Value -> symbol
+
+    def build(self):
+        """The fused BoundNode, or None if the programs cannot be joined."""
+        for member in self._members:
+            if not self._append(member):
+                return None
+        outputs = [v for m in self._members for v in m.outputs if v in self._wanted]
+        registry, elementwise = kernels("registry"), kernels("cpu.elementwise")
+        base = {"o": 0, "p": len(self._operands), "s": len(self._operands) + len(self._parameters)}
+
+        def place(symbol):
+            return symbol if isinstance(symbol, str) else str(base[symbol[0]] + symbol[1])
+
+        inputs = [root for root, _, _ in self._operands]
+        operands = [(registry.In(i), dtype, shape) for i, (_, dtype, shape) in enumerate(self._operands)]
+        steps = [" ".join([op, *map(place, arguments)]) for op, arguments in self._steps]
+        results = [(registry.Out(i), int(place(self._made[v]))) for i, v in enumerate(outputs)]
+        native = elementwise.program(self._shape, operands, steps, results, self._parameters)
+        fused = type(self._members[0]).fused
+        return fused([m.node for m in self._members], inputs, outputs, native)
+
+    def _append(self, member):
+        kinds, steps, results = member.native.function.arguments
+        words = member.native.words[_FIXED_WORDS + 1:]
+        symbols = []
+        for kind, word in zip(kinds.split(","), words):
+            symbol = self._operand(member, word, kind.split(":")[0])
+            if symbol is None:
+                return False
+            symbols.append(symbol)
+        for text in steps.split(";"):
+            op, *names = text.split(" ")
+            arguments = [name if name.startswith("#") else symbols[int(name)] for name in names]
+            symbols.append(("s", len(self._steps)))
+            self._steps.append((op, arguments))
+        self._made[member.outputs[0]] = symbols[int(results)]
+        return True
+
+    def _operand(self, member, word, dtype):
+        """The symbol for one operand of a member's program."""
+        index = getattr(word, "index", None)
+        if index is None:
+            self._parameters.append((word.value, dtype))
+            return "p", len(self._parameters) - 1
+        value = member.inputs[index]
+        constant = self._spec.constants.get(value)
+        if constant is not None and constant.ndim == 0 and constant.dtype.kind == "f":
+            self._parameters.append((float(constant), dtype))
+            return "p", len(self._parameters) - 1
+        root = self._spec.root(value)
+        if root in self._made:
+            # Read through an alias of another shape, a value is not the element that was made.
+            return self._made[root] if self._spec.shape[value] == self._shape else None
+        key = (root, dtype, self._spec.shape[value])
+        return "o", self._operands.setdefault(key, len(self._operands))
