@@ -12,7 +12,8 @@ from graphflow.framework.tensor import IndexedSlices, Tensor
 from graphflow.framework.tensor_shape import TensorShape, as_shape
 from graphflow.ops.broadcasting import dynamic_axes, gradient_axes, same_full_shapes, sum_to
 
-_MORE = "{bfloat16, half, float, double, uint8, int8, uint16, int16, int32, int64, complex64, complex128}"
+_MORE = ("{bfloat16, half, float, double, uint8, int8, uint16, int16, int32, int64, complex64, "
+         "complex128}")
 _FEWER = "{bfloat16, half, float, double, int32, int64, complex64, complex128}"
 
 
@@ -126,7 +127,9 @@ def accumulate_n(inputs, shape=None, tensor_dtype=None, name=None):
     """The sum of a list of tensors of one shape and dtype, which may be given."""
     inputs = _tensor_list(inputs, "Tensor", Tensor)
     if any(x.dtype.base_dtype != inputs[0].dtype.base_dtype for x in inputs):
-        raise ValueError("inputs must be a list of at least one Tensor with the same dtype and shape")
+        raise ValueError(
+            "inputs must be a list of at least one Tensor with the same dtype and shape"
+        )
     shape = TensorShape(None) if shape is None else as_shape(shape)
     for tensor in inputs:
         shape = shape.merge_with(tensor.get_shape())

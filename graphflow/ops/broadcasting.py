@@ -1,8 +1,8 @@
 """Undoing broadcasting in gradients: the op that says which axes to sum, and its use.
 
-The gradient of a broadcasting op has the broadcast shape; `sum_to_inputs` sums it back to the shapes
-of the inputs, without nodes where static shapes show that nothing was broadcast. State: per graph,
-the axes already found for pairs of static shapes.
+The gradient of a broadcasting op has the broadcast shape; it is summed back to the shapes of the
+inputs, without nodes where static shapes show that nothing was broadcast. State: per graph, the
+axes already found for pairs of static shapes.
 """
 
 import weakref

@@ -50,7 +50,9 @@ def cast(x, dtype, name=None):
             return type(x)(x.indices, cast(x.values, base, name=name), x.dense_shape)
         x = convert_to_tensor(x, name="x")
         if x.dtype.is_complex and base.is_floating:
-            logging.getLogger("graphflow").warning("Casting complex to real discards imaginary part.")
+            logging.getLogger("graphflow").warning(
+                "Casting complex to real discards imaginary part."
+            )
         if x.dtype.base_dtype != base:
             x = raw_ops.Cast(x, DstT=base, name=name)
         return x
@@ -63,9 +65,13 @@ def saturate_cast(value, dtype, name=None):
         value = convert_to_tensor(value, name="value")
         dtype = dtypes.as_dtype(dtype).base_dtype
         if value.dtype.min < dtype.min:
-            value = raw_ops.Maximum(value, convert_to_tensor(dtype.min, value.dtype.base_dtype, "min"))
+            value = raw_ops.Maximum(
+                value, convert_to_tensor(dtype.min, value.dtype.base_dtype, "min")
+            )
         if value.dtype.max > dtype.max:
-            value = raw_ops.Minimum(value, convert_to_tensor(dtype.max, value.dtype.base_dtype, "max"))
+            value = raw_ops.Minimum(
+                value, convert_to_tensor(dtype.max, value.dtype.base_dtype, "max")
+            )
         return cast(value, dtype, name=name)
 
 
@@ -120,15 +126,24 @@ def _bitcast_shape(c):
         return [(*shape, before // after)]
     ratio = after // before
     if not shape or shape[-1] not in (None, ratio):
-        raise ValueError(f"Cannot bitcast from {c.attr('T').name} to {c.attr('type').name}: the last dimension "
-                         f"must be {ratio}")
+        raise ValueError(
+            f"Cannot bitcast from {c.attr('T').name} to {c.attr('type').name}: the last dimension "
+            f"must be {ratio}"
+        )
     return [shape[:-1]]
 
 
-_BITS = ("{bfloat16, half, float, double, int64, int32, uint8, uint16, uint32, uint64, int8, int16, complex64, "
-         "complex128, qint8, quint8, qint16, quint16, qint32}")
-register_op("Bitcast", inputs="input: T", outputs="output: type", attrs=f"T: {_BITS}; type: {_BITS}",
-            shape=_bitcast_shape)
+_BITS = (
+    "{bfloat16, half, float, double, int64, int32, uint8, uint16, uint32, uint64, int8, int16, "
+    "complex64, complex128, qint8, quint8, qint16, quint16, qint32}"
+)
+register_op(
+    "Bitcast",
+    inputs="input: T",
+    outputs="output: type",
+    attrs=f"T: {_BITS}; type: {_BITS}",
+    shape=_bitcast_shape,
+)
 NotDifferentiable("Bitcast")
 
 

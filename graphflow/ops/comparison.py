@@ -48,10 +48,15 @@ def _equality_shape(c):
 
 
 for _name in ("Equal", "NotEqual"):
-    register_op(_name, inputs="x: T, y: T", outputs="z: bool",
-                attrs="T: {bfloat16, half, float, double, uint8, int8, uint16, int16, int32, uint32, uint64, "
-                      "int64, complex64, quint8, qint8, qint32, string, bool, complex128}; "
-                      "incompatible_shape_error: bool = true", shape=_equality_shape)
+    register_op(
+        _name,
+        inputs="x: T, y: T",
+        outputs="z: bool",
+        attrs="T: {bfloat16, half, float, double, uint8, int8, uint16, int16, int32, "
+        "uint32, uint64, int64, complex64, quint8, qint8, qint32, string, bool, complex128}; "
+        "incompatible_shape_error: bool = true",
+        shape=_equality_shape,
+    )
     NotDifferentiable(_name)
 
 

@@ -12,7 +12,9 @@ _ATTRS = "T: {complex64, complex128} = DT_COMPLEX64; Tout: {float, double} = DT_
 
 register_op("ComplexAbs", inputs="x: T", outputs="y: Tout", attrs=_ATTRS, shape=shapes.unchanged)
 for _name in ("Real", "Imag", "Angle"):
-    register_op(_name, inputs="input: T", outputs="output: Tout", attrs=_ATTRS, shape=shapes.unchanged)
+    register_op(
+        _name, inputs="input: T", outputs="output: Tout", attrs=_ATTRS, shape=shapes.unchanged
+    )
 
 
 @RegisterGradient("ComplexAbs")
@@ -107,5 +109,7 @@ def complex(real, imag, name=None):  # noqa: A001 - TensorFlow's name
         parts = (real.dtype.base_dtype, imag.dtype.base_dtype)
         wide = {(dtypes.float32,) * 2: dtypes.complex64, (dtypes.float64,) * 2: dtypes.complex128}
         if parts not in wide:
-            raise TypeError(f"real and imag have incorrect types: {real.dtype.name} {imag.dtype.name}")
+            raise TypeError(
+                f"real and imag have incorrect types: {real.dtype.name} {imag.dtype.name}"
+            )
         return raw_ops.Complex(real, imag, Tout=wide[parts], name=name)

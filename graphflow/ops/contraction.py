@@ -1,4 +1,4 @@
-"""Sums of products over named axes: `tensordot` and `einsum`, built of reshapes and matrix products.
+"""Sums of products over named axes: `tensordot` and `einsum`, built of matrix products.
 
 Holds no state.
 """
@@ -17,7 +17,6 @@ from graphflow.framework.graph_scopes import name_scope
 from graphflow.framework.tensor import Tensor
 from graphflow.ops.matmul import matmul
 from graphflow.ops.reduction import reduce_prod, reduce_sum
-
 
 # ---------------------------------------------------------------- tensordot
 
@@ -89,7 +88,7 @@ def _as_matrix(a, axes, summed_first=False):
         free = [i for i in range(len(a._shape)) if i not in axes]
         sizes = [a._shape[i] for i in free]
     if listed and None not in a._shape:
-        rows, columns = ((int(np.prod([a._shape[i] for i in part])) for part in (free, axes)))
+        rows, columns = (int(np.prod([a._shape[i] for i in part])) for part in (free, axes))
         order, shape = ((axes + free, [columns, rows]) if summed_first
                         else (free + axes, [rows, columns]))
         return lookup("reshape")(lookup("transpose")(a, order), shape), sizes, sizes
@@ -137,7 +136,12 @@ def einsum(equation, *inputs, **kwargs):
     with name_scope(name, "einsum", [equation, inputs]):
         inputs = [convert_to_tensor(x) for x in inputs]
         labels, output = _parse(equation, [x._shape for x in inputs])
-        if len(labels) == 1 and len(labels[0]) == 2 and len(set(labels[0])) == 1 and "->" not in equation:
+        if (
+            len(labels) == 1
+            and len(labels[0]) == 2
+            and len(set(labels[0])) == 1
+            and "->" not in equation
+        ):
             return lookup("linalg.trace")(inputs[0])
         for part in labels:
             if len(set(part)) != len(part):
@@ -146,7 +150,9 @@ def einsum(equation, *inputs, **kwargs):
         for axis in sorted(set("".join(labels)) - set(output)):
             if sum(axis in part for part in labels) > 2:
                 logging.getLogger("graphflow").warning(
-                    "einsum() sums index %r over more than two inputs: it multiplies them all out.", axis)
+                    "einsum() sums index %r over more than two inputs: it multiplies them all out.",
+                    axis,
+                )
                 return _outer_einsum(inputs, labels, output)
         return _pairwise_einsum(equation, inputs, labels, output)
 
@@ -194,7 +200,9 @@ def _of_rank(x, rank):
         x = lookup("identity")(x)
         x.set_shape([None] * rank)
     elif len(x._shape) != rank:
-        raise ValueError(f"Tensor of rank {len(x._shape)} does not match einsum labels of length {rank}")
+        raise ValueError(
+            f"Tensor of rank {len(x._shape)} does not match einsum labels of length {rank}"
+        )
     return x
 
 

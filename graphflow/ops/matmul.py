@@ -136,10 +136,15 @@ def _as_sparse(a, b, hinted):
     return mixed or (hinted and all(t in allowed for t in types))
 
 
-register_op("SparseMatMul", inputs="a: Ta, b: Tb", outputs="product: float",
-            attrs="transpose_a: bool = false; transpose_b: bool = false; a_is_sparse: bool = false; "
-                  "b_is_sparse: bool = false; Ta: {float, bfloat16} = DT_FLOAT; "
-                  "Tb: {float, bfloat16} = DT_FLOAT", shape=_matmul_shape)
+register_op(
+    "SparseMatMul",
+    inputs="a: Ta, b: Tb",
+    outputs="product: float",
+    attrs="transpose_a: bool = false; transpose_b: bool = false; a_is_sparse: bool = false; "
+    "b_is_sparse: bool = false; Ta: {float, bfloat16} = DT_FLOAT; "
+    "Tb: {float, bfloat16} = DT_FLOAT",
+    shape=_matmul_shape,
+)
 
 
 @RegisterGradient("SparseMatMul")
@@ -174,7 +179,9 @@ def sparse_matmul(a, b, transpose_a=False, transpose_b=False, a_is_sparse=False,
 
 
 @tf_export("linalg.matvec")
-def matvec(a, b, transpose_a=False, adjoint_a=False, a_is_sparse=False, b_is_sparse=False, name=None):
+def matvec(
+    a, b, transpose_a=False, adjoint_a=False, a_is_sparse=False, b_is_sparse=False, name=None
+):
     """The product of matrices `a` [..., m, k] and vectors `b` [..., k]."""
     with name_scope(name, "MatVec", [a, b]):
         column = lookup("expand_dims")(b, axis=-1)

@@ -1,7 +1,7 @@
 """The operators of Tensor: `a + b`, `-a`, `a < b`, `a @ b`.
 
-Op types and names are TensorFlow 1.15's: `a + b` is an AddV2 named "add", whereas `tf.add(a, b)` is an
-Add named "Add". A Python number on either side becomes a constant of the tensor's dtype. `==`
+Op types and names are TensorFlow 1.15's: `a + b` is an AddV2 named "add", whereas `tf.add(a, b)` is
+an Add named "Add". A Python number on either side becomes a constant of the tensor's dtype. `==`
 compares identity. Holds no state.
 """
 

@@ -1,8 +1,8 @@
 """Reductions over axes: sums, means, products, extremes, logic. Wrappers of `reduce_*`.
 
-Axes are an input tensor, so they may be known only when the graph runs. ArgMax and ArgMin stand here
-too; cumulative sums are in `scan.py`, `reduce_std` and the like in `statistics.py`. State: per graph,
-the shapes already derived for gradients.
+Axes are an input tensor, so they may be known only when the graph runs. ArgMax and ArgMin stand
+here too; cumulative sums are in `scan.py`, `reduce_std` and the like in `statistics.py`. State: per
+graph, the shapes already derived for gradients.
 """
 
 import weakref
@@ -12,7 +12,7 @@ import numpy as np
 from graphflow.framework import dtypes, raw_ops, scopes, shapes
 from graphflow.framework.api import lookup, tf_export
 from graphflow.framework.convert import convert_to_tensor
-from graphflow.framework.graph_scopes import colocate_with, device, name_scope
+from graphflow.framework.graph_scopes import colocate_with, device
 from graphflow.framework.op_def import NotDifferentiable, RegisterGradient, register_op
 from graphflow.framework.static_value import constant_value
 from graphflow.framework.tensor import Tensor
@@ -52,12 +52,15 @@ def _quotient(x, y):
 def _static_shapes(shape, axes):
     """(kept shape, multiples) as tuples for static shape and axes.
 
-    Derived by nodes, which stay in the graph unused as TensorFlow leaves them: op seeds count nodes.
+    Derived by nodes, which stay in the graph unused as in TensorFlow: op seeds count nodes.
     """
     known = _REDUCED_SHAPES.setdefault(scopes.get_default_graph(), {})
     if (shape, axes) not in known:
         kept = _as_tuple(reduced_shape(shape, axes))
-        known[shape, axes] = (kept, _as_tuple(_quotient(convert_to_tensor(shape), convert_to_tensor(kept))))
+        known[shape, axes] = (
+            kept,
+            _as_tuple(_quotient(convert_to_tensor(shape), convert_to_tensor(kept))),
+        )
     return known[shape, axes]
 
 
@@ -166,13 +169,16 @@ def _reduce(op, x, axis, keepdims, name, reduction_indices=None, keep_dims=None)
 
 
 @tf_export("math.reduce_sum", "reduce_sum")
-def reduce_sum(input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None):
+def reduce_sum(
+    input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None
+):
     """The sum over `axis`.
 
     Args:
-      input_tensor: numeric tensor. axis: an axis or a list of them (negative ones count from the end);
-        None for all. keepdims: keep reduced dimensions with size 1. reduction_indices, keep_dims: old
-        names of the two.
+      input_tensor: numeric tensor.
+      axis: an axis or a list of them, counted from the end if negative; None for all.
+      keepdims: keep reduced dimensions with size 1.
+      reduction_indices, keep_dims: old names of the two.
     Raises ValueError if an argument is given under both of its names or an axis is out of range.
 
     Example:
@@ -184,37 +190,49 @@ def reduce_sum(input_tensor, axis=None, keepdims=None, name=None, reduction_indi
 
 
 @tf_export("math.reduce_mean", "reduce_mean")
-def reduce_mean(input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None):
+def reduce_mean(
+    input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None
+):
     """The mean over `axis`; of integers cut towards zero. Arguments: see `reduce_sum`."""
     return _reduce(raw_ops.Mean, input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
 @tf_export("math.reduce_prod", "reduce_prod")
-def reduce_prod(input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None):
+def reduce_prod(
+    input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None
+):
     """The product over `axis`. Arguments: see `reduce_sum`."""
     return _reduce(raw_ops.Prod, input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
 @tf_export("math.reduce_max", "reduce_max")
-def reduce_max(input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None):
+def reduce_max(
+    input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None
+):
     """The largest element over `axis`; NaN if there is one. Arguments: see `reduce_sum`."""
     return _reduce(raw_ops.Max, input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
 @tf_export("math.reduce_min", "reduce_min")
-def reduce_min(input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None):
+def reduce_min(
+    input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None
+):
     """The smallest element over `axis`; NaN if there is one. Arguments: see `reduce_sum`."""
     return _reduce(raw_ops.Min, input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
 @tf_export("math.reduce_all", "reduce_all")
-def reduce_all(input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None):
+def reduce_all(
+    input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None
+):
     """Whether all elements over `axis` are true. Arguments: see `reduce_sum`."""
     return _reduce(raw_ops.All, input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
 
 @tf_export("math.reduce_any", "reduce_any")
-def reduce_any(input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None):
+def reduce_any(
+    input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None
+):
     """Whether any element over `axis` is true. Arguments: see `reduce_sum`."""
     return _reduce(raw_ops.Any, input_tensor, axis, keepdims, name, reduction_indices, keep_dims)
 
@@ -237,8 +255,10 @@ def _arg_shape(c):
     if axis is None:
         return [(None,) * (len(shape) - 1)]
     if not -len(shape) <= axis < len(shape):
-        raise ValueError(f"Dimension ({int(axis)}) must be in the range [{-len(shape)}, {len(shape)}), "
-                         f"where {len(shape)} is the number of dimensions in the input.")
+        raise ValueError(
+            f"Dimension ({int(axis)}) must be in the range [{-len(shape)}, {len(shape)}), "
+            f"where {len(shape)} is the number of dimensions in the input."
+        )
     axis = int(axis) % len(shape)
     return [shape[:axis] + shape[axis + 1:]]
 

@@ -12,8 +12,10 @@ def _scan_shape(c):
     shape, axis = c.shape(0), c.value(1)
     if shape is not None and axis is not None:
         if not -len(shape) <= axis < len(shape):
-            raise ValueError(f"ScanOp: Expected scan axis in the range [{-len(shape)}, {len(shape)}), "
-                             f"but got {int(axis)}")
+            raise ValueError(
+                f"ScanOp: Expected scan axis in the range [{-len(shape)}, {len(shape)}), "
+                f"but got {int(axis)}"
+            )
     return [shape]
 
 
@@ -50,7 +52,9 @@ def _cumulative_logsumexp_grad(op, grad):
 
     def part(chosen, size):
         """The gradient of one sign, summed as logarithms."""
-        lowest = lookup("fill")(lookup("shape")(grad), lookup("constant")(grad.dtype.min, grad.dtype))
+        lowest = lookup("fill")(
+            lookup("shape")(grad), lookup("constant")(grad.dtype.min, grad.dtype)
+        )
         logs = raw_ops.Select(chosen, raw_ops.Log(size), lowest)
         total = cumulative_logsumexp(logs - y, axis, exclusive=exclusive, reverse=not reverse)
         return raw_ops.Exp(total + x)
@@ -82,4 +86,6 @@ def cumprod(x, axis=0, exclusive=False, reverse=False, name=None):
 @tf_export("math.cumulative_logsumexp")
 def cumulative_logsumexp(x, axis=0, exclusive=False, reverse=False, name=None):
     """`log(cumsum(exp(x)))` without overflow. Arguments: see `cumsum`."""
-    return _scan(raw_ops.CumulativeLogsumexp, "CumulativeLogsumexp", x, axis, exclusive, reverse, name)
+    return _scan(
+        raw_ops.CumulativeLogsumexp, "CumulativeLogsumexp", x, axis, exclusive, reverse, name
+    )

@@ -31,7 +31,9 @@ def segment_count(value):
     if value is None:
         return None
     if value < 0:
-        raise ValueError(f"Dimension size, given by scalar input 2, must be non-negative but is {int(value)}")
+        raise ValueError(
+            f"Dimension size, given by scalar input 2, must be non-negative but is {int(value)}"
+        )
     return int(value)
 
 
@@ -203,13 +205,13 @@ def unsorted_segment_prod(data, segment_ids, num_segments, name=None):
 
 @tf_export("math.unsorted_segment_min", "unsorted_segment_min")
 def unsorted_segment_min(data, segment_ids, num_segments, name=None):
-    """Smallest elements, the dtype's largest number for empty segments; see `unsorted_segment_sum`."""
+    """Smallest elements, the largest number for empty segments; see `unsorted_segment_sum`."""
     return raw_ops.UnsortedSegmentMin(data, segment_ids, num_segments, name=name)
 
 
 @tf_export("math.unsorted_segment_max", "unsorted_segment_max")
 def unsorted_segment_max(data, segment_ids, num_segments, name=None):
-    """Largest elements, the dtype's smallest number for empty segments; see `unsorted_segment_sum`."""
+    """Largest elements, the smallest number for empty segments; see `unsorted_segment_sum`."""
     return raw_ops.UnsortedSegmentMax(data, segment_ids, num_segments, name=name)
 
 

@@ -1,4 +1,4 @@
-"""Reductions made of several ops: variance, deviation, log-sum-exp, counts, trace. Holds no state."""
+"""Reductions made of several ops: variance, log-sum-exp, counts, trace. Holds no state."""
 
 from graphflow.framework import dtypes, raw_ops, shapes
 from graphflow.framework.api import lookup, tf_export
@@ -36,7 +36,9 @@ def reduce_logsumexp(input_tensor, axis=None, keepdims=None, name=None, reductio
         finite = raw_ops.IsFinite(highest)
         shift = raw_ops.StopGradient(
             raw_ops.Select(finite, highest, lookup("zeros_like")(highest)))
-        result = raw_ops.Log(reduce_sum(raw_ops.Exp(raw_ops.Sub(x, shift)), axis, keepdims=keepdims))
+        result = raw_ops.Log(
+            reduce_sum(raw_ops.Exp(raw_ops.Sub(x, shift)), axis, keepdims=keepdims)
+        )
         if not keepdims:
             shift = raw_ops.Reshape(shift, lookup("shape")(result))
         result = raw_ops.Add(result, shift)

@@ -1,8 +1,8 @@
 """Elementwise functions of one tensor, and the ops of their gradients.
 
-The gradients are TensorFlow 1.15's, including those of the gradient ops (TanhGrad, ...), so that second
-derivatives work. Complex numbers and special functions have families of their own (`complex_math`,
-`special_math`). Holds no state.
+The gradients are TensorFlow 1.15's, including those of the gradient ops (TanhGrad, ...), so that
+second derivatives work. Other families: `trigonometry`, `complex_math`, `special_math`. Holds no
+state.
 """
 
 from graphflow.framework import raw_ops, shapes
@@ -19,7 +19,9 @@ _ABS = "{bfloat16, half, float, double, int8, int16, int32, int64}"
 
 def _register(names, allowed):
     for name in names:
-        register_op(name, inputs="x: T", outputs="y: T", attrs=f"T: {allowed}", shape=shapes.unchanged)
+        register_op(
+            name, inputs="x: T", outputs="y: T", attrs=f"T: {allowed}", shape=shapes.unchanged
+        )
 
 
 def _register_gradient_ops(names):
@@ -31,10 +33,6 @@ def _register_gradient_ops(names):
 
 def _conj(x):
     return lookup("math.conj")(x)
-
-
-def _one(grad):
-    return lookup("constant")(1, dtype=grad.dtype)
 
 
 def _gradient_at_input(op_type, derivative):
@@ -109,10 +107,12 @@ def square(x, name=None):
 
 # ---------------------------------------------------------------- roots and reciprocals
 
-_register(("Sqrt", "Rsqrt", "Exp", "Expm1", "Log", "Log1p", "Sinh", "Cosh", "Tanh", "Asinh", "Acosh",
-           "Atanh", "Sigmoid", "Sin", "Cos"), _COMPLEX)
-_register(("Tan", "Asin", "Acos", "Atan"), _NUMBER)
-_register_gradient_ops(("SqrtGrad", "RsqrtGrad", "InvGrad", "ReciprocalGrad", "TanhGrad", "SigmoidGrad"))
+_register(
+    ("Sqrt", "Rsqrt", "Exp", "Expm1", "Log", "Log1p", "Tanh", "Sigmoid", "Sin", "Cos"), _COMPLEX
+)
+_register_gradient_ops(
+    ("SqrtGrad", "RsqrtGrad", "InvGrad", "ReciprocalGrad", "TanhGrad", "SigmoidGrad")
+)
 _gradient_op_at_output("Sqrt", "SqrtGrad")
 _gradient_op_at_output("Rsqrt", "RsqrtGrad")
 _gradient_op_at_output("Inv", "ReciprocalGrad")
@@ -198,11 +198,7 @@ def log1p(x, name=None):
     return raw_ops.Log1p(x, name=name)
 
 
-# ---------------------------------------------------------------- hyperbolic functions
-
-_gradient_at_input("Sinh", lambda x: raw_ops.Cosh(x))
-_gradient_at_input("Cosh", lambda x: raw_ops.Sinh(x))
-
+# ---------------------------------------------------------------- tanh and sigmoid
 
 @RegisterGradient("Tanh")
 def _tanh_grad(op, grad):
@@ -231,56 +227,10 @@ def _sigmoid_grad_grad(op, grad):
         return scaled - 2.0 * scaled * y, raw_ops.SigmoidGrad(y, grad)
 
 
-RegisterGradient("Asinh")(lambda op, grad: _over_output(op, grad, raw_ops.Cosh))
-RegisterGradient("Acosh")(lambda op, grad: _over_output(op, grad, raw_ops.Sinh))
-
-
-def _over_output(op, grad, function):
-    with control_dependencies([grad]):
-        return grad / function(_conj(op.outputs[0]))
-
-
-@RegisterGradient("Atanh")
-def _atanh_grad(op, grad):
-    with control_dependencies([grad]):
-        square = raw_ops.Square(_conj(op.inputs[0]))
-        return grad * raw_ops.Reciprocal(raw_ops.Sub(_one(grad), square))
-
-
-@tf_export("math.sinh", "sinh")
-def sinh(x, name=None):
-    """The hyperbolic sine."""
-    return raw_ops.Sinh(x, name=name)
-
-
-@tf_export("math.cosh", "cosh")
-def cosh(x, name=None):
-    """The hyperbolic cosine."""
-    return raw_ops.Cosh(x, name=name)
-
-
 @tf_export("math.tanh", "nn.tanh", "tanh")
 def tanh(x, name=None):
     """The hyperbolic tangent."""
     return raw_ops.Tanh(x, name=name)
-
-
-@tf_export("math.asinh", "asinh")
-def asinh(x, name=None):
-    """The inverse hyperbolic sine."""
-    return raw_ops.Asinh(x, name=name)
-
-
-@tf_export("math.acosh", "acosh")
-def acosh(x, name=None):
-    """The inverse hyperbolic cosine; NaN below 1."""
-    return raw_ops.Acosh(x, name=name)
-
-
-@tf_export("math.atanh", "atanh")
-def atanh(x, name=None):
-    """The inverse hyperbolic tangent; NaN outside [-1, 1]."""
-    return raw_ops.Atanh(x, name=name)
 
 
 @tf_export("math.sigmoid", "nn.sigmoid", "sigmoid")
@@ -290,7 +240,7 @@ def sigmoid(x, name=None):
         return raw_ops.Sigmoid(convert_to_tensor(x, name="x"), name=name)
 
 
-# ---------------------------------------------------------------- trigonometric functions
+# ---------------------------------------------------------------- sine and cosine
 
 _gradient_at_input("Sin", lambda x: raw_ops.Cos(x))
 
@@ -299,38 +249,6 @@ _gradient_at_input("Sin", lambda x: raw_ops.Cos(x))
 def _cos_grad(op, grad):
     with control_dependencies([grad]):
         return -grad * raw_ops.Sin(_conj(op.inputs[0]))
-
-
-@RegisterGradient("Tan")
-def _tan_grad(op, grad):
-    with control_dependencies([grad]):
-        secant = raw_ops.Reciprocal(raw_ops.Cos(_conj(op.inputs[0])))
-        return raw_ops.Square(secant) * grad
-
-
-def _inverse_sine_slope(op, grad):
-    """1 / sqrt(1 - x^2)."""
-    square = raw_ops.Square(_conj(op.inputs[0]))
-    return raw_ops.Reciprocal(raw_ops.Sqrt(raw_ops.Sub(_one(grad), square)))
-
-
-@RegisterGradient("Asin")
-def _asin_grad(op, grad):
-    with control_dependencies([grad]):
-        return grad * _inverse_sine_slope(op, grad)
-
-
-@RegisterGradient("Acos")
-def _acos_grad(op, grad):
-    with control_dependencies([grad]):
-        return -grad * _inverse_sine_slope(op, grad)
-
-
-@RegisterGradient("Atan")
-def _atan_grad(op, grad):
-    with control_dependencies([grad]):
-        square = raw_ops.Square(_conj(op.inputs[0]))
-        return grad * raw_ops.Reciprocal(raw_ops.Add(_one(grad), square))
 
 
 @tf_export("math.sin", "sin")
@@ -343,30 +261,6 @@ def sin(x, name=None):
 def cos(x, name=None):
     """The cosine of angles in radians."""
     return raw_ops.Cos(x, name=name)
-
-
-@tf_export("math.tan", "tan")
-def tan(x, name=None):
-    """The tangent of angles in radians."""
-    return raw_ops.Tan(x, name=name)
-
-
-@tf_export("math.asin", "asin")
-def asin(x, name=None):
-    """The angle whose sine is `x`; NaN outside [-1, 1]."""
-    return raw_ops.Asin(x, name=name)
-
-
-@tf_export("math.acos", "acos")
-def acos(x, name=None):
-    """The angle whose cosine is `x`; NaN outside [-1, 1]."""
-    return raw_ops.Acos(x, name=name)
-
-
-@tf_export("math.atan", "atan")
-def atan(x, name=None):
-    """The angle whose tangent is `x`."""
-    return raw_ops.Atan(x, name=name)
 
 
 # ---------------------------------------------------------------- rounding

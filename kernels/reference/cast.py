@@ -1,8 +1,8 @@
 """Reference kernels of `graphflow/ops/cast.py`.
 
 Floating-point numbers that an integer type cannot hold become what TensorFlow gives on x86-64, on
-every machine: the conversion goes through int32 or int64, whose smallest number stands for what they
-cannot hold, and keeps the low bits.
+every machine: the conversion goes through int32 or int64, whose smallest number stands for what
+they cannot hold, and keeps the low bits.
 """
 
 import numpy as np
@@ -43,7 +43,9 @@ def _towards_zero(x, narrow):
 
 
 def _unsupported(source, target):
-    return errors.UnimplementedError(None, None, f"Cast {source.name} to {target.name} is not supported")
+    return errors.UnimplementedError(
+        None, None, f"Cast {source.name} to {target.name} is not supported"
+    )
 
 
 @reference.kernel("Cast")
@@ -73,7 +75,9 @@ def cast(ctx):
 @reference.kernel("Bitcast")
 def bitcast(ctx):
     """The same bytes, seen as another type."""
-    source, target = (np.dtype(d.as_numpy_dtype) for d in (ctx.input_dtypes[0], ctx.output_dtypes[0]))
+    source, target = (
+        np.dtype(d.as_numpy_dtype) for d in (ctx.input_dtypes[0], ctx.output_dtypes[0])
+    )
 
     def run(x):
         if source.itemsize > target.itemsize:
@@ -82,8 +86,12 @@ def bitcast(ctx):
             ratio = target.itemsize // source.itemsize
             if not x.shape or x.shape[-1] != ratio:
                 raise errors.InvalidArgumentError(
-                    None, None, f"Cannot bitcast from {ctx.input_dtypes[0].name} to "
-                    f"{ctx.output_dtypes[0].name}: the last dimension must be {ratio}, shape is {list(x.shape)}")
+                    None,
+                    None,
+                    f"Cannot bitcast from {ctx.input_dtypes[0].name} to "
+                    f"{ctx.output_dtypes[0].name}: the last dimension must be {ratio}, "
+                    f"shape is {list(x.shape)}",
+                )
             shape = x.shape[:-1]
         else:
             shape = x.shape

@@ -25,7 +25,7 @@ def quiet(function):
 
 
 def broadcasting(function):
-    """Like `quiet`, for two inputs that broadcast; shapes that don't fit are reported as TF does."""
+    """Like `quiet`, for two inputs that broadcast; shapes that don't fit are an error."""
     maker = quiet(function)
 
     def checked_maker(ctx):

@@ -10,7 +10,10 @@ from .elementwise import check_broadcast, shape_text
 
 def _misfit(a, b):
     return errors.InvalidArgumentError(
-        None, None, f"Matrix size-incompatible: In[0]: {shape_text(a.shape)}, In[1]: {shape_text(b.shape)}")
+        None,
+        None,
+        f"Matrix size-incompatible: In[0]: {shape_text(a.shape)}, In[1]: {shape_text(b.shape)}",
+    )
 
 
 def _wide(x):

@@ -1,7 +1,7 @@
 """Reference kernels of `graphflow/ops/reduction.py`.
 
-half and bfloat16 are summed in float32, integer means in int64. An empty extreme is the dtype's lowest
-or highest value, and NaN wins every comparison of extremes but none of ArgMax and ArgMin.
+half and bfloat16 are summed in float32, integer means in int64. An empty extreme is the dtype's
+lowest or highest value, and NaN wins every comparison of extremes but none of ArgMax and ArgMin.
 """
 
 import numpy as np
@@ -18,11 +18,17 @@ def normalized_axes(axes, rank):
     for axis in np.ravel(axes):
         if not -rank <= axis < rank:
             raise errors.InvalidArgumentError(
-                None, None, f"Invalid reduction dimension ({axis} for input with {rank} dimension(s)")
+                None,
+                None,
+                f"Invalid reduction dimension ({axis} for input with {rank} dimension(s)",
+            )
         axis = int(axis) % rank
         if axis in result:
             raise errors.InvalidArgumentError(
-                None, None, f"Invalid reduction arguments: Axes contains duplicate dimension: {axis}")
+                None,
+                None,
+                f"Invalid reduction arguments: Axes contains duplicate dimension: {axis}",
+            )
         result.append(axis)
     return tuple(result)
 
@@ -47,7 +53,9 @@ def _mean(x, axes, keep):
     count = np.prod([x.shape[axis] for axis in axes], dtype=np.int64)
     if x.dtype.kind not in "iu":
         return _sum(x, axes, keep) / wide(np.asarray(count, x.dtype))
-    total = np.sum(x, axis=axes, keepdims=keep, dtype=np.uint64 if x.dtype.kind == "u" else np.int64)
+    total = np.sum(
+        x, axis=axes, keepdims=keep, dtype=np.uint64 if x.dtype.kind == "u" else np.int64
+    )
     return np.sign(total) * (np.abs(total) // max(count, 1)).astype(total.dtype)
 
 
@@ -114,10 +122,14 @@ def arg_extreme(ctx):
         axis = int(axis)
         if not -x.ndim <= axis < x.ndim:
             raise errors.InvalidArgumentError(
-                None, None, f"Expected dimension in the range [{-x.ndim}, {x.ndim}), but got {axis}")
+                None, None, f"Expected dimension in the range [{-x.ndim}, {x.ndim}), but got {axis}"
+            )
         if x.shape[axis] == 0:
             raise errors.InvalidArgumentError(
-                None, None, f"Reduction axis {axis % x.ndim} is empty in shape {shape_text(x.shape)}")
+                None,
+                None,
+                f"Reduction axis {axis % x.ndim} is empty in shape {shape_text(x.shape)}",
+            )
         if x.dtype.kind not in "iub":
             if x.dtype.kind == "c":
                 raise errors.UnimplementedError(None, None, f"{ctx.op_type} of complex numbers")

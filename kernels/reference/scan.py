@@ -22,7 +22,10 @@ def scan(ctx):
         axis = int(axis)
         if not -x.ndim <= axis < x.ndim:
             raise errors.InvalidArgumentError(
-                None, None, f"ScanOp: Expected scan axis in the range [{-x.ndim}, {x.ndim}), but got {axis}")
+                None,
+                None,
+                f"ScanOp: Expected scan axis in the range [{-x.ndim}, {x.ndim}), but got {axis}",
+            )
         moved = np.moveaxis(wide(x), axis, 0)
         moved = moved[::-1] if reverse else moved
         with np.errstate(all="ignore"):

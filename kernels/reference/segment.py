@@ -84,8 +84,11 @@ def unsorted_segment(ctx):
         count = int(count)
         if data.shape[:ids.ndim] != ids.shape:
             raise errors.InvalidArgumentError(
-                None, None, f"data.shape = {list(data.shape)} does not start with segment_ids.shape = "
-                f"{list(ids.shape)}")
+                None,
+                None,
+                f"data.shape = {list(data.shape)} does not start with segment_ids.shape = "
+                f"{list(ids.shape)}",
+            )
         if count < 0:
             raise errors.InvalidArgumentError(
                 None, None, "Input num_segments == " f"{count} must not be negative.")
@@ -94,7 +97,10 @@ def unsorted_segment(ctx):
         wrong = np.flatnonzero(ids >= count)
         if len(wrong):
             raise errors.InvalidArgumentError(
-                None, None, f"segment_ids[{wrong[0]}] = {ids[wrong[0]]} is out of range [0, {count})")
+                None,
+                None,
+                f"segment_ids[{wrong[0]}] = {ids[wrong[0]]} is out of range [0, {count})",
+            )
         kept = ids >= 0
         out = accumulate(ufunc, start(data.dtype), rows[kept], ids[kept], count)
         return out.astype(dtype, copy=False)

@@ -17,10 +17,22 @@ def c_divide(x, y):
 
 
 SAMPLES = [
-    Sample("Add", [normal(2, 3), normal(2, 3)], np.add, grad=(0, 1), second=True,
-           dtypes=NUMBERS + " uint8 int8 int16 string"),
-    Sample("AddV2", [normal(2, 1, 3), normal(4, 1)], np.add, grad=(0, 1), id="broadcast",
-           dtypes=NUMBERS + " uint8 int8 int16"),
+    Sample(
+        "Add",
+        [normal(2, 3), normal(2, 3)],
+        np.add,
+        grad=(0, 1),
+        second=True,
+        dtypes=NUMBERS + " uint8 int8 int16 string",
+    ),
+    Sample(
+        "AddV2",
+        [normal(2, 1, 3), normal(4, 1)],
+        np.add,
+        grad=(0, 1),
+        id="broadcast",
+        dtypes=NUMBERS + " uint8 int8 int16",
+    ),
     Sample("AddV2", [normal(2, 3), normal()], np.add, grad=(0, 1), id="scalar"),
     Sample("AddV2", [normal(0, 3), normal(3)], np.add, grad=(0, 1), id="empty"),
     Sample("Sub", [normal(2, 3), normal(3)], np.subtract, dtypes=MORE, grad=(0, 1), second=True),
@@ -28,29 +40,85 @@ SAMPLES = [
     Sample("Mul", [normal(2, 3), normal(2, 1)], np.multiply, dtypes=MORE, grad=(0, 1), second=True),
     Sample("Mul", [normal(2, 3), normal(2, 3)], np.multiply, grad=(0, 1), id="same"),
     Sample("Div", [positive(2, 3), positive(3)], c_divide, dtypes=MORE, grad=(0, 1), second=True),
-    Sample("RealDiv", [normal(2, 3), positive(3)], np.divide, grad=(0, 1), second=True,
-           dtypes=FLOATS + " complex64 complex128"),
-    Sample("TruncateDiv", [normal(2, 3), positive(3)], c_divide, dtypes="int32 int64 uint8 int8 int16"),
-    Sample("FloorDiv", [normal(2, 3), positive(3)], lambda x, y: np.floor(x / y).astype(x.dtype),
-           dtypes="float32 float64 int32 int64 uint8 int8 uint16 int16"),
+    Sample(
+        "RealDiv",
+        [normal(2, 3), positive(3)],
+        np.divide,
+        grad=(0, 1),
+        second=True,
+        dtypes=FLOATS + " complex64 complex128",
+    ),
+    Sample(
+        "TruncateDiv", [normal(2, 3), positive(3)], c_divide, dtypes="int32 int64 uint8 int8 int16"
+    ),
+    Sample(
+        "FloorDiv",
+        [normal(2, 3), positive(3)],
+        lambda x, y: np.floor(x / y).astype(x.dtype),
+        dtypes="float32 float64 int32 int64 uint8 int8 uint16 int16",
+    ),
     Sample("Mod", [normal(2, 3), positive(3)], np.fmod, dtypes="int32 int64 float32 float64"),
-    Sample("TruncateMod", [normal(2, 3), positive(3)], np.fmod, dtypes="int32 int64 float32 float64"),
-    Sample("FloorMod", [normal(2, 3), positive(3)], np.mod, dtypes="int32 int64 float32 float64",
-           grad=(0, 1)),
-    Sample("FloorMod", [normal(2, 3), fixed(np.array([-2.0, -3.0, 2.0]))], np.mod, id="negative",
-           dtypes="int32 int64 float32 float64"),
-    Sample("Pow", [positive(2, 3), positive(3)], np.power, grad=(0, 1), second=True,
-           dtypes=FLOATS + " int32 int64 complex64 complex128"),
-    Sample("Maximum", [apart(2, 3), apart(3, gap=0.29)], np.maximum, grad=(0, 1),
-           dtypes=FLOATS + " int32 int64"),
-    Sample("Minimum", [apart(2, 3), apart(3, gap=0.29)], np.minimum, grad=(0, 1),
-           dtypes=FLOATS + " int32 int64"),
-    Sample("SquaredDifference", [normal(2, 3), normal(3)], lambda x, y: (x - y) * np.conj(x - y),
-           dtypes=NUMBERS, grad=(0, 1), second=True),
-    Sample("AddN", [[normal(2, 3), normal(2, 3), normal(2, 3)]], lambda xs: xs[0] + xs[1] + xs[2],
-           dtypes=MORE, grad=(0, 1, 2)),
-    Sample("AccumulateNV2", [[normal(2, 3), normal(2, 3)]], lambda xs: xs[0] + xs[1],
-           attrs={"shape": (2, 3)}, grad=(0, 1)),
+    Sample(
+        "TruncateMod", [normal(2, 3), positive(3)], np.fmod, dtypes="int32 int64 float32 float64"
+    ),
+    Sample(
+        "FloorMod",
+        [normal(2, 3), positive(3)],
+        np.mod,
+        dtypes="int32 int64 float32 float64",
+        grad=(0, 1),
+    ),
+    Sample(
+        "FloorMod",
+        [normal(2, 3), fixed(np.array([-2.0, -3.0, 2.0]))],
+        np.mod,
+        id="negative",
+        dtypes="int32 int64 float32 float64",
+    ),
+    Sample(
+        "Pow",
+        [positive(2, 3), positive(3)],
+        np.power,
+        grad=(0, 1),
+        second=True,
+        dtypes=FLOATS + " int32 int64 complex64 complex128",
+    ),
+    Sample(
+        "Maximum",
+        [apart(2, 3), apart(3, gap=0.29)],
+        np.maximum,
+        grad=(0, 1),
+        dtypes=FLOATS + " int32 int64",
+    ),
+    Sample(
+        "Minimum",
+        [apart(2, 3), apart(3, gap=0.29)],
+        np.minimum,
+        grad=(0, 1),
+        dtypes=FLOATS + " int32 int64",
+    ),
+    Sample(
+        "SquaredDifference",
+        [normal(2, 3), normal(3)],
+        lambda x, y: (x - y) * np.conj(x - y),
+        dtypes=NUMBERS,
+        grad=(0, 1),
+        second=True,
+    ),
+    Sample(
+        "AddN",
+        [[normal(2, 3), normal(2, 3), normal(2, 3)]],
+        lambda xs: xs[0] + xs[1] + xs[2],
+        dtypes=MORE,
+        grad=(0, 1, 2),
+    ),
+    Sample(
+        "AccumulateNV2",
+        [[normal(2, 3), normal(2, 3)]],
+        lambda xs: xs[0] + xs[1],
+        attrs={"shape": (2, 3)},
+        grad=(0, 1),
+    ),
 ]
 test_samples = sample_tests(SAMPLES)
 
@@ -99,7 +167,9 @@ def test_division_wrappers():
         seven, two = tf.constant(7), tf.constant(2)
         assert tf.truediv(seven, two).dtype == tf.float64
         assert tf.truediv(tf.constant(7, tf.uint8), tf.constant(2, tf.uint8)).dtype == tf.float32
-        assert sess.run([tf.div(seven, two), tf.divide(seven, two), tf.divide(seven, two, "q")]) == [3, 3.5, 3.5]
+        assert sess.run(
+            [tf.div(seven, two), tf.divide(seven, two), tf.divide(seven, two, "q")]
+        ) == [3, 3.5, 3.5]
         with pytest.raises(TypeError, match="x and y must have the same dtype"):
             tf.truediv(1, 2.0)
 

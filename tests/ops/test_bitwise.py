@@ -7,16 +7,29 @@ from tests.ops.harness import Sample, normal, sample_tests, unit
 
 INTEGERS = "int8 int16 int32 int64 uint8 uint16 uint32 uint64"
 
-test_samples = sample_tests([
-    *(Sample(op, [normal(2, 3), normal(3)], oracle, dtypes=INTEGERS) for op, oracle in (
-        ("BitwiseAnd", np.bitwise_and), ("BitwiseOr", np.bitwise_or), ("BitwiseXor", np.bitwise_xor))),
-    Sample("LeftShift", [normal(2, 3), unit(3)], np.left_shift, dtypes=INTEGERS),
-    Sample("RightShift", [normal(2, 3), unit(3)], np.right_shift, dtypes=INTEGERS),
-    Sample("Invert", [normal(2, 3)], np.invert, dtypes=INTEGERS),
-    Sample("PopulationCount", [normal(2, 3)], dtypes=INTEGERS,
-           oracle=lambda x: np.vectorize(lambda v: bin(int(v) & (2 ** (8 * x.itemsize) - 1)).count("1"))(
-               x).astype(np.uint8)),
-])
+test_samples = sample_tests(
+    [
+        *(
+            Sample(op, [normal(2, 3), normal(3)], oracle, dtypes=INTEGERS)
+            for op, oracle in (
+                ("BitwiseAnd", np.bitwise_and),
+                ("BitwiseOr", np.bitwise_or),
+                ("BitwiseXor", np.bitwise_xor),
+            )
+        ),
+        Sample("LeftShift", [normal(2, 3), unit(3)], np.left_shift, dtypes=INTEGERS),
+        Sample("RightShift", [normal(2, 3), unit(3)], np.right_shift, dtypes=INTEGERS),
+        Sample("Invert", [normal(2, 3)], np.invert, dtypes=INTEGERS),
+        Sample(
+            "PopulationCount",
+            [normal(2, 3)],
+            dtypes=INTEGERS,
+            oracle=lambda x: np.vectorize(
+                lambda v: bin(int(v) & (2 ** (8 * x.itemsize) - 1)).count("1")
+            )(x).astype(np.uint8),
+        ),
+    ]
+)
 
 
 def test_shifts_are_clamped():

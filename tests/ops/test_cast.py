@@ -16,7 +16,9 @@ def to(dtype):
         x = x.real if x.dtype.kind == "c" and not dtype.startswith("complex") else x
         return x.astype(dtype)
 
-    return Sample("Cast", [positive(2, 3)], oracle, attrs={"DstT": dtype}, dtypes=EVERY + " bool", id=dtype)
+    return Sample(
+        "Cast", [positive(2, 3)], oracle, attrs={"DstT": dtype}, dtypes=EVERY + " bool", id=dtype
+    )
 
 
 def there_and_back(x):
@@ -24,17 +26,43 @@ def there_and_back(x):
     return tf.cast(tf.cast(x, tf.float64) * 2.0, tf.float32)
 
 
-test_samples = sample_tests([
-    *(to(dtype) for dtype in EVERY.split()),
-    Sample("Cast", [normal(2, 3)], lambda x: x.astype(np.float64), attrs={"DstT": "float64"}, grad=(0,),
-           dtypes="float32", id="gradient"),
-    Sample("Cast", [fixed(np.array([0.0, np.nan, 0.5, -0.0]))], lambda x: x.astype(bool),
-           attrs={"DstT": "bool"}, dtypes="float16 float32 float64", id="bool"),
-    Sample("Bitcast", [normal(2, 3)], lambda x: x.view(np.uint8).reshape(2, 3, -1), attrs={"type": "uint8"},
-           dtypes="float32 int32 int64 complex64"),
-    Sample("Bitcast", [fixed(np.arange(8, dtype=np.uint8).reshape(2, 4))],
-           lambda x: x.view(np.int32).reshape(2), attrs={"type": "int32"}, dtypes="uint8", id="wider"),
-])
+test_samples = sample_tests(
+    [
+        *(to(dtype) for dtype in EVERY.split()),
+        Sample(
+            "Cast",
+            [normal(2, 3)],
+            lambda x: x.astype(np.float64),
+            attrs={"DstT": "float64"},
+            grad=(0,),
+            dtypes="float32",
+            id="gradient",
+        ),
+        Sample(
+            "Cast",
+            [fixed(np.array([0.0, np.nan, 0.5, -0.0]))],
+            lambda x: x.astype(bool),
+            attrs={"DstT": "bool"},
+            dtypes="float16 float32 float64",
+            id="bool",
+        ),
+        Sample(
+            "Bitcast",
+            [normal(2, 3)],
+            lambda x: x.view(np.uint8).reshape(2, 3, -1),
+            attrs={"type": "uint8"},
+            dtypes="float32 int32 int64 complex64",
+        ),
+        Sample(
+            "Bitcast",
+            [fixed(np.arange(8, dtype=np.uint8).reshape(2, 4))],
+            lambda x: x.view(np.int32).reshape(2),
+            attrs={"type": "int32"},
+            dtypes="uint8",
+            id="wider",
+        ),
+    ]
+)
 
 # What TensorFlow 2.21 answers on x86-64.
 INT32_MIN, INT64_MIN = -(2**31), -(2**63)
@@ -71,7 +99,9 @@ def test_truncation():
 
     with tf.Graph().as_default(), tf.Session() as sess:
         x = tf.constant([1.9999999999, -1.9999999999], tf.float64)
-        cut, rounded = sess.run([raw_ops.Cast(x, DstT=tf.float32, Truncate=True), tf.cast(x, tf.float32)])
+        cut, rounded = sess.run(
+            [raw_ops.Cast(x, DstT=tf.float32, Truncate=True), tf.cast(x, tf.float32)]
+        )
         np.testing.assert_array_equal(rounded, [2, -2])
         np.testing.assert_array_equal(cut, np.nextafter(np.float32([2, -2]), np.float32(0)))
 
@@ -84,7 +114,9 @@ def test_wrappers():
         np.testing.assert_array_equal(sess.run(tf.saturate_cast(x, tf.uint8)), [1, 255, 0])
         sliced = tf.cast(tf.IndexedSlices(x, tf.constant([0, 1, 2])), tf.float64)
         assert isinstance(sliced, tf.IndexedSlices) and sliced.dtype == tf.float64
-        with pytest.raises(tf.errors.UnimplementedError, match="Cast string to int32 is not supported"):
+        with pytest.raises(
+            tf.errors.UnimplementedError, match="Cast string to int32 is not supported"
+        ):
             sess.run(tf.cast(tf.constant(["1"]), tf.int32))
         with pytest.raises(ValueError, match="Cannot bitcast"):
             tf.bitcast(tf.constant([1, 2, 3], tf.uint8), tf.int32)

@@ -13,7 +13,13 @@ COMPLEX_OF = {"float32": "complex64", "float64": "complex128"}
 
 def row(op, oracle):
     """An op from complex to real numbers."""
-    return Sample(op, [normal(2, 3)], oracle, dtypes=COMPLEX, attrs=lambda d: {"Tout": REAL_OF.get(d, "float32")})
+    return Sample(
+        op,
+        [normal(2, 3)],
+        oracle,
+        dtypes=COMPLEX,
+        attrs=lambda d: {"Tout": REAL_OF.get(d, "float32")},
+    )
 
 
 def round_trip(x, y):

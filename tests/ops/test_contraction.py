@@ -11,8 +11,15 @@ def einsum_row(equation, *shapes):
     def einsum(*inputs):
         return tf.einsum(equation, *inputs)
 
-    return Sample(einsum, [normal(*shape) for shape in shapes], lambda *xs: np.einsum(equation, *xs),
-                  dtypes="float32 float64", tol=1e-4, grad=tuple(range(len(shapes))), id=equation)
+    return Sample(
+        einsum,
+        [normal(*shape) for shape in shapes],
+        lambda *xs: np.einsum(equation, *xs),
+        dtypes="float32 float64",
+        tol=1e-4,
+        grad=tuple(range(len(shapes))),
+        id=equation,
+    )
 
 
 def dot_row(axes, a, b):
@@ -20,16 +27,27 @@ def dot_row(axes, a, b):
                   lambda x, y: np.tensordot(x, y, axes), tol=1e-4, grad=(0, 1), id=str(axes))
 
 
-test_samples = sample_tests([
-    einsum_row("ij,jk->ik", (2, 3), (3, 4)), einsum_row("ij,jk", (2, 3), (3, 4)),
-    einsum_row("bij,bjk->bik", (5, 2, 3), (5, 3, 4)), einsum_row("bij,bkj->bki", (5, 2, 3), (5, 4, 3)),
-    einsum_row("ij->ji", (2, 3)), einsum_row("ij->", (2, 3)), einsum_row("ii", (3, 3)),
-    einsum_row("i,j->ij", (2,), (3,)), einsum_row("ij,ij->", (2, 3), (2, 3)),
-    einsum_row("ij,jk,kl->il", (2, 3), (3, 4), (4, 2)), einsum_row("ij,ik,il->jkl", (2, 3), (2, 2), (2, 4)),
-    einsum_row("bhqd,bhkd->bhqk", (2, 3, 4, 5), (2, 3, 6, 5)),
-    dot_row(1, (2, 3), (3, 4)), dot_row(2, (2, 3, 4), (3, 4, 2)), dot_row(0, (2,), (3,)),
-    dot_row([[1, 2], [1, 0]], (2, 3, 4), (4, 3)), dot_row([[-1], [0]], (2, 3), (3, 2)),
-])
+test_samples = sample_tests(
+    [
+        einsum_row("ij,jk->ik", (2, 3), (3, 4)),
+        einsum_row("ij,jk", (2, 3), (3, 4)),
+        einsum_row("bij,bjk->bik", (5, 2, 3), (5, 3, 4)),
+        einsum_row("bij,bkj->bki", (5, 2, 3), (5, 4, 3)),
+        einsum_row("ij->ji", (2, 3)),
+        einsum_row("ij->", (2, 3)),
+        einsum_row("ii", (3, 3)),
+        einsum_row("i,j->ij", (2,), (3,)),
+        einsum_row("ij,ij->", (2, 3), (2, 3)),
+        einsum_row("ij,jk,kl->il", (2, 3), (3, 4), (4, 2)),
+        einsum_row("ij,ik,il->jkl", (2, 3), (2, 2), (2, 4)),
+        einsum_row("bhqd,bhkd->bhqk", (2, 3, 4, 5), (2, 3, 6, 5)),
+        dot_row(1, (2, 3), (3, 4)),
+        dot_row(2, (2, 3, 4), (3, 4, 2)),
+        dot_row(0, (2,), (3,)),
+        dot_row([[1, 2], [1, 0]], (2, 3, 4), (4, 3)),
+        dot_row([[-1], [0]], (2, 3), (3, 2)),
+    ]
+)
 
 
 def test_unknown_shapes():
@@ -49,10 +67,15 @@ def test_unknown_shapes():
         np.testing.assert_allclose(sess.run(product, {x: a, y: b}), a @ b)
 
 
-@pytest.mark.parametrize(("equation", "message"), [
-    ("ij,jk", "Got 1 arguments"), ("i1->i", "incorrect format"), ("iij->ij", "appears more than once"),
-    ("i.j->ij", "outside of ellipsis"),
-])
+@pytest.mark.parametrize(
+    ("equation", "message"),
+    [
+        ("ij,jk", "Got 1 arguments"),
+        ("i1->i", "incorrect format"),
+        ("iij->ij", "appears more than once"),
+        ("i.j->ij", "outside of ellipsis"),
+    ],
+)
 def test_malformed_equations(equation, message):
     with tf.Graph().as_default(), pytest.raises(ValueError, match=message):
         tf.einsum(equation, tf.ones([2, 2, 2] if "ii" in equation else [2, 2]))
@@ -71,8 +94,12 @@ def test_ellipsis():
 def test_wrong_axes():
     with tf.Graph().as_default():
         x = tf.ones([2, 3])
-        for axes, message in ((-1, "at least 0"), (3, "must not be larger"), ([[0], [0, 1]], "Different number"),
-                              ([[0]], "length 2")):
+        for axes, message in (
+            (-1, "at least 0"),
+            (3, "must not be larger"),
+            ([[0], [0, 1]], "Different number"),
+            ([[0]], "length 2"),
+        ):
             with pytest.raises(ValueError, match=message):
                 tf.tensordot(x, x, axes)
         with pytest.raises(TypeError, match="invalid keyword arguments"):

@@ -17,32 +17,54 @@ def adjoint(x):
 
 
 def matmul_row(ta, tb):
-    return Sample("MatMul", [normal(*((3, 2) if ta else (2, 3))), normal(*((4, 3) if tb else (3, 4)))],
-                  lambda a, b: (a.T if ta else a) @ (b.T if tb else b),
-                  attrs={"transpose_a": ta, "transpose_b": tb}, dtypes=NUMBERS, grad=(0, 1), second=True,
-                  tol=1e-4, id=f"{ta}-{tb}")
+    return Sample(
+        "MatMul",
+        [normal(*((3, 2) if ta else (2, 3))), normal(*((4, 3) if tb else (3, 4)))],
+        lambda a, b: (a.T if ta else a) @ (b.T if tb else b),
+        attrs={"transpose_a": ta, "transpose_b": tb},
+        dtypes=NUMBERS,
+        grad=(0, 1),
+        second=True,
+        tol=1e-4,
+        id=f"{ta}-{tb}",
+    )
 
 
 def batch_row(op, ax, ay, batch_x=(2,), batch_y=(2,)):
     x = (*batch_x, *((3, 2) if ax else (2, 3)))
     y = (*batch_y, *((4, 3) if ay else (3, 4)))
-    return Sample(op, [normal(*x), normal(*y)],
-                  lambda a, b: (adjoint(a) if ax else a) @ (adjoint(b) if ay else b),
-                  attrs={"adj_x": ax, "adj_y": ay}, dtypes=NUMBERS, grad=(0, 1), second=True, tol=1e-4,
-                  id=f"{ax}-{ay}-{batch_x}-{batch_y}")
+    return Sample(
+        op,
+        [normal(*x), normal(*y)],
+        lambda a, b: (adjoint(a) if ax else a) @ (adjoint(b) if ay else b),
+        attrs={"adj_x": ax, "adj_y": ay},
+        dtypes=NUMBERS,
+        grad=(0, 1),
+        second=True,
+        tol=1e-4,
+        id=f"{ax}-{ay}-{batch_x}-{batch_y}",
+    )
 
 
 flags = list(itertools.product((False, True), repeat=2))
-test_samples = sample_tests([
-    *(matmul_row(*pair) for pair in flags),
-    Sample("MatMul", [normal(2, 0), normal(0, 3)], np.matmul, grad=(0, 1), id="empty"),
-    *(batch_row("BatchMatMul", *pair) for pair in flags),
-    *(batch_row("BatchMatMulV2", *pair) for pair in flags),
-    batch_row("BatchMatMulV2", False, False, (5, 1), (2,)),
-    batch_row("BatchMatMulV2", True, False, (), (2,)),
-    Sample("SparseMatMul", [normal(2, 3), normal(3, 4)], np.matmul, dtypes="float32 bfloat16", tol=2e-2,
-           attrs=lambda d: {"a_is_sparse": True}),
-])
+test_samples = sample_tests(
+    [
+        *(matmul_row(*pair) for pair in flags),
+        Sample("MatMul", [normal(2, 0), normal(0, 3)], np.matmul, grad=(0, 1), id="empty"),
+        *(batch_row("BatchMatMul", *pair) for pair in flags),
+        *(batch_row("BatchMatMulV2", *pair) for pair in flags),
+        batch_row("BatchMatMulV2", False, False, (5, 1), (2,)),
+        batch_row("BatchMatMulV2", True, False, (), (2,)),
+        Sample(
+            "SparseMatMul",
+            [normal(2, 3), normal(3, 4)],
+            np.matmul,
+            dtypes="float32 bfloat16",
+            tol=2e-2,
+            attrs=lambda d: {"a_is_sparse": True},
+        ),
+    ]
+)
 
 
 def test_wrapper_makes_the_right_ops():
@@ -64,7 +86,9 @@ def test_errors():
         a = tf.ones([2, 3])
         with pytest.raises(ValueError, match="Only one of transpose_a and adjoint_a"):
             tf.matmul(a, a, transpose_a=True, adjoint_a=True)
-        with pytest.raises(ValueError, match=r"Dimensions must be equal, but are 3 and 2.*\[2,3\], \[2,3\]"):
+        with pytest.raises(
+            ValueError, match=r"Dimensions must be equal, but are 3 and 2.*\[2,3\], \[2,3\]"
+        ):
             tf.matmul(a, a)
         with pytest.raises(ValueError, match="Shape must be rank 2 but is rank 1"):
             tf.matmul(a, tf.ones([3]))

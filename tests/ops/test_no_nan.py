@@ -7,14 +7,38 @@ from tests.ops.harness import Sample, normal, positive, sample_tests
 
 FLOATS = "float16 bfloat16 float32 float64 complex64 complex128"
 
-test_samples = sample_tests([
-    Sample("MulNoNan", [normal(2, 3), normal(3)], np.multiply, dtypes=FLOATS, grad=(0, 1)),
-    Sample("MulNoNan", [normal(2, 3), normal(2, 3)], np.multiply, grad=(0, 1), second=True, id="same"),
-    Sample("DivNoNan", [normal(2, 3), positive(3)], np.divide, dtypes=FLOATS, grad=(0, 1), second=True),
-    Sample("Xdivy", [normal(2, 3), positive(3)], np.divide, dtypes=FLOATS, grad=(0, 1), second=True),
-    Sample("Xlogy", [normal(2, 3), positive(3)], lambda x, y: x * np.log(y), dtypes=FLOATS,
-           grad=(0, 1), second=True),
-])
+test_samples = sample_tests(
+    [
+        Sample("MulNoNan", [normal(2, 3), normal(3)], np.multiply, dtypes=FLOATS, grad=(0, 1)),
+        Sample(
+            "MulNoNan",
+            [normal(2, 3), normal(2, 3)],
+            np.multiply,
+            grad=(0, 1),
+            second=True,
+            id="same",
+        ),
+        Sample(
+            "DivNoNan",
+            [normal(2, 3), positive(3)],
+            np.divide,
+            dtypes=FLOATS,
+            grad=(0, 1),
+            second=True,
+        ),
+        Sample(
+            "Xdivy", [normal(2, 3), positive(3)], np.divide, dtypes=FLOATS, grad=(0, 1), second=True
+        ),
+        Sample(
+            "Xlogy",
+            [normal(2, 3), positive(3)],
+            lambda x, y: x * np.log(y),
+            dtypes=FLOATS,
+            grad=(0, 1),
+            second=True,
+        ),
+    ]
+)
 
 
 def test_zeros_win():

@@ -28,11 +28,22 @@ def log_add(x, axis):
 
 
 def rows(op, function, start, dtypes, generator=positive):
-    return [Sample(op, [generator(3, 4), fixed(np.array(axis))], scanned(function, start, exclusive, reverse),
-                   attrs={"exclusive": exclusive, "reverse": reverse}, dtypes=dtypes, tol=1e-4, grad=(0,),
-                   second=op == "Cumsum", id=f"{axis}-{exclusive}-{reverse}")
-            for axis, (exclusive, reverse) in zip(
-                (0, 1, -1, 0), itertools.product((False, True), repeat=2))]
+    return [
+        Sample(
+            op,
+            [generator(3, 4), fixed(np.array(axis))],
+            scanned(function, start, exclusive, reverse),
+            attrs={"exclusive": exclusive, "reverse": reverse},
+            dtypes=dtypes,
+            tol=1e-4,
+            grad=(0,),
+            second=op == "Cumsum",
+            id=f"{axis}-{exclusive}-{reverse}",
+        )
+        for axis, (exclusive, reverse) in zip(
+            (0, 1, -1, 0), itertools.product((False, True), repeat=2)
+        )
+    ]
 
 
 test_samples = sample_tests([

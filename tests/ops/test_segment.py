@@ -24,15 +24,23 @@ def by_segment(function, empty, count=None):
         for segment in range(total):
             chosen = data[ids == segment]
             missing = empty(data.dtype) if callable(empty) else empty
-            rows.append(function(chosen, axis=0) if len(chosen) else np.full(data.shape[1:], missing))
+            rows.append(
+                function(chosen, axis=0) if len(chosen) else np.full(data.shape[1:], missing)
+            )
         return np.array(rows).astype(data.dtype)
 
     return oracle
 
 
 def sorted_row(kind, function, empty, dtypes, generator=normal, **options):
-    return Sample(f"Segment{kind}", [generator(5, 2), SORTED], by_segment(function, empty), dtypes=dtypes,
-                  tol=1e-4, **{"grad": (0,), **options})
+    return Sample(
+        f"Segment{kind}",
+        [generator(5, 2), SORTED],
+        by_segment(function, empty),
+        dtypes=dtypes,
+        tol=1e-4,
+        **{"grad": (0,), **options},
+    )
 
 
 def unsorted_row(kind, function, empty, dtypes, generator=normal, **options):
@@ -40,18 +48,29 @@ def unsorted_row(kind, function, empty, dtypes, generator=normal, **options):
                   by_segment(function, empty), dtypes=dtypes, tol=1e-4, **{"grad": (0,), **options})
 
 
-test_samples = sample_tests([
-    sorted_row("Sum", np.sum, 0, NUMBERS, second=True),
-    sorted_row("Mean", mean, 0, NUMBERS, second=True),
-    sorted_row("Prod", np.prod, 1, NUMBERS, positive),
-    sorted_row("Max", np.max, 0, REAL, apart), sorted_row("Min", np.min, 0, REAL, apart),
-    unsorted_row("Sum", np.sum, 0, NUMBERS, second=True),
-    unsorted_row("Prod", np.prod, 1, NUMBERS, positive),
-    unsorted_row("Max", np.max, 0, REAL, apart), unsorted_row("Min", np.min, 0, REAL, apart),
-    Sample("UnsortedSegmentSum", [normal(2, 2, 3), fixed([[0, 1], [2, 0]]), fixed(np.int32(3))],
-           lambda x, ids, n: np.array([x[ids == i].sum(0) for i in range(3)]), grad=(0,), id="matrix"),
-    Sample("SegmentSum", [normal(0, 2), fixed(np.zeros(0, np.int32))], lambda x, ids: x, id="empty"),
-])
+test_samples = sample_tests(
+    [
+        sorted_row("Sum", np.sum, 0, NUMBERS, second=True),
+        sorted_row("Mean", mean, 0, NUMBERS, second=True),
+        sorted_row("Prod", np.prod, 1, NUMBERS, positive),
+        sorted_row("Max", np.max, 0, REAL, apart),
+        sorted_row("Min", np.min, 0, REAL, apart),
+        unsorted_row("Sum", np.sum, 0, NUMBERS, second=True),
+        unsorted_row("Prod", np.prod, 1, NUMBERS, positive),
+        unsorted_row("Max", np.max, 0, REAL, apart),
+        unsorted_row("Min", np.min, 0, REAL, apart),
+        Sample(
+            "UnsortedSegmentSum",
+            [normal(2, 2, 3), fixed([[0, 1], [2, 0]]), fixed(np.int32(3))],
+            lambda x, ids, n: np.array([x[ids == i].sum(0) for i in range(3)]),
+            grad=(0,),
+            id="matrix",
+        ),
+        Sample(
+            "SegmentSum", [normal(0, 2), fixed(np.zeros(0, np.int32))], lambda x, ids: x, id="empty"
+        ),
+    ]
+)
 
 
 def evaluate(build):
@@ -61,10 +80,14 @@ def evaluate(build):
 
 def test_segments_without_elements():
     lowest, highest = np.finfo(np.float32).min, np.finfo(np.float32).max
-    got = evaluate(lambda: [
-        tf.unsorted_segment_max([1.0, 2.0], [-1, 0], 2), tf.unsorted_segment_min([1.0, 2.0], [-1, 0], 2),
-        tf.segment_max([1.0, 2.0], [1, 3]), tf.segment_prod([1.0, 2.0], [1, 3]),
-    ])
+    got = evaluate(
+        lambda: [
+            tf.unsorted_segment_max([1.0, 2.0], [-1, 0], 2),
+            tf.unsorted_segment_min([1.0, 2.0], [-1, 0], 2),
+            tf.segment_max([1.0, 2.0], [1, 3]),
+            tf.segment_prod([1.0, 2.0], [1, 3]),
+        ]
+    )
     for actual, expected in zip(got, ([2, lowest], [2, highest], [0, 1, 0, 2], [1, 1, 1, 2])):
         np.testing.assert_array_equal(actual, expected)
 
@@ -77,11 +100,17 @@ def test_products_with_zeros_have_gradients():
     np.testing.assert_array_equal(evaluate(build), [[15, 0], [0, 0], [0, 8]])
 
 
-@pytest.mark.parametrize(("build", "message"), [
-    (lambda: tf.segment_sum([1.0, 2.0], [1, 0]), "segment ids are not increasing"),
-    (lambda: tf.segment_sum([1.0, 2.0], [-1, 0]), "out of range"),
-    (lambda: tf.unsorted_segment_sum([1.0, 2.0], [3, 0], 2), r"segment_ids\[0\] = 3 is out of range \[0, 2\)"),
-])
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: tf.segment_sum([1.0, 2.0], [1, 0]), "segment ids are not increasing"),
+        (lambda: tf.segment_sum([1.0, 2.0], [-1, 0]), "out of range"),
+        (
+            lambda: tf.unsorted_segment_sum([1.0, 2.0], [3, 0], 2),
+            r"segment_ids\[0\] = 3 is out of range \[0, 2\)",
+        ),
+    ],
+)
 def test_wrong_numbers(build, message):
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
         evaluate(build)

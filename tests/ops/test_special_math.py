@@ -46,38 +46,90 @@ def midpoint_rule(density, power):
 
 igamma = midpoint_rule(lambda t, a: np.exp(-t) / math.gamma(a), lambda a: a)
 betainc = midpoint_rule(
-    lambda t, a, b: (1 - t) ** (b - 1) * math.gamma(a + b) / math.gamma(a) / math.gamma(b), lambda a, b: a)
-zeta = each(lambda x, q: sum((q + n) ** -x for n in range(20000)) + (q + 19999.5) ** (1 - x) / (x - 1))
+    lambda t, a, b: (1 - t) ** (b - 1) * math.gamma(a + b) / math.gamma(a) / math.gamma(b),
+    lambda a, b: a,
+)
+zeta = each(
+    lambda x, q: sum((q + n) ** -x for n in range(20000)) + (q + 19999.5) ** (1 - x) / (x - 1)
+)
 ORDERS = fixed(np.array([2.5, 3.0, 4.0]))
 WHOLE = fixed(np.array([1.0, 2.0, 3.0]))
 
-test_samples = sample_tests([
-    Sample("Erf", [normal(2, 3)], each(math.erf), dtypes=FLOATS, grad=(0,), second=True),
-    Sample("Erfc", [normal(2, 3)], each(math.erfc), dtypes=FLOATS, grad=(0,), second=True),
-    Sample("Lgamma", [positive(2, 3)], each(math.lgamma), dtypes=FLOATS, grad=(0,), second=True),
-    Sample("Digamma", [positive(2, 3)], digamma, dtypes=FLOATS, grad=(0,), second=True, tol64=1e-7),
-    Sample("BesselI0e", [normal(2, 3)], bessel(0), dtypes=FLOATS, grad=(0,), second=True),
-    Sample("BesselI1e", [normal(2, 3)], bessel(1), dtypes=FLOATS, grad=(0,), second=True),
-    Sample("Igamma", [positive(2, 3), positive(3)], igamma, grad=(0, 1), tol64=1e-6),
-    Sample("Igammac", [positive(2, 3), positive(3)], lambda a, x: 1 - igamma(a, x), grad=(0, 1), tol64=1e-6),
-    Sample("IgammaGradA", [positive(2, 3), positive(3)], tol=1e-4, tol64=1e-5, oracle=lambda a, x: (
-        igamma(a + 1e-3, x) - igamma(a - 1e-3, x)) / 2e-3),
-    Sample("Polygamma", [WHOLE, positive(2, 3)], grad=(1,), tol64=1e-6, oracle=lambda n, x: (
-        (-1) ** (n + 1) * each(math.gamma)(n + 1) * zeta(n + 1, x))),
-    Sample("Zeta", [ORDERS, positive(2, 3)], zeta, grad=(1,), second=True, tol64=1e-6),
-    Sample("Betainc", [positive(2, 3), positive(2, 3), unit(2, 3)], betainc, grad=(2,), tol=1e-4, tol64=1e-5),
-    Sample("Atan2", [normal(2, 3), positive(3)], np.arctan2, dtypes=FLOATS, grad=(0, 1), second=True),
-    Sample("NextAfter", [normal(2, 3), normal(3)], np.nextafter, grad=None, tol=1e-9),
-])
+test_samples = sample_tests(
+    [
+        Sample("Erf", [normal(2, 3)], each(math.erf), dtypes=FLOATS, grad=(0,), second=True),
+        Sample("Erfc", [normal(2, 3)], each(math.erfc), dtypes=FLOATS, grad=(0,), second=True),
+        Sample(
+            "Lgamma", [positive(2, 3)], each(math.lgamma), dtypes=FLOATS, grad=(0,), second=True
+        ),
+        Sample(
+            "Digamma", [positive(2, 3)], digamma, dtypes=FLOATS, grad=(0,), second=True, tol64=1e-7
+        ),
+        Sample("BesselI0e", [normal(2, 3)], bessel(0), dtypes=FLOATS, grad=(0,), second=True),
+        Sample("BesselI1e", [normal(2, 3)], bessel(1), dtypes=FLOATS, grad=(0,), second=True),
+        Sample("Igamma", [positive(2, 3), positive(3)], igamma, grad=(0, 1), tol64=1e-6),
+        Sample(
+            "Igammac",
+            [positive(2, 3), positive(3)],
+            lambda a, x: 1 - igamma(a, x),
+            grad=(0, 1),
+            tol64=1e-6,
+        ),
+        Sample(
+            "IgammaGradA",
+            [positive(2, 3), positive(3)],
+            tol=1e-4,
+            tol64=1e-5,
+            oracle=lambda a, x: (igamma(a + 1e-3, x) - igamma(a - 1e-3, x)) / 2e-3,
+        ),
+        Sample(
+            "Polygamma",
+            [WHOLE, positive(2, 3)],
+            grad=(1,),
+            tol64=1e-6,
+            oracle=lambda n, x: (-1) ** (n + 1) * each(math.gamma)(n + 1) * zeta(n + 1, x),
+        ),
+        Sample("Zeta", [ORDERS, positive(2, 3)], zeta, grad=(1,), second=True, tol64=1e-6),
+        Sample(
+            "Betainc",
+            [positive(2, 3), positive(2, 3), unit(2, 3)],
+            betainc,
+            grad=(2,),
+            tol=1e-4,
+            tol64=1e-5,
+        ),
+        Sample(
+            "Atan2",
+            [normal(2, 3), positive(3)],
+            np.arctan2,
+            dtypes=FLOATS,
+            grad=(0, 1),
+            second=True,
+        ),
+        Sample("NextAfter", [normal(2, 3), normal(3)], np.nextafter, grad=None, tol=1e-9),
+    ]
+)
 
 
-@pytest.mark.parametrize(("function", "values", "expected"), [
-    (tf.lgamma, [0.0, -1.0, -0.5, np.nan, -np.inf, 1.0], [np.inf, np.inf, 1.2655121, np.nan, np.inf, 0]),
-    (tf.digamma, [0.0, -1.0, -0.5, np.nan, -np.inf, np.inf], [np.nan, np.nan, 0.03648998, np.nan, np.nan, np.inf]),
-    (tf.log_sigmoid, [-100.0, 0.0], [-100, -np.log(2)]), (tf.math.bessel_i0, [0.0, 40.0], [1, 1.4894774793419e16]),
-    (tf.math.bessel_i1, [0.0, -1.0], [0, -0.5651591]),
-    (tf.lbeta, [2.0, 3.0], math.lgamma(2) + math.lgamma(3) - math.lgamma(5)),
-])
+@pytest.mark.parametrize(
+    ("function", "values", "expected"),
+    [
+        (
+            tf.lgamma,
+            [0.0, -1.0, -0.5, np.nan, -np.inf, 1.0],
+            [np.inf, np.inf, 1.2655121, np.nan, np.inf, 0],
+        ),
+        (
+            tf.digamma,
+            [0.0, -1.0, -0.5, np.nan, -np.inf, np.inf],
+            [np.nan, np.nan, 0.03648998, np.nan, np.nan, np.inf],
+        ),
+        (tf.log_sigmoid, [-100.0, 0.0], [-100, -np.log(2)]),
+        (tf.math.bessel_i0, [0.0, 40.0], [1, 1.4894774793419e16]),
+        (tf.math.bessel_i1, [0.0, -1.0], [0, -0.5651591]),
+        (tf.lbeta, [2.0, 3.0], math.lgamma(2) + math.lgamma(3) - math.lgamma(5)),
+    ],
+)
 def test_values(function, values, expected):
     with tf.Graph().as_default(), tf.Session() as sess:
         x = tf.constant(values, tf.float32)

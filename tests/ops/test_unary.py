@@ -13,7 +13,9 @@ NUMBERS = FLOATS + " int32 int64"
 
 def row(op, generator, oracle, dtypes=FLOATS, **options):
     """One op of one input, differentiable twice unless said otherwise."""
-    return Sample(op, [generator], oracle, dtypes=dtypes, **{"grad": (0,), "second": True, **options})
+    return Sample(
+        op, [generator], oracle, dtypes=dtypes, **{"grad": (0,), "second": True, **options}
+    )
 
 
 def gradient(op, generator, oracle):
@@ -21,15 +23,15 @@ def gradient(op, generator, oracle):
     return Sample(op, [generator, normal(2, 3)], oracle, dtypes=FLOATS, grad=(0, 1), second=True)
 
 
-def above_one():
-    return fixed(np.array([[1.2, 1.5, 2.0], [2.5, 3.0, 4.0]]))
-
-
 SAMPLES = [
     row("Neg", normal(2, 3), np.negative, NUMBERS),
     row("Abs", apart(2, 3), np.abs, REAL + " int8 int16 int32 int64"),
-    row("Sign", apart(2, 3), lambda x: np.divide(x, np.abs(x)) if x.dtype.kind == "c" else np.sign(x),
-        REAL + " int32 int64 complex64"),
+    row(
+        "Sign",
+        apart(2, 3),
+        lambda x: np.divide(x, np.abs(x)) if x.dtype.kind == "c" else np.sign(x),
+        REAL + " int32 int64 complex64",
+    ),
     row("Square", normal(2, 3), lambda x: x * x, NUMBERS),
     row("Reciprocal", positive(2, 3), np.reciprocal),
     row("Inv", positive(2, 3), np.reciprocal),
@@ -41,23 +43,20 @@ SAMPLES = [
     row("Log1p", positive(2, 3), np.log1p),
     row("Sin", normal(2, 3), np.sin),
     row("Cos", normal(2, 3), np.cos),
-    row("Tan", unit(2, 3), np.tan),
-    row("Asin", unit(2, 3), np.arcsin),
-    row("Acos", unit(2, 3), np.arccos),
-    row("Atan", normal(2, 3), np.arctan),
-    row("Sinh", normal(2, 3), np.sinh),
-    row("Cosh", normal(2, 3), np.cosh),
     row("Tanh", normal(2, 3), np.tanh),
-    row("Asinh", normal(2, 3), np.arcsinh),
-    row("Acosh", above_one(), np.arccosh),
-    row("Atanh", unit(2, 3), np.arctanh),
     row("Sigmoid", normal(2, 3), lambda x: 1 / (1 + np.exp(-x))),
     row("Tanh", normal(), np.tanh, id="scalar"),
     row("Tanh", normal(0, 3), np.tanh, id="empty", grad=None),
     row("Floor", apart(2, 3), np.floor, REAL, grad=None),
     row("Ceil", apart(2, 3), np.ceil, REAL, grad=None),
     row("Rint", apart(2, 3), np.rint, REAL, grad=None),
-    row("Round", fixed(np.array([0.5, 1.5, 2.5, -0.5, 1.3])), np.round, REAL + " int32 int64", grad=None),
+    row(
+        "Round",
+        fixed(np.array([0.5, 1.5, 2.5, -0.5, 1.3])),
+        np.round,
+        REAL + " int32 int64",
+        grad=None,
+    ),
     gradient("SqrtGrad", positive(2, 3), lambda y, dy: dy * 0.5 / np.conj(y)),
     gradient("RsqrtGrad", positive(2, 3), lambda y, dy: -0.5 * dy * np.conj(y) ** 3),
     gradient("ReciprocalGrad", positive(2, 3), lambda y, dy: -dy * np.conj(y) ** 2),
