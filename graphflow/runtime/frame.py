@@ -79,6 +79,8 @@ class Frame:
             self._values[self._position[value]] = array
 
     def _index(self, value):
+        if value.variable is not None:
+            value = value.variable.start  # written in place: its versions share one memory
         if value not in self._position:
             self._position[value] = len(self._values)
             self._values.append(None)

@@ -54,7 +54,8 @@ def is_initialized(ctx):
     return lambda value: np.array(value is not None)
 
 
-reference.function("ReadVariableOp", lambda value: value)
+# A copy: what was read stays while later writes change the variable in place.
+reference.function("ReadVariableOp", lambda value: value.copy())
 
 
 @reference.kernel("VariableShape")
@@ -74,7 +75,7 @@ def count_up_to(ctx):
             fail(f"input is not a scalar: {debug(value.shape)}")
         if value >= limit:
             raise errors.OutOfRangeError(None, None, f"Reached limit of {limit}")
-        return np.asarray(value + 1, value.dtype), value
+        return np.asarray(value + 1, value.dtype), value.copy()
 
     return run
 
