@@ -122,6 +122,22 @@ def minimize(tf, case, sparse=False):
         return {"losses": losses, "op": op.name, "global_step": count, "step": step.name}
 
 
+def scoped(tf):
+    """Optimizers made in scopes and under control dependencies: the nodes of the graph."""
+    with tf.Graph().as_default() as graph:
+        with tf.variable_scope("outer"):
+            w = tf.get_variable("w", initializer=tf.constant([1.0, 2.0]))
+            grad = tf.constant([0.5, 0.25], name="grad")
+            with tf.name_scope("inner"), tf.control_dependencies([grad]):
+                tf.train.AdamOptimizer().apply_gradients([(grad, w)])
+        tf.train.AdamOptimizer().apply_gradients([(grad, w)])
+        with tf.variable_scope("outer", reuse=tf.AUTO_REUSE):
+            tf.train.MomentumOptimizer(0.1, 0.9).apply_gradients([(grad, w)], name="again")
+        with tf.variable_scope("cut", partitioner=tf.fixed_size_partitioner(2)):
+            tf.train.MomentumOptimizer(0.1, 0.9, name="M").apply_gradients([(grad, w)])
+        return {"ops": _ops(graph), "variables": [v.name for v in tf.global_variables()]}
+
+
 DECAYS = {
     "exponential": lambda t, s: t.exponential_decay(0.1, s, 10, 0.5),
     "exponential_stairs": lambda t, s: t.exponential_decay(0.1, s, 10, 0.5, staircase=True),

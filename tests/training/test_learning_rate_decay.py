@@ -6,7 +6,6 @@ import graphflow as tf
 from tests.training import programs
 from tests.training.golden import assert_close, assert_same_ops, recorded
 
-
 # 1.15 gives Minimum the number of steps as it came, 2.x the tensor.
 OTHER_NODES = {"polynomial", "polynomial_power"}
 

@@ -7,7 +7,6 @@ import graphflow as tf
 from tests.training import programs
 from tests.training.golden import assert_close, assert_same_ops, recorded
 
-
 # 1.15 starts Ftrl's accumulators from constants, 2.x by initializers.
 OTHER_NODES = {"ftrl", "ftrl_power", "ftrl_v2"}
 
@@ -30,6 +29,12 @@ def test_minimize(case, sparse):
     expected = recorded()["minimize_sparse" if sparse else "minimize"][case]
     assert_close(got.pop("losses"), expected["losses"], "float32")
     assert got == {key: value for key, value in expected.items() if key != "losses"}
+
+
+def test_scopes():
+    got, expected = programs.scoped(tf), recorded()["scoped"]
+    assert got["variables"] == expected["variables"]
+    assert_same_ops(got["ops"], expected["ops"])
 
 
 def test_no_gradients():

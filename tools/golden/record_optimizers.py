@@ -48,6 +48,7 @@ def record():
         "minimize": {case: programs.minimize(tf, case) for case in programs.MINIMIZED},
         "minimize_sparse": {case: programs.minimize(tf, case, sparse=True)
                             for case in programs.MINIMIZED},
+        "scoped": programs.scoped(tf),
         "decay": {name: programs.decay(tf, name) for name in programs.DECAYS},
         "average": {name: programs.average(tf, name) for name in programs.AVERAGES},
         "clip": {name: programs.clip(tf, name) for name in programs.CLIPS},
