@@ -69,7 +69,25 @@ def _known_outputs(op):
             dtype = op.attrs["out_type"].as_numpy_dtype if op.type != "Rank" else np.int32
             value = shape if op.type == "Shape" else shapes.size(shape)
             return [np.asarray(value, dtype)]
+    if op.type == "ShapeN" and all(shapes.is_full(t._shape) for t in op.inputs):
+        return [np.asarray(t._shape, op.attrs["out_type"].as_numpy_dtype) for t in op.inputs]
+    if op.type == "StridedSlice" and op.inputs[0].op.type == "Shape":
+        size = _shape_entry(op, op.inputs[0].op.inputs[0]._shape)
+        return None if size is None else [np.asarray(size, op.outputs[0].dtype.as_numpy_dtype)]
     return None
+
+
+def _shape_entry(op, shape):
+    """The size that `shape[i]`, the StridedSlice `op`, takes out of a partly known shape."""
+    begin = op.inputs[1].op
+    masks = ("begin_mask", "ellipsis_mask", "new_axis_mask")
+    if shape is None or op.attrs["shrink_axis_mask"] != 1 or begin.type != "Const" or any(
+            op.attrs[mask] for mask in masks):
+        return None
+    index = begin.attrs["value"]
+    if index.shape != (1,) or not -len(shape) <= index[0] < len(shape):
+        return None
+    return shape[int(index[0])]
 
 
 def _foldable(op):
@@ -115,8 +133,8 @@ def constant_shape(tensor):
     value = constant_value(tensor)
     if value is not None:
         return as_shape_tuple(value)
-    if op.type == "Shape":
-        return op.inputs[0]._shape
+    if op.type in ("Shape", "ShapeN"):
+        return op.inputs[tensor.value_index]._shape
     if op.type == "Pack":
         return tuple(_scalar_size(t) for t in op.inputs)
     if op.type in ("Cast", "Identity"):

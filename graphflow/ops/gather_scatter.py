@@ -138,14 +138,15 @@ def _batch_rows_sum(params_shape, values, indices, batch_dims, rows):
 def _flat_batch_indices(params_shape, indices, batch_dims):
     """Indices into params with its batch axes and the gathered one flattened."""
     dtype, ndims = indices.dtype.base_dtype, len(indices._shape)
-    sizes, step = lookup("cast")(params_shape, dtype), lookup("ones")((), dtype=dtype)
-    zero, one = (lookup(what)((), dtype=dtype) for what in ("zeros", "ones"))
+    ones, sizes = lookup("ones"), lookup("cast")(params_shape, dtype)
+    stride = ones((), dtype=dtype)
     for axis in range(batch_dims, 0, -1):
-        step = step * sizes[axis]
-        offsets = raw_ops.Range(zero, sizes[axis - 1], one, name="range") * step
-        indices = indices + reshape(
-            offsets, stack([1] * (axis - 1) + [sizes[axis - 1]] + [1] * (ndims - axis))
-        )
+        count = sizes[axis - 1]
+        stride = stride * sizes[axis]
+        start, step = lookup("zeros")((), dtype=dtype), ones((), dtype=dtype)
+        offsets = lookup("range")(start, count, step) * stride
+        around = [1] * (axis - 1), [1] * (ndims - axis)
+        indices = indices + reshape(offsets, stack([*around[0], count, *around[1]]))
     return indices
 
 

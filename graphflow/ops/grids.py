@@ -1,10 +1,13 @@
 """Coordinate grids and repetition: functions made of other ops. Holds no state."""
 
+import numpy as np
+
 from graphflow.framework import dtypes, raw_ops
 from graphflow.framework.api import tf_export
 from graphflow.framework.convert import convert_to_tensor
 from graphflow.framework.graph_scopes import name_scope
 from graphflow.framework.tensor_shape import TensorShape
+from graphflow.ops.constant import constant
 from graphflow.ops.fill import ones
 from graphflow.ops.join_split import concat, stack, tile
 from graphflow.ops.selecting import boolean_mask, sequence_mask
@@ -76,10 +79,11 @@ def _repeat_each(data, sizes, repeats, axis):
             repeats, concat([sizes[: axis + 1 - rank(repeats)], shape(repeats)], axis=0)
         )
         repeats.set_shape([None] * (axis + 1))
-    axes = list(range(axis + 1))
+    axes = constant(np.arange(axis + 1), dtype=dtypes.int32)
     most = raw_ops.Maximum(0, raw_ops.Max(repeats, axes))
+    mask = sequence_mask(repeats, most)
     tiled = _tile_axis(expand_dims(data, axis + 1), axis + 1, most)
-    result = boolean_mask(tiled, sequence_mask(repeats, most))
+    result = boolean_mask(tiled, mask)
     if axis:
         result = reshape(result, concat([sizes[:axis], [-1], sizes[axis + 1 :]], axis=0))
     if data._shape is not None:

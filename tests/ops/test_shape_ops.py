@@ -186,3 +186,15 @@ def test_ensure_shape_and_permutations_are_checked():
         p = tf.placeholder(tf.int32, [None])
         with pytest.raises(tf.errors.InvalidArgumentError, match="duplicated"):
             session.run(tf.math.invert_permutation(p), {p: [0, 0]})
+
+
+def test_arithmetic_on_known_sizes_of_partly_known_shapes():
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [None, 4, 5])
+        size = tf.shape(x)
+        flat = size[1] * size[2]
+        assert tf.reshape(x, [-1, flat]).shape.as_list() == [None, 20]
+        assert tf.reshape(x, [size[0], flat + 0]).shape.as_list() == [None, 20]
+        assert tf.zeros([size[0], size[-1]]).shape.as_list() == [None, 5]
+        assert tf.fill(tf.shape_n([x, x])[1], 1.0).shape.as_list() == [None, 4, 5]
+        assert tf.contrib.util.constant_value(size[0]) is None
