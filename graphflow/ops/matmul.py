@@ -85,7 +85,7 @@ def _batch_matmul_v2_grad(op, grad):
     return sum_to(gx, rx, sx), sum_to(gy, ry, sy)
 
 
-@tf_export("linalg.matmul", "matmul", legacy=("batch_matmul",))
+@tf_export("linalg.matmul", "matmul")
 def matmul(a, b, transpose_a=False, transpose_b=False, adjoint_a=False, adjoint_b=False,
            a_is_sparse=False, b_is_sparse=False, name=None):
     """The matrix product of `a` and `b`; of the innermost two dimensions if there are more.
@@ -119,6 +119,12 @@ def matmul(a, b, transpose_a=False, transpose_b=False, adjoint_a=False, adjoint_
             both_narrow = a.dtype == b.dtype == dtypes.bfloat16
             return lookup("cast")(product, dtypes.bfloat16) if both_narrow else product
         return raw_ops.MatMul(a, b, transpose_a=transpose_a, transpose_b=transpose_b, name=name)
+
+
+@tf_export(legacy=("batch_matmul",))
+def batch_matmul(x, y, adj_x=False, adj_y=False, name=None):
+    """TensorFlow 0.x's `matmul` of stacks of matrices."""
+    return matmul(x, y, adjoint_a=adj_x, adjoint_b=adj_y, name=name)
 
 
 def _batched(a, b, transpose_a, transpose_b, adjoint_a, adjoint_b, name):

@@ -78,6 +78,8 @@ def test_wrapper_makes_the_right_ops():
         np.testing.assert_array_equal(sess.run(tf.matmul(z, z, adjoint_b=True)), [[5]])
         stack = tf.constant([[[1j, 2]]], tf.complex64)
         np.testing.assert_array_equal(sess.run(tf.matmul(stack, stack, transpose_b=True)), [[[3]]])
+        with pytest.warns(DeprecationWarning):
+            assert tf.batch_matmul(stack, stack, adj_y=True).shape.as_list() == [1, 1, 1]
         np.testing.assert_array_equal(sess.run(tf.linalg.matvec(a, tf.ones([3]))), [3, 3])
 
 
