@@ -43,7 +43,8 @@ test_samples = sample_tests(SAMPLES)
 
 
 @pytest.mark.parametrize(("rows", "ids", "message"), [
-    ([0, 9], [0, 1], r"indices\[1\] == 9 out of range \[0, 3\)"), ([0, 1], [1, 0], "not increasing"),
+    ([0, 9], [0, 1], r"indices\[1\] == 9 out of range \[0, 3\)"),
+    ([0, 1], [1, 0], "not increasing"),
 ])
 def test_wrong_rows(rows, ids, message):
     with tf.Graph().as_default(), tf.Session() as sess:
