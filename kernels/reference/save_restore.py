@@ -111,6 +111,8 @@ def _missing_message(path, missing, wanted, reader):
     pool = unused or reader.keys()
     for name in sorted(missing)[:_SHOWN]:
         near = difflib.get_close_matches(name, pool, n=2, cutoff=0.6)
+        if _without_suffixes(name) in unused:
+            near = [_without_suffixes(name)]
         if near:
             lines.append(f"  nearest to {name}: {', '.join(near)}")
     if any(
@@ -118,8 +120,7 @@ def _missing_message(path, missing, wanted, reader):
     ):
         lines.append(
             "  Names like W_1 arise when the model is built twice in one graph, for instance by "
-            "running a notebook cell "
-            "again: call tf.reset_default_graph() before building it."
+            "running a notebook cell again: call tf.reset_default_graph() before building it."
         )
     return "\n".join(lines)
 
