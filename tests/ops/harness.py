@@ -176,12 +176,14 @@ def _flatten(result):
 
 def sample_tests(samples):
     """A parametrised test function with all checks of all `samples`."""
+    samples = list(samples)
     cases = [case for sample in samples for case in _cases(sample)]
 
     @pytest.mark.parametrize(("check", "sample", "dtype"), cases)
     def test(check, sample, dtype):
         check(sample, dtype)
 
+    test.samples = samples
     return test
 
 

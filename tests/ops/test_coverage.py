@@ -13,16 +13,17 @@ from pathlib import Path
 
 import numpy as np
 
+import graphflow as tf
 from graphflow import api_index
 from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
 from graphflow.framework.op_def import get_gradient, get_op_def
-from tests.ops.harness import Sample
 
 HERE = Path(__file__).parent
 
-# Families whose ops are stateful through and through: their tests compare whole runs.
+# Families whose ops are about effects: their tests compare what whole runs leave behind.
 WITHOUT_SAMPLES = {
+    "debugging": "they print, or pass values on and fail: test_debugging.py",
     "random": "bits are compared with recorded ones in test_random.py",
     "state": "they read and write variables",
     "state_scatter": "they write variables",
@@ -30,7 +31,6 @@ WITHOUT_SAMPLES = {
 }
 # op -> why it has no row.
 NO_SAMPLE = {
-    "Const": "every row feeds some",
     "NoOp": "it has neither inputs nor outputs",
     "Placeholder": "every row feeds some",
     "PreventGradient": "it is Identity to all but gradients",
@@ -67,9 +67,21 @@ def _sampled():
             continue
         module = importlib.import_module(f"tests.ops.{path.stem}")
         for value in vars(module).values():
-            if isinstance(value, list) and value and all(isinstance(v, Sample) for v in value):
-                found.update(sample.op_type for sample in value)
+            for sample in getattr(value, "samples", ()):
+                found |= _op_types(sample)
     return found
+
+
+def _op_types(sample):
+    """The ops of a row; a row of a function stands for all ops that it builds."""
+    if sample.op_type:
+        return {sample.op_type}
+    dtype = sample.dtypes[0]
+    with tf.Graph().as_default() as graph:
+        tensors = sample.placeholders(sample.arrays(dtype))
+        given = {t.op for t in tensors}
+        sample.build(tensors, dtype)
+    return {op.type for op in graph.get_operations() if op not in given}
 
 
 def _report(problems, exceptions, what):
