@@ -35,6 +35,22 @@ register_op("IsVariableInitialized", inputs="ref: Ref(dtype)", outputs="is_initi
 NotDifferentiable("IsVariableInitialized")
 
 
+# TensorFlow branches on IsVariableInitialized here; an op of our own says it without a branch.
+register_op("InitializedValue", inputs="ref: Ref(dtype), initial: dtype", outputs="value: dtype",
+            attrs="dtype: type", shape=lambda c: [c.shape(1)], writes=(), stateful=True, accepts_uninitialized=True)
+register_op("ResourceInitializedValue", inputs="resource: resource, initial: dtype", outputs="value: dtype",
+            attrs="dtype: type", shape=lambda c: [c.shape(1)], stateful=True, accepts_uninitialized=True)
+NotDifferentiable("InitializedValue")
+NotDifferentiable("ResourceInitializedValue")
+
+
+def initialized_value(variable):
+    """The value of `variable` if it has one, else its initial value."""
+    if variable.dtype._is_ref_dtype:
+        return raw_ops.InitializedValue(variable._ref(), variable.initial_value)
+    return raw_ops.ResourceInitializedValue(variable.handle, variable.initial_value)
+
+
 def _merged(c):
     return [shapes.merge_shapes(c.shape(0), c.shape(1))]
 

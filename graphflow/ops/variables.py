@@ -6,7 +6,7 @@ collections; values live in sessions.
 """
 
 from graphflow.framework import scopes
-from graphflow.framework.api import lookup, tf_export
+from graphflow.framework.api import tf_export
 from graphflow.framework.graph import GraphKeys
 from graphflow.framework.tensor import OPERATOR_METHODS, IndexedSlices
 from graphflow.ops import state, state_scatter, variable_properties
@@ -172,8 +172,7 @@ class Variable(metaclass=_VariableType):
 
     def initialized_value(self):
         """The value if there is one, else the initial value."""
-        return lookup("cond")(state.is_variable_initialized(self), self.read_value,
-                              lambda: self.initial_value)
+        return state.initialized_value(self)
 
     def eval(self, session=None):
         """Runs the graph for the value, in `session` or the default session."""

@@ -54,6 +54,12 @@ def is_initialized(ctx):
     return lambda value: np.array(value is not None)
 
 
+@reference.kernel("InitializedValue", "ResourceInitializedValue")
+def initialized_value(ctx):
+    """The variable's value, or the initial one if it has none."""
+    return lambda value, initial: (initial if value is None else value).copy()
+
+
 # A copy: what was read stays while later writes change the variable in place.
 reference.function("ReadVariableOp", lambda value: value.copy())
 
