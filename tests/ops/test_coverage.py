@@ -25,6 +25,9 @@ HERE = Path(__file__).parent
 WITHOUT_SAMPLES = {
     "debugging": "they print, or pass values on and fail: test_debugging.py",
     "random": "bits are compared with recorded ones in test_random.py",
+    "save_restore": "they write and read files: test_save_restore.py",
+    "script_ops": "they call the user's functions: test_script_ops.py",
+    "summary_ops": "they give serialised messages: test_summary_ops.py",
     "state": "they read and write variables",
     "state_scatter": "they write variables",
     "training_ops": "they write variables",
