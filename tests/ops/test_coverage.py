@@ -36,7 +36,6 @@ WITHOUT_SAMPLES = {
 NO_SAMPLE = {
     "NoOp": "it has neither inputs nor outputs",
     "Placeholder": "every row feeds some",
-    "PreventGradient": "it is Identity to all but gradients",
 }
 # op -> why it has no reference kernel.
 NO_REFERENCE_KERNEL = {
