@@ -6,7 +6,8 @@ is copied, reading `v` if it has a value and its initial value otherwise. Holds 
 
 from graphflow.framework.graph import GraphKeys
 
-_KEEP = ("IsVariableInitialized", "VarIsInitializedOp", "ReadVariableOp", "If")
+_KEEP = ("IsVariableInitialized", "VarIsInitializedOp", "ReadVariableOp", "If", "InitializedValue",
+         "ResourceInitializedValue")
 _DECLARATIONS = ("Variable", "VariableV2", "VarHandleOp")
 
 
