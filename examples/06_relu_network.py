@@ -15,13 +15,13 @@ import mnist_program
 import graphflow as tf
 
 
-def layer(x, weight_shape, bias_shape):
+def layer(x, weight_shape, bias_shape, activation=tf.nn.relu):
     weight_init = tf.random_normal_initializer(stddev=(2.0 / weight_shape[0]) ** 0.5)
     bias_init = tf.constant_initializer(value=0)
     W = tf.get_variable("W", weight_shape, initializer=weight_init)
     b = tf.get_variable("b", bias_shape, initializer=bias_init)
     tf.summary.histogram("W", W)
-    return tf.nn.relu(tf.matmul(x, W) + b)
+    return activation(tf.matmul(x, W) + b)
 
 
 def inference(x):
@@ -30,7 +30,8 @@ def inference(x):
     with tf.variable_scope("hidden_2"):
         hidden_2 = layer(hidden_1, [256, 256], [256])
     with tf.variable_scope("output"):
-        return layer(hidden_2, [256, 10], [10])
+        # Logits stay linear: a ReLU here can die and never predict its digit again.
+        return layer(hidden_2, [256, 10], [10], activation=tf.identity)
 
 
 def loss(output, y):
@@ -57,4 +58,4 @@ if __name__ == "__main__":
     if "--show-sharing" in sys.argv:
         show_sharing()
     else:
-        mnist_program.main(__doc__, inference, loss, epochs=300, log_dir="relu_logs")
+        mnist_program.main(__doc__, inference, loss, epochs=300, log_dir="relu_logs", learning_rate=0.05)

@@ -19,16 +19,16 @@ def build():
         w = tf.get_variable("weights", [784, 256], initializer=tf.glorot_uniform_initializer())
         b = tf.get_variable("biases", [256], initializer=tf.zeros_initializer())
         hidden = tf.nn.relu(tf.matmul(x, w) + b)
-        tf.summary.histogram("weights", w)
+        tf.summary.histogram("weight_values", w)
         tf.summary.histogram("activations", hidden)
     with tf.variable_scope("output"):
         w = tf.get_variable("weights", [256, 10], initializer=tf.glorot_uniform_initializer())
         b = tf.get_variable("biases", [10], initializer=tf.zeros_initializer())
         logits = tf.matmul(hidden, w) + b
-        tf.summary.histogram("weights", w)
-    with tf.name_scope("loss"):
+        tf.summary.histogram("weight_values", w)
+    with tf.name_scope("cross_entropy"):
         loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
-    with tf.name_scope("accuracy"):
+    with tf.name_scope("evaluation"):
         correct = tf.equal(tf.argmax(logits, 1), tf.argmax(y, 1))
         accuracy = tf.reduce_mean(tf.cast(correct, tf.float32))
     tf.summary.scalar("loss", loss)

@@ -10,13 +10,12 @@ import time
 import graphflow as tf
 from graphflow.examples.tutorials.mnist import input_data
 
-LEARNING_RATE = 0.01
 BATCH_SIZE = 100
 
 
-def training(cost, global_step):
+def training(cost, global_step, learning_rate):
     tf.summary.scalar("cost", cost)
-    optimizer = tf.train.GradientDescentOptimizer(LEARNING_RATE)
+    optimizer = tf.train.GradientDescentOptimizer(learning_rate)
     return optimizer.minimize(cost, global_step=global_step)
 
 
@@ -35,7 +34,7 @@ def parse_arguments(description, epochs, log_dir):
     return parser.parse_args()
 
 
-def main(description, inference, loss, epochs, log_dir):
+def main(description, inference, loss, epochs, log_dir, learning_rate=0.01):
     """Trains the example and prints its test accuracy."""
     args = parse_arguments(description, epochs, log_dir)
     mnist = input_data.read_data_sets(args.data_dir, one_hot=True)
@@ -46,7 +45,7 @@ def main(description, inference, loss, epochs, log_dir):
         with tf.name_scope("loss"):
             cost = loss(output, y)
         global_step = tf.Variable(0, name="global_step", trainable=False)
-        train_op = training(cost, global_step)
+        train_op = training(cost, global_step, learning_rate)
         with tf.name_scope("evaluation"):
             eval_op = evaluate(output, y)
         summary_op = tf.summary.merge_all()
