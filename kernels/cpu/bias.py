@@ -20,11 +20,11 @@ def bias_add(ctx):
     dtype = ctx.output_dtypes[0].name
     spread = bias + (1,) * (len(shape) - 1 - axis)
     return program(shape, [(In(0), dtype, shape), (In(1), dtype, spread)], ["Add 0 1"],
-                   [(Out(0), 2)])
+                   [(Out(0), 2)], threads=ctx.threads)
 
 
 @cpu.kernel("BiasAddGrad", T=NUMBERS)
 def bias_add_grad(ctx):
     shape = ctx.input_shapes[0]
     axes = set(range(len(shape))) - {_channel_axis(ctx)}
-    return reduce("Sum", ctx.output_dtypes[0].name, shape, axes)
+    return reduce("Sum", ctx.output_dtypes[0].name, shape, axes, threads=ctx.threads)

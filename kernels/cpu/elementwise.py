@@ -2,8 +2,8 @@
 
 from math import prod
 
-from ..registry import F64, In, Native, Out
-from . import native
+from ..registry import F64, In, Out
+from . import native, pool
 from .layout import Rows
 
 FLOATS = ("float32", "float64")
@@ -11,7 +11,11 @@ INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16")
 NUMBERS = FLOATS + INTEGERS
 
 
-def program(shape, operands, steps, results, parameters=()):
+_HEAVY = frozenset(("Exp", "Expm1", "Log", "Log1p", "Tanh", "Sigmoid", "Softplus", "SoftplusGrad",
+                    "Erf", "Sin", "Cos", "Pow", "Elu", "Selu"))
+
+
+def program(shape, operands, steps, results, parameters=(), threads=1):
     """Kernel of several elementwise ops in one loop over `shape`.
 
     `operands` are (argument word, dtype name, shape); `steps` like ["Mul 0 1", "Exp 2"], naming
@@ -27,9 +31,13 @@ def program(shape, operands, steps, results, parameters=()):
     kinds += [f"{dtype}:p" for _, dtype in parameters]
     code = native.function("elementwise.program", ",".join(kinds), ";".join(steps),
                            ",".join(str(position) for _, position in results))
-    return Native(code, [0, rows.count if prod(shape) else 0, 0, rows.length, rows.length,
-                         *(word for word, _ in results), *(word for word, _, _ in operands),
-                         *(F64(number) for number, _ in parameters), *rows.table])
+    words = [0, rows.count if prod(shape) else 0, 0, rows.length, rows.length,
+             *(word for word, _ in results), *(word for word, _, _ in operands),
+             *(F64(number) for number, _ in parameters), *rows.table]
+    cost = prod(shape) * sum(4 if step.split(" ")[0] in _HEAVY else 1 for step in steps)
+    if rows.count > rows.length:
+        return pool.split(code, words, 0, rows.count, cost, threads)
+    return pool.split(code, words, 2, rows.length, cost, threads)
 
 
 def op(ctx, *parameters, name=None):
@@ -43,4 +51,4 @@ def op(ctx, *parameters, name=None):
     count = len(operands) + len(parameters)
     step = " ".join([name or ctx.op_type, *map(str, range(count))])
     return program(ctx.output_shapes[0], operands, [step], [(Out(0), count)],
-                   [(number, dtype) for number in parameters])
+                   [(number, dtype) for number in parameters], ctx.threads)

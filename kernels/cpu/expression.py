@@ -66,6 +66,6 @@ class Formula:
         """Has `term` stored at argument word `word`."""
         self._results.append((word, term.position))
 
-    def kernel(self):
+    def kernel(self, threads=1):
         """The Native of this formula."""
-        return program(self._shape, self._operands, self._steps or ["Identity 0"], self._results)
+        return program(self._shape, self._operands, self._steps, self._results, threads=threads)

@@ -131,9 +131,52 @@ class NativeFunction:
         source = importlib.import_module(f"{__package__}.source.{module}")
         return getattr(source, name)(*self.arguments)
 
+    def components(self):
+        """The functions to compile: itself."""
+        return (self,)
+
     def compile_in_background(self):
         """Has this function compiled behind the program's back; returns at once."""
         compile_in_background([self])
+
+
+class Code:
+    """Argument word: the address of a native function."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function):
+        self.function = function
+
+
+class Composite:
+    """A native function that works through others: ready when all are.
+
+    `prepare` is called once its address is wanted, for what must run by then.
+    """
+
+    __slots__ = ("_parts", "_prepare")
+
+    def __init__(self, parts, prepare):
+        self._parts = parts
+        self._prepare = prepare
+
+    def __repr__(self):
+        return f"{self._parts[0].template} of {self._parts[-1]}"
+
+    def ready(self):
+        """Whether nothing is left to compile."""
+        return all(part.ready() for part in self._parts)
+
+    @property
+    def address(self):
+        """Machine address of the first function."""
+        self._prepare()
+        return self._parts[0].address
+
+    def components(self):
+        """The functions to compile."""
+        return self._parts
 
 
 def function(template, *arguments):
@@ -161,7 +204,7 @@ class _BackgroundCompiler:
     def ask(self, functions):
         """Queues what is neither ready nor asked for already."""
         with _lock:
-            for item in functions:
+            for item in (part for whole in functions for part in whole.components()):
                 if item not in self._asked and not item.ready():
                     self._asked.add(item)
                     self._pending[item] = None
@@ -232,7 +275,7 @@ def wait_for_background(timeout=None):
 
 def warmup(functions, report=None):
     """Compiles `functions` now, in this process; `report(function)` is called before each."""
-    for item in functions:
+    for item in (part for whole in functions for part in whole.components()):
         if report is not None:
             report(item)
         item.address  # noqa: B018  (compiles)

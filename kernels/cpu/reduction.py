@@ -3,14 +3,14 @@
 from math import prod
 
 from ..registry import F64, In, Native, Out, Scratch, cpu
-from . import native
+from . import native, pool
 from .elementwise import FLOATS, NUMBERS
 from .layout import reduction_groups
 
 _COLUMNS = 1024     # as in source/reduction.py
 
 
-def reduce(op, dtype, shape, axes, mean=False):
+def reduce(op, dtype, shape, axes, mean=False, threads=1):
     """Kernel that reduces In(0) of `shape` over the set `axes` into Out(0), or None.
 
     Serves what collapses to reduce-keep-reduce or keep-reduce-keep, which is all common cases.
@@ -25,14 +25,17 @@ def reduce(op, dtype, shape, axes, mean=False):
         kept = prod(size for size, reduced in groups if not reduced)
         length = sizes[-1] if pattern.endswith("R") else 1
         segments = sizes[0] if pattern == "RKR" else 1
-        return Native(native.function("reduction.rows", op, dtype),
-                      [Out(0), In(0), 0, kept, length, segments, kept * length, divisor])
+        words = [Out(0), In(0), 0, kept, length, segments, kept * length, divisor]
+        return pool.split(native.function("reduction.rows", op, dtype), words, 2, kept,
+                          prod(shape), threads)
     if pattern in ("RK", "KRK"):
         outer = 1 if pattern == "RK" else sizes[0]
         count, width = sizes[-2:]
-        return Native(native.function("reduction.columns", op, dtype),
-                      [Out(0), In(0), 0, outer, count, width, 0, width, divisor,
-                       Scratch(_COLUMNS * 8), Scratch(_COLUMNS * 8)])
+        words = [Out(0), In(0), 0, outer, count, width, 0, width, divisor,
+                 Scratch(_COLUMNS * 8), Scratch(_COLUMNS * 8)]
+        position, total = (6, width) if outer < width else (2, outer)
+        return pool.split(native.function("reduction.columns", op, dtype), words, position, total,
+                          prod(shape), threads)
     return None
 
 
@@ -53,7 +56,8 @@ def _maker(op, mean=False, dtype=None):
         axes = _axes(ctx)
         if axes is None:
             return None
-        return reduce(op, dtype or ctx.input_dtypes[0].name, ctx.input_shapes[0], axes, mean)
+        return reduce(op, dtype or ctx.input_dtypes[0].name, ctx.input_shapes[0], axes, mean,
+                      ctx.threads)
     return make
 
 

@@ -2,8 +2,8 @@
 
 from math import prod
 
-from ..registry import In, Native, Out, Scratch, cpu
-from . import native
+from ..registry import In, Out, Scratch, cpu
+from . import native, pool
 from .elementwise import FLOATS
 
 _BLOCK = 4096       # as in source/softmax.py
@@ -13,6 +13,12 @@ def _rows(shape):
     """(0, number of rows, row length) of logits, or None where a row is empty."""
     length = shape[-1]
     return (0, prod(shape[:-1]), length) if length else None
+
+
+def _split(ctx, code, arrays, rows, *rest):
+    """The kernel over its rows, in parts where that pays: an exp costs as much as 8 copies."""
+    return pool.split(code, [*arrays, *rows, *rest], len(arrays), rows[1],
+                      8 * prod(ctx.input_shapes[0]), ctx.threads)
 
 
 def _scratch(length):
@@ -26,9 +32,9 @@ def softmax(ctx):
     if rows is None:
         return None
     if ctx.op_type == "Softmax":
-        return Native(native.function("softmax.softmax", dtype), [Out(0), In(0), *rows])
-    return Native(native.function("softmax.log_softmax", dtype),
-                  [Out(0), In(0), *rows, _scratch(rows[2])])
+        return _split(ctx, native.function("softmax.softmax", dtype), [Out(0), In(0)], rows)
+    return _split(ctx, native.function("softmax.log_softmax", dtype), [Out(0), In(0)], rows,
+                  _scratch(rows[2]))
 
 
 @cpu.kernel("SoftmaxCrossEntropyWithLogits", T=FLOATS)
@@ -37,8 +43,8 @@ def cross_entropy(ctx):
     rows = _rows(logits)
     if rows is None or logits != labels:
         return None
-    return Native(native.function("softmax.cross_entropy", ctx.output_dtypes[0].name),
-                  [Out(0), Out(1), In(0), In(1), *rows, _scratch(rows[2])])
+    return _split(ctx, native.function("softmax.cross_entropy", ctx.output_dtypes[0].name),
+                  [Out(0), Out(1), In(0), In(1)], rows, _scratch(rows[2]))
 
 
 @cpu.kernel("SparseSoftmaxCrossEntropyWithLogits", T=FLOATS)
@@ -49,4 +55,4 @@ def sparse_cross_entropy(ctx):
         return None
     code = native.function("softmax.sparse_cross_entropy", ctx.output_dtypes[0].name,
                            ctx.input_dtypes[1].name, str(native.INDEX_OUT_OF_RANGE))
-    return Native(code, [0, 0, Out(0), Out(1), In(0), In(1), *rows, _scratch(rows[2])])
+    return _split(ctx, code, [0, 0, Out(0), Out(1), In(0), In(1)], rows, _scratch(rows[2]))

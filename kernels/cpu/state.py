@@ -11,8 +11,10 @@ def _assign(ctx, step):
         return None
     dtype = ctx.input_dtypes[1].name
     if step is None:
-        return program(shape, [(In(1), dtype, shape)], ["Identity 0"], [(Out(0), 1)])
-    return program(shape, [(In(0), dtype, shape), (In(1), dtype, shape)], [step], [(Out(0), 2)])
+        return program(shape, [(In(1), dtype, shape)], ["Identity 0"], [(Out(0), 1)],
+                       threads=ctx.threads)
+    return program(shape, [(In(0), dtype, shape), (In(1), dtype, shape)], [step], [(Out(0), 2)],
+                   threads=ctx.threads)
 
 
 for _op, _step in (("Assign", None), ("AssignAdd", "Add 0 1"), ("AssignSub", "Sub 0 1")):

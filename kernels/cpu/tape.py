@@ -41,6 +41,8 @@ def make_block(words, inputs, outputs, scratch=0):
             block[position] = outputs[word.index]
         elif isinstance(word, F64):
             block[position:position + 1].view(np.float64)[0] = word.value
+        elif isinstance(word, native.Code):
+            block[position] = word.function.address
         elif isinstance(word, Scratch):
             block[position] = scratch
             scratch += _aligned(word.nbytes)

@@ -19,7 +19,7 @@ def _update(op_type):
                      for i, given in enumerate(ctx.input_shapes)]
             for i, term in enumerate(rule(ctx, *terms)):
                 formula.result(Out(i), term)
-            return formula.kernel()
+            return formula.kernel(ctx.threads)
 
         cpu.kernel(op_type, T=FLOATS)(make)
         return rule

@@ -16,7 +16,7 @@ def aligned(nbytes):
     return array.ctypes.data, array
 
 
-def bind(family, op, inputs, outputs, attrs=None, constants=()):
+def bind(family, op, inputs, outputs, attrs=None, constants=(), threads=1):
     """The Native of `op` for arrays of these shapes, or None.
 
     `outputs` is a list of (shape, dtype name). dtype attributes may be given by name. `constants`
@@ -31,7 +31,7 @@ def bind(family, op, inputs, outputs, attrs=None, constants=()):
     context = registry.KernelContext(
         op, op, attrs, [dtypes.as_dtype(a.dtype) for a in inputs],
         [dtypes.as_dtype(d) for _, d in outputs], [a.shape for a in inputs],
-        [tuple(s) for s, _ in outputs],
+        [tuple(s) for s, _ in outputs], threads=threads,
         input_values=[a if i in constants else None for i, a in enumerate(inputs)])
     return maker(context)
 
@@ -47,10 +47,10 @@ def execute(bound, inputs, outputs):
     return failed, machine.code, block
 
 
-def run(family, op, inputs, outputs, attrs=None, constants=()):
+def run(family, op, inputs, outputs, attrs=None, constants=(), threads=1):
     """Binds and runs `op`; returns its outputs. Fails where there is no cpu kernel."""
     inputs = [np.array(a, order="C") for a in inputs]
-    bound = bind(family, op, inputs, outputs, attrs, constants)
+    bound = bind(family, op, inputs, outputs, attrs, constants, threads)
     assert bound is not None, f"no cpu kernel for {op}"
     results = [np.full(shape, 77).astype(dtypes.as_dtype(d).as_numpy_dtype)
                for shape, d in outputs]
