@@ -54,9 +54,7 @@ def included(name, export_scope, excluded):
     """Whether a node (or what has a node's name) goes into an export."""
     if name in excluded:
         return False
-    return (
-        name.startswith(UNBOUND_INPUT_PREFIX) or not export_scope or name.startswith(export_scope)
-    )
+    return name.startswith(UNBOUND_INPUT_PREFIX) or not export_scope or name.startswith(export_scope)
 
 
 def scoped_graph_def(graph_def, export_scope, excluded, clear_devices):
@@ -86,14 +84,8 @@ def _scope_node(target, node, export_scope, unbound):
         else:
             target.input[i] = strip_name_scope(name, export_scope)
     if export_scope and "_class" in node.attr:
-        groups = [
-            g
-            for g in node.attr["_class"].list.s
-            if g.partition(b"@")[2].decode().startswith(export_scope)
-        ]
-        target.attr["_class"].list.s[:] = [
-            strip_name_scope(g.decode(), export_scope).encode() for g in groups
-        ]
+        groups = [g for g in node.attr["_class"].list.s if g.partition(b"@")[2].decode().startswith(export_scope)]
+        target.attr["_class"].list.s[:] = [strip_name_scope(g.decode(), export_scope).encode() for g in groups]
 
 
 def strip_graph_default_attrs(graph_def):
@@ -154,9 +146,7 @@ def create_meta_graph_def(
         result.meta_info_def.MergeFrom(meta_info_def)
     result.meta_info_def.tensorflow_version = TENSORFLOW_VERSION
     result.meta_info_def.tensorflow_git_version = f"graphflow-{VERSION}"
-    result.graph_def.MergeFrom(
-        graph.as_graph_def(add_shapes=True) if graph_def is None else graph_def
-    )
+    result.graph_def.MergeFrom(graph.as_graph_def(add_shapes=True) if graph_def is None else graph_def)
     if strip_default_attrs:
         strip_graph_default_attrs(result.graph_def)
         result.meta_info_def.stripped_default_attrs = True
@@ -165,9 +155,7 @@ def create_meta_graph_def(
     for key in graph.get_all_collection_keys() if collection_list is None else collection_list:
         items = graph.get_collection(key)
         if key == GraphKeys.SAVERS and clear_extraneous_savers:
-            items = (
-                [collection_protos.find(key).from_proto(saver_def)] if saver_def is not None else []
-            )
+            items = [collection_protos.find(key).from_proto(saver_def)] if saver_def is not None else []
         add_collection_def(result, key, items, export_scope, exclude_nodes)
     return result
 
@@ -175,17 +163,14 @@ def create_meta_graph_def(
 def add_collection_def(meta_graph_def, key, items, export_scope=None, exclude_nodes=()):
     """Writes the items of a collection into a MetaGraphDef; warns of what cannot be written."""
     if not isinstance(key, (str, bytes)):
-        _logger.warning(
-            "Only collections with string type keys will be serialized. This key has %s", type(key)
-        )
+        _logger.warning("Only collections with string type keys will be serialized. This key has %s", type(key))
         return
     if key in collection_protos.IGNORED:
         return
     items = [
         x
         for x in items
-        if not isinstance(getattr(x, "name", None), str)
-        or included(x.name, export_scope, exclude_nodes)
+        if not isinstance(getattr(x, "name", None), str) or included(x.name, export_scope, exclude_nodes)
     ]
     if not items:
         return
@@ -226,9 +211,7 @@ def restore_collections(meta_graph_def, graph, scope, predicate=lambda key: True
     """
     variables = {}
     old = _before_trainable(meta_graph_def.meta_info_def.tensorflow_version)
-    keys = sorted(
-        meta_graph_def.collection_def, key=lambda key: (key != GraphKeys.TRAINABLE_VARIABLES, key)
-    )
+    keys = sorted(meta_graph_def.collection_def, key=lambda key: (key != GraphKeys.TRAINABLE_VARIABLES, key))
     for key in keys:
         definition = meta_graph_def.collection_def[key]
         kind = definition.WhichOneof("kind")
@@ -237,7 +220,6 @@ def restore_collections(meta_graph_def, graph, scope, predicate=lambda key: True
         if kind is None:
             _logger.error("Cannot identify data type for collection %s. Skipping.", key)
             continue
-        found = collection_protos.find(key)
         read = _reader(key, kind, graph, scope, variables, old)
         for value in getattr(definition, kind).value:
             graph.add_to_collection(key, read(value))

@@ -100,12 +100,7 @@ register_op(
     shape=_scalars,
 )
 NotDifferentiable("ShardedFilename")
-register_op(
-    "ShardedFilespec",
-    inputs="basename: string, num_shards: int32",
-    outputs="filename: string",
-    shape=_scalars,
-)
+register_op("ShardedFilespec", inputs="basename: string, num_shards: int32", outputs="filename: string", shape=_scalars)
 NotDifferentiable("ShardedFilespec")
 
 register_op(
@@ -143,9 +138,7 @@ register_op(
 )
 NotDifferentiable("RestoreSlice")
 
-register_op(
-    "ReadFile", inputs="filename: string", outputs="contents: string", shape=_scalars, stateful=True
-)
+register_op("ReadFile", inputs="filename: string", outputs="contents: string", shape=_scalars, stateful=True)
 NotDifferentiable("ReadFile")
 
 
@@ -163,9 +156,7 @@ def _write_shape(c):
     return []
 
 
-register_op(
-    "WriteFile", inputs="filename: string, contents: string", shape=_write_shape, stateful=True
-)
+register_op("WriteFile", inputs="filename: string, contents: string", shape=_write_shape, stateful=True)
 NotDifferentiable("WriteFile")
 
 

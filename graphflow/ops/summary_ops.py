@@ -67,11 +67,7 @@ register_op(
 )
 NotDifferentiable("TensorSummary")
 register_op(
-    "MergeSummary",
-    inputs="inputs: N * string",
-    outputs="summary: string",
-    attrs="N: int >= 1",
-    shape=shapes.scalar,
+    "MergeSummary", inputs="inputs: N * string", outputs="summary: string", attrs="N: int >= 1", shape=shapes.scalar
 )
 NotDifferentiable("MergeSummary")
 
@@ -90,17 +86,13 @@ def scalar_summary(tags, values, collections=None, name=None):
 
     Args: tags: a string, or strings in the shape of `values`. values: a real tensor.
     """
-    return collect(
-        raw_ops.ScalarSummary(tags, values, name=name), collections, [GraphKeys.SUMMARIES]
-    )
+    return collect(raw_ops.ScalarSummary(tags, values, name=name), collections, [GraphKeys.SUMMARIES])
 
 
 @tf_export("contrib.deprecated.histogram_summary", legacy=("histogram_summary",))
 def histogram_summary(tag, values, collections=None, name=None):
     """TensorFlow 0.x's histogram summary: `tag` names the series as it is; see `tf.summary.histogram`."""
-    return collect(
-        raw_ops.HistogramSummary(tag, values, name=name), collections, [GraphKeys.SUMMARIES]
-    )
+    return collect(raw_ops.HistogramSummary(tag, values, name=name), collections, [GraphKeys.SUMMARIES])
 
 
 @tf_export("contrib.deprecated.image_summary", legacy=("image_summary",))

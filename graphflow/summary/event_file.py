@@ -25,9 +25,7 @@ def _open(logdir, suffix):
     try:
         from tensorboardX.event_file_writer import EventsWriter
     except ImportError as error:
-        raise ImportError(
-            "writing event files needs the package 'tensorboardX': pip install tensorboardX"
-        ) from error
+        raise ImportError("writing event files needs the package 'tensorboardX': pip install tensorboardX") from error
     with translated_errors(logdir):
         os.makedirs(logdir, exist_ok=True)
         prefix = os.path.join(logdir, "events")

@@ -53,21 +53,11 @@ class FileWriter:
     """
 
     def __init__(
-        self,
-        logdir,
-        graph=None,
-        max_queue=10,
-        flush_secs=120,
-        graph_def=None,
-        filename_suffix=None,
-        session=None,
+        self, logdir, graph=None, max_queue=10, flush_secs=120, graph_def=None, filename_suffix=None, session=None
     ):
         if session is not None:
             raise errors.UnimplementedError(
-                None,
-                None,
-                "FileWriter(session=...) shares a writer with tf.contrib.summary, which is not "
-                "supported",
+                None, None, "FileWriter(session=...) shares a writer with tf.contrib.summary, which is not supported"
             )
         self.event_writer = EventFileWriter(logdir, max_queue, flush_secs, filename_suffix)
         self._closed = False
@@ -134,15 +124,11 @@ class FileWriter:
         if isinstance(given, Graph):
             if graph is None:
                 _logger.warning(
-                    "When passing a `Graph` object, please use the `graph` named argument instead "
-                    "of "
-                    "`graph_def`."
+                    "When passing a `Graph` object, please use the `graph` named argument instead of `graph_def`."
                 )
             return _without_large_constants(given.as_graph_def(add_shapes=True))
         if not _is_message(given, "GraphDef"):
-            raise TypeError(
-                "The passed graph must be an instance of `Graph` or the deprecated `GraphDef`"
-            )
+            raise TypeError("The passed graph must be an instance of `Graph` or the deprecated `GraphDef`")
         _logger.warning(
             "Passing a `GraphDef` to the SummaryWriter is deprecated. Pass a `Graph` object "
             "instead, such as "
@@ -162,12 +148,8 @@ class FileWriter:
         from graphflow import protobuf
 
         if not _is_message(meta_graph_def, "MetaGraphDef"):
-            raise TypeError(
-                f"meta_graph_def must be type MetaGraphDef, saw type: {type(meta_graph_def)}"
-            )
-        self._add_event(
-            protobuf.Event(meta_graph_def=meta_graph_def.SerializeToString()), global_step
-        )
+            raise TypeError(f"meta_graph_def must be type MetaGraphDef, saw type: {type(meta_graph_def)}")
+        self._add_event(protobuf.Event(meta_graph_def=meta_graph_def.SerializeToString()), global_step)
 
     def add_run_metadata(self, run_metadata, tag, global_step=None):
         """Writes the RunMetadata of one `Session.run` under `tag`; ValueError if the tag was used."""
@@ -237,7 +219,5 @@ class FileWriterCache:
         """The FileWriter of `logdir`, made (with the default graph) when first asked for."""
         with FileWriterCache._lock:
             if logdir not in FileWriterCache._cache:
-                FileWriterCache._cache[logdir] = FileWriter(
-                    logdir, graph=scopes.get_default_graph()
-                )
+                FileWriterCache._cache[logdir] = FileWriter(logdir, graph=scopes.get_default_graph())
             return FileWriterCache._cache[logdir]

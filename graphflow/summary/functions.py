@@ -66,9 +66,7 @@ def audio(name, tensor, sample_rate, max_outputs=3, collections=None, family=Non
     """
     with summary_scope(name, family, values=[tensor]) as (tag, scope):
         sample_rate = convert_to_tensor(sample_rate, dtypes.float32, "sample_rate")
-        value = raw_ops.AudioSummaryV2(
-            tag, tensor, sample_rate, max_outputs=max_outputs, name=scope
-        )
+        value = raw_ops.AudioSummaryV2(tag, tensor, sample_rate, max_outputs=max_outputs, name=scope)
         return collect(value, collections, _DEFAULT)
 
 
@@ -89,13 +87,7 @@ def text(name, tensor, collections=None):
 
 @tf_export("summary.tensor_summary")
 def tensor_summary(
-    name,
-    tensor,
-    summary_description=None,
-    collections=None,
-    summary_metadata=None,
-    family=None,
-    display_name=None,
+    name, tensor, summary_description=None, collections=None, summary_metadata=None, family=None, display_name=None
 ):
     """A summary that holds a tensor of any type and shape.
 

@@ -52,9 +52,7 @@ def generate_checkpoint_state_proto(
 
     paths = list(all_model_checkpoint_paths or ())
     if not paths or paths[-1] != model_checkpoint_path:
-        _logger.info(
-            "%s is not in all_model_checkpoint_paths. Manually adding it.", model_checkpoint_path
-        )
+        _logger.info("%s is not in all_model_checkpoint_paths. Manually adding it.", model_checkpoint_path)
         paths.append(model_checkpoint_path)
     if all_model_checkpoint_timestamps and len(all_model_checkpoint_timestamps) != len(paths):
         raise ValueError(
@@ -64,8 +62,7 @@ def generate_checkpoint_state_proto(
         )
     if not os.path.isabs(save_dir):
         model_checkpoint_path, *paths = (
-            path if os.path.isabs(path) else os.path.relpath(path, save_dir)
-            for path in (model_checkpoint_path, *paths)
+            path if os.path.isabs(path) else os.path.relpath(path, save_dir) for path in (model_checkpoint_path, *paths)
         )
     return protobuf.CheckpointState(
         model_checkpoint_path=model_checkpoint_path,
@@ -113,9 +110,7 @@ def write_checkpoint_state(
     from google.protobuf import text_format
 
     def shown(path):
-        return (
-            os.path.relpath(path, save_dir) if save_relative_paths and os.path.isabs(path) else path
-        )
+        return os.path.relpath(path, save_dir) if save_relative_paths and os.path.isabs(path) else path
 
     state = generate_checkpoint_state_proto(
         save_dir,
@@ -169,9 +164,7 @@ def _state_without_file(path, error, folder):
 
     found = complete_checkpoints(folder)
     used = (
-        f"the newest complete checkpoint there is used: {found[-1]}"
-        if found
-        else "and there is no complete checkpoint"
+        f"the newest complete checkpoint there is used: {found[-1]}" if found else "and there is no complete checkpoint"
     )
     warnings.warn(
         f"The checkpoint state file {path} is unreadable ({type(error).__name__}: {error}); {used}",
@@ -180,9 +173,7 @@ def _state_without_file(path, error, folder):
     )
     if not found:
         return None
-    return protobuf.CheckpointState(
-        model_checkpoint_path=found[-1], all_model_checkpoint_paths=found
-    )
+    return protobuf.CheckpointState(model_checkpoint_path=found[-1], all_model_checkpoint_paths=found)
 
 
 def complete_checkpoints(folder):
@@ -192,9 +183,7 @@ def complete_checkpoints(folder):
         prefix = index[: -len(".index")]
         try:
             reader = BundleReader(prefix)
-            data = [
-                f"{prefix}.data-{i:05d}-of-{reader.num_shards:05d}" for i in reader.used_shards()
-            ]
+            data = [f"{prefix}.data-{i:05d}-of-{reader.num_shards:05d}" for i in reader.used_shards()]
             if all(map(os.path.exists, data)):
                 found.append((os.path.getmtime(index), prefix))
         except (errors.OpError, OSError) as error:

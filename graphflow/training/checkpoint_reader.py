@@ -65,9 +65,7 @@ def load_checkpoint(ckpt_dir_or_file):
     """A reader of a checkpoint, or of the newest one in a folder; ValueError if that has none."""
     prefix = _prefix(ckpt_dir_or_file)
     if prefix is None:
-        raise ValueError(
-            f"Couldn't find 'checkpoint' file or checkpoints in given directory {ckpt_dir_or_file}"
-        )
+        raise ValueError(f"Couldn't find 'checkpoint' file or checkpoints in given directory {ckpt_dir_or_file}")
     return NewCheckpointReader(prefix)
 
 
@@ -102,12 +100,8 @@ def init_from_checkpoint(ckpt_dir_or_file, assignment_map):
             _init_scope(prefix, shapes, there, here)
             continue
         if there not in shapes:
-            raise ValueError(
-                f"Tensor {there} is not found in {ckpt_dir_or_file} checkpoint {shapes}"
-            )
-        if isinstance(variable, Variable) and not variable.get_shape().is_compatible_with(
-            shapes[there]
-        ):
+            raise ValueError(f"Tensor {there} is not found in {ckpt_dir_or_file} checkpoint {shapes}")
+        if isinstance(variable, Variable) and not variable.get_shape().is_compatible_with(shapes[there]):
             raise ValueError(
                 f"Shape of variable {variable.name} ({variable.get_shape()}) doesn't match with "
                 "shape of "
@@ -145,17 +139,13 @@ def _init_scope(prefix, shapes, there, here):
             "'scope/': 'other_scope/'."
         )
     names = {
-        name.partition("/part_")[0]
-        for name in default_store().variables
-        if not scope or name.startswith(scope + "/")
+        name.partition("/part_")[0] for name in default_store().variables if not scope or name.startswith(scope + "/")
     }
     for name in sorted(names):
         inner = name[len(scope) :].lstrip("/") if here != "/" else name
         full = inner if there == "/" else there + inner
         if full not in shapes:
-            raise ValueError(
-                f"Tensor {full} ({inner} in {there}) is not found in {prefix} checkpoint"
-            )
+            raise ValueError(f"Tensor {full} ({inner} in {there}) is not found in {prefix} checkpoint")
         _set_initializers(_find_variable(name), prefix, full)
 
 
@@ -174,11 +164,7 @@ def _set_initializer(variable, prefix, tensor_name, slice_spec):
     """Replaces the initialiser of a variable by one that reads a tensor of a checkpoint."""
     with on_device(variable.device), on_device("/cpu:0"):
         restored = raw_ops.RestoreV2(
-            prefix,
-            [tensor_name],
-            [slice_spec],
-            dtypes=[variable.dtype.base_dtype],
-            name="checkpoint_initializer",
+            prefix, [tensor_name], [slice_spec], dtypes=[variable.dtype.base_dtype], name="checkpoint_initializer"
         )[0]
         ((name, op),) = op_list_to_dict([variable]).items()
         (saveable,) = saveable_objects_for_op(op, name)

@@ -69,9 +69,7 @@ def export_meta_graph(
     Raises UnimplementedError for `save_debug_info`, and `tf.errors` for what the file system refuses.
     """
     if save_debug_info:
-        raise errors.UnimplementedError(
-            None, None, "save_debug_info=True (GraphDebugInfo files) is not supported"
-        )
+        raise errors.UnimplementedError(None, None, "save_debug_info=True (GraphDebugInfo files) is not supported")
     graph = graph or scopes.get_default_graph()
     excluded, unbound = (), []
     if graph_def is None:
@@ -79,9 +77,7 @@ def export_meta_graph(
     if clear_extraneous_savers:
         excluded = messages.extraneous_saver_nodes(graph_def, saver_def)
     if export_scope or excluded or clear_devices:
-        graph_def, unbound = messages.scoped_graph_def(
-            graph_def, export_scope, excluded, clear_devices
-        )
+        graph_def, unbound = messages.scoped_graph_def(graph_def, export_scope, excluded, clear_devices)
     result = messages.create_meta_graph_def(
         meta_info_def=meta_info_def,
         graph_def=graph_def,
@@ -124,9 +120,7 @@ def import_meta_graph(meta_graph_or_file, clear_devices=False, import_scope=None
     Returns: a Saver for it, or None if there are no variables. Raises IOError for a bad file,
       ValueError for unbound inputs without a tensor.
     """
-    return _import_meta_graph_with_return_elements(
-        meta_graph_or_file, clear_devices, import_scope, **kwargs
-    )[0]
+    return _import_meta_graph_with_return_elements(meta_graph_or_file, clear_devices, import_scope, **kwargs)[0]
 
 
 def _import_meta_graph_with_return_elements(
@@ -135,11 +129,7 @@ def _import_meta_graph_with_return_elements(
     """`import_meta_graph`, with the graph elements asked for."""
     meta_graph_def = _as_message(meta_graph_or_file)
     imported, elements = _import_scoped(
-        meta_graph_def,
-        clear_devices,
-        import_scope=import_scope,
-        return_elements=return_elements,
-        **kwargs,
+        meta_graph_def, clear_devices, import_scope=import_scope, return_elements=return_elements, **kwargs
     )
     return _saver_of(meta_graph_def, import_scope, imported), elements
 
@@ -240,6 +230,5 @@ def _check_unbound(meta_graph_def, input_map, key):
     missing = [name for name in names if name not in (input_map or {})]
     if names and (not input_map or sorted(names) != sorted(input_map)):
         raise ValueError(
-            f"Graph contains unbound inputs: {','.join(missing)}. Must provide these inputs "
-            "through input_map."
+            f"Graph contains unbound inputs: {','.join(missing)}. Must provide these inputs through input_map."
         )

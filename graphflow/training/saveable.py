@@ -23,9 +23,7 @@ class SaveSpec:
 
     def __init__(self, tensor, slice_spec, name, dtype=None, device=None):
         if callable(tensor) and (dtype is None or device is None):
-            raise AssertionError(
-                "When passing a callable `tensor` to SaveSpec, dtype and device must be given."
-            )
+            raise AssertionError("When passing a callable `tensor` to SaveSpec, dtype and device must be given.")
         self._tensor = tensor
         self.slice_spec = slice_spec
         self.name = name
@@ -87,12 +85,8 @@ class ResourceVariableSaveable(SaveableObject):
         elif isinstance(var, BaseResourceVariable):
             self.handle_op, tensor = var.handle, self._reader(var)
         else:
-            raise ValueError(
-                f"Saveable is neither a resource variable nor a read operation. Got: {var!r}"
-            )
-        super().__init__(
-            var, [SaveSpec(tensor, slice_spec, name, dtype=var.dtype, device=var.device)], name
-        )
+            raise ValueError(f"Saveable is neither a resource variable nor a read operation. Got: {var!r}")
+        super().__init__(var, [SaveSpec(tensor, slice_spec, name, dtype=var.dtype, device=var.device)], name)
 
     @staticmethod
     def _reader(variable):
@@ -119,9 +113,7 @@ class ResourceVariableSaveable(SaveableObject):
 
 def all_saveable_objects(scope=None):
     """What a Saver without `var_list` saves: global variables and SAVEABLE_OBJECTS."""
-    return get_collection(GraphKeys.GLOBAL_VARIABLES, scope) + get_collection(
-        GraphKeys.SAVEABLE_OBJECTS, scope
-    )
+    return get_collection(GraphKeys.GLOBAL_VARIABLES, scope) + get_collection(GraphKeys.SAVEABLE_OBJECTS, scope)
 
 
 def _slices_of(variables, name):
@@ -134,15 +126,9 @@ def _slices_of(variables, name):
         if not info:
             raise ValueError(f"Slices must all be slices: {variable}")
         if full_name not in (None, info.full_name):
-            raise ValueError(
-                f"Slices must all be from the same tensor: {full_name} != {info.full_name}"
-            )
+            raise ValueError(f"Slices must all be from the same tensor: {full_name} != {info.full_name}")
         full_name = info.full_name
-        kind = (
-            ReferenceVariableSaveable
-            if variable.op.type in _REFERENCES
-            else ResourceVariableSaveable
-        )
+        kind = ReferenceVariableSaveable if variable.op.type in _REFERENCES else ResourceVariableSaveable
         yield kind(variable, info.spec, name)
 
 
@@ -164,9 +150,7 @@ def saveable_objects_for_op(op, name):
     if isinstance(op, BaseResourceVariable):
         return [ResourceVariableSaveable(op._graph_element, "", name)]
     tensor = _variable_tensor(
-        op,
-        "names_to_saveables must be a dict mapping string names to Tensors/Variables. Not a "
-        "variable:",
+        op, "names_to_saveables must be a dict mapping string names to Tensors/Variables. Not a variable:"
     )
     kind = ReferenceVariableSaveable if tensor.op.type in _REFERENCES else ResourceVariableSaveable
     return [kind(tensor, "", name)]
@@ -193,9 +177,7 @@ def op_list_to_dict(op_list, convert_variable_to_tensor=True):
         if slice_info:
             slices = result.setdefault(slice_info.full_name, [])
             if not isinstance(slices, list):
-                raise ValueError(
-                    f"Mixing slices and non-slices with the same name: {slice_info.full_name}"
-                )
+                raise ValueError(f"Mixing slices and non-slices with the same name: {slice_info.full_name}")
             slices.append(item)
             continue
         name = item.name
@@ -204,11 +186,7 @@ def op_list_to_dict(op_list, convert_variable_to_tensor=True):
                 tensor = item._graph_element
             else:
                 tensor = _variable_tensor(item, "Variable to save is not a Variable:")
-            name = (
-                tensor.op.inputs[0].op.name
-                if tensor.op.type == "ReadVariableOp"
-                else tensor.op.name
-            )
+            name = tensor.op.inputs[0].op.name if tensor.op.type == "ReadVariableOp" else tensor.op.name
             item = tensor if convert_variable_to_tensor else item
         if name in result:
             raise ValueError(f"At least two variables have the same name: {name}")
@@ -227,9 +205,7 @@ def validate_and_slice_inputs(names_to_saveables):
     for name, op in sorted(names_to_saveables.items(), key=lambda pair: pair[0]):
         for saveable in saveable_objects_for_op(op, name):
             if id(saveable.op) in seen:
-                raise ValueError(
-                    f"The same saveable will be restored with two names: {saveable.name}"
-                )
+                raise ValueError(f"The same saveable will be restored with two names: {saveable.name}")
             seen.add(id(saveable.op))
             saveables.append(saveable)
     return saveables

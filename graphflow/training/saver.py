@@ -10,17 +10,16 @@ import os
 import time
 
 from graphflow.client.session import BaseSession
-from graphflow.framework import errors, shapes
+from graphflow.framework import errors
 from graphflow.framework.api import tf_export
 from graphflow.framework.graph import GraphKeys, get_collection_ref
 from graphflow.framework.meta_graph import prepend_name_scope, strip_name_scope
-from graphflow.framework.static_value import constant_value
 from graphflow.training import checkpoint_management, meta_graph
+from graphflow.training.restore_errors import check_shapes, explained, is_object_based
 from graphflow.training.saveable import all_saveable_objects
 from graphflow.training.saver_builder import V2, BulkSaverBuilder
 
 _FIELDS = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
-_OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _logger = logging.getLogger("graphflow")
 
 
@@ -82,10 +81,7 @@ class Saver:
             )
         if write_version != V2:
             raise errors.UnimplementedError(
-                None,
-                None,
-                "Only V2 checkpoints can be written: use "
-                "tf.train.Saver(write_version=tf.train.SaverDef.V2)",
+                None, None, "Only V2 checkpoints can be written: use tf.train.Saver(write_version=tf.train.SaverDef.V2)"
             )
         self._var_list = var_list
         self._name = name
@@ -141,16 +137,10 @@ class Saver:
         elif self._name:
             self._check_saver_def()
             for field in _FIELDS:
-                setattr(
-                    self.saver_def,
-                    field,
-                    prepend_name_scope(getattr(self.saver_def, field), self._name),
-                )
+                setattr(self.saver_def, field, prepend_name_scope(getattr(self.saver_def, field), self._name))
         self._is_empty = False
         self._check_saver_def()
-        self._next_checkpoint_time = (
-            time.time() + self.saver_def.keep_checkpoint_every_n_hours * 3600
-        )
+        self._next_checkpoint_time = time.time() + self.saver_def.keep_checkpoint_every_n_hours * 3600
 
     def _check_saver_def(self):
         from graphflow import protobuf
@@ -246,15 +236,8 @@ class Saver:
             raise TypeError(f"'sess' must be a Session; {sess}")
         save_path = os.fsdecode(save_path)
         checkpoint_file = self._with_step(sess, save_path, global_step)
-        if (
-            global_step is None
-            and os.path.basename(save_path) == latest_filename
-            and not self._sharded
-        ):
-            raise ValueError(
-                f"'latest_filename' collides with 'save_path': '{latest_filename}' and "
-                f"'{save_path}'"
-            )
+        if global_step is None and os.path.basename(save_path) == latest_filename and not self._sharded:
+            raise ValueError(f"'latest_filename' collides with 'save_path': '{latest_filename}' and '{save_path}'")
         path = None if self._is_empty else self._write(sess, checkpoint_file, save_path)
         if write_meta_graph:
             with sess.graph.as_default():
@@ -266,11 +249,7 @@ class Saver:
         if path is not None and write_state:
             self._record_last_checkpoint(path)
             checkpoint_management.write_checkpoint_state(
-                os.path.dirname(save_path),
-                path,
-                self.last_checkpoints,
-                latest_filename,
-                self._save_relative_paths,
+                os.path.dirname(save_path), path, self.last_checkpoints, latest_filename, self._save_relative_paths
             )
             self._maybe_delete_old_checkpoints(meta_graph_suffix)
         checkpoint_management.remove_leftovers(save_path, latest_filename)
@@ -286,16 +265,11 @@ class Saver:
     def _write(self, sess, checkpoint_file, save_path):
         """Runs the nodes that save; returns the prefix that they report."""
         try:
-            path = sess.run(
-                self.saver_def.save_tensor_name,
-                {self.saver_def.filename_tensor_name: checkpoint_file},
-            )
+            path = sess.run(self.saver_def.save_tensor_name, {self.saver_def.filename_tensor_name: checkpoint_file})
         except (errors.FailedPreconditionError, errors.NotFoundError) as error:
             folder = os.path.dirname(save_path)
             if folder and not os.path.isdir(folder):
-                raise ValueError(
-                    f"Parent directory of {save_path} doesn't exist, can't save."
-                ) from error
+                raise ValueError(f"Parent directory of {save_path} doesn't exist, can't save.") from error
             raise
         return os.fsdecode(path)
 
@@ -316,41 +290,15 @@ class Saver:
             raise ValueError(f"The passed save_path is not a valid checkpoint: {save_path}")
         _logger.info("Restoring parameters from %s", save_path)
         try:
-            self._check_shapes(sess.graph, save_path)
-            sess.run(
-                self.saver_def.restore_op_name, {self.saver_def.filename_tensor_name: save_path}
-            )
+            check_shapes(sess.graph.get_operation_by_name(self.saver_def.restore_op_name), save_path)
+            sess.run(self.saver_def.restore_op_name, {self.saver_def.filename_tensor_name: save_path})
         except errors.NotFoundError as error:
             hint = "a Variable name or other graph key that is missing"
-            if _is_object_based(save_path):
+            if is_object_based(save_path):
                 hint += " (the checkpoint is an object-based one, of tf.train.Checkpoint, which is not supported)"
-            raise _explained(error, hint) from None
+            raise explained(error, hint) from None
         except errors.InvalidArgumentError as error:
-            raise _explained(error, "a mismatch between the current graph and the graph") from None
-
-    def _check_shapes(self, graph, save_path):
-        """Raises InvalidArgumentError, listing all, for variables of other shapes than in the checkpoint."""
-        from graphflow.io.tensor_bundle import BundleReader
-
-        reader, wrong = BundleReader(save_path), []
-        first = None
-        for op, name, shape in _restored_variables(
-            graph.get_operation_by_name(self.saver_def.restore_op_name)
-        ):
-            if name not in reader or shapes.compatible(shape, reader.shape(name)):
-                continue
-            first = first or op
-            wrong.append(
-                f"lhs shape= {shapes.format_shape(shape)} rhs shape= "
-                f"{shapes.format_shape(reader.shape(name))}: "
-                f"variable '{op.inputs[0].op.name}' and '{name}' in the checkpoint"
-            )
-        if wrong:
-            raise errors.InvalidArgumentError(
-                first.node_def,
-                first,
-                "Assign requires shapes of both tensors to match. " + "\n  ".join(wrong),
-            )
+            raise explained(error, "a mismatch between the current graph and the graph") from None
 
     # ---- protocol buffers
 
@@ -397,49 +345,6 @@ class Saver:
             strip_default_attrs=strip_default_attrs,
             save_debug_info=save_debug_info,
         )
-
-
-def _explained(error, cause):
-    return type(error)(
-        error.node_def,
-        error.op,
-        (
-            f"{error.message}\nRestoring from checkpoint failed. This is most likely due to "
-            f"{cause} from the checkpoint. Please "
-            "ensure that you have not altered the graph expected based on the checkpoint."
-        ),
-    )
-
-
-def _is_object_based(save_path):
-    from graphflow.io.tensor_bundle import BundleReader
-
-    return os.path.exists(save_path + ".index") and _OBJECT_GRAPH in BundleReader(save_path)
-
-
-def _restored_variables(restore_op):
-    """Yields (assigning op, name in the checkpoint, static shape) of whole variables a restore sets."""
-    todo = [restore_op]
-    while todo:
-        op = todo.pop()
-        if op.type == "NoOp":
-            todo.extend(reversed(op.control_inputs))
-            continue
-        if op.type not in ("Assign", "AssignVariableOp") or not op.attrs.get(
-            "validate_shape", True
-        ):
-            continue
-        source = op.inputs[1]
-        while source.op.type == "Identity":
-            source = source.op.inputs[0]
-        if source.op.type != "RestoreV2":
-            continue
-        names, slices = constant_value(source.op.inputs[1]), constant_value(source.op.inputs[2])
-        if names is not None and slices is not None and not slices[source.value_index]:
-            shape = (
-                op.inputs[0]._shape if op.type == "Assign" else op.inputs[0].op.attrs.get("shape")
-            )
-            yield op, names[source.value_index].decode(), shape
 
 
 def _get_saver_or_default():

@@ -46,10 +46,7 @@ class BaseSaverBuilder:
         """An operation that saves all saveables under the prefix `filename_tensor`."""
         if self._write_version != V2:
             raise errors.UnimplementedError(
-                None,
-                None,
-                "Only V2 checkpoints can be written: use "
-                "tf.train.Saver(write_version=tf.train.SaverDef.V2)",
+                None, None, "Only V2 checkpoints can be written: use tf.train.Saver(write_version=tf.train.SaverDef.V2)"
             )
         specs = [spec for saveable in saveables for spec in saveable.specs]
         return raw_ops.SaveV2(
@@ -87,26 +84,15 @@ class BaseSaverBuilder:
             with on_device(_on_cpu(device)):
                 parts.append(self.sharded_filename(temporary, shard, count))
                 saves.append(self._save(parts[-1], saveables))
-        with (
-            control_dependencies([save.op for save in saves]),
-            on_device(_on_cpu(per_device[-1][0])),
-        ):
+        with control_dependencies([save.op for save in saves]), on_device(_on_cpu(per_device[-1][0])):
             merge = raw_ops.MergeV2Checkpoints(parts, prefix, delete_old_dirs=True)
             with control_dependencies([merge]):
                 return public.identity(prefix)
 
     def _restore_all(
-        self,
-        filename_tensor,
-        saveables,
-        restore_sequentially,
-        reshape,
-        preferred_shard=-1,
-        name="restore_all",
+        self, filename_tensor, saveables, restore_sequentially, reshape, preferred_shard=-1, name="restore_all"
     ):
-        tensors = iter(
-            self.bulk_restore(filename_tensor, saveables, preferred_shard, restore_sequentially)
-        )
+        tensors = iter(self.bulk_restore(filename_tensor, saveables, preferred_shard, restore_sequentially))
         assigned = []
         for saveable in saveables:
             shapes = [_full_shape(spec.tensor) for spec in saveable.specs] if reshape else None
@@ -118,14 +104,7 @@ class BaseSaverBuilder:
         for shard, (device, saveables) in enumerate(per_device):
             with on_device(device):
                 restores.append(
-                    self._restore_all(
-                        filename_tensor,
-                        saveables,
-                        restore_sequentially,
-                        reshape,
-                        shard,
-                        "restore_shard",
-                    )
+                    self._restore_all(filename_tensor, saveables, restore_sequentially, reshape, shard, "restore_shard")
                 )
         return group(*restores, name="restore_all")
 
@@ -136,9 +115,7 @@ class BaseSaverBuilder:
         for saveable in saveables:
             devices = {DeviceSpec.from_string(spec.device).to_string() for spec in saveable.specs}
             if len(devices) != 1:
-                raise ValueError(
-                    f"All tensors of a saveable object must be on the same device: {saveable.name}"
-                )
+                raise ValueError(f"All tensors of a saveable object must be on the same device: {saveable.name}")
             result.setdefault(devices.pop(), []).append(saveable)
         return sorted(result.items())
 
@@ -158,21 +135,15 @@ class BaseSaverBuilder:
 
         saveables = validate_and_slice_inputs(names_to_saveables)
         with name_scope(name, "save", [saveable.op for saveable in saveables]):
-            default = public.placeholder_with_default(
-                filename or "model", shape=(), name="filename"
-            )
+            default = public.placeholder_with_default(filename or "model", shape=(), name="filename")
             filename_tensor = public.placeholder_with_default(default, shape=(), name="Const")
             if sharded:
                 per_device = self._by_device(saveables)
                 saved = self._save_shards(filename_tensor, per_device)
-                restored = self._restore_shards(
-                    filename_tensor, per_device, restore_sequentially, reshape
-                )
+                restored = self._restore_shards(filename_tensor, per_device, restore_sequentially, reshape)
             else:
                 saved = self._save(filename_tensor, saveables)
-                restored = self._restore_all(
-                    filename_tensor, saveables, restore_sequentially, reshape
-                )
+                restored = self._restore_all(filename_tensor, saveables, restore_sequentially, reshape)
         return protobuf.SaverDef(
             filename_tensor_name=filename_tensor.name,
             save_tensor_name=saved.name,
@@ -190,9 +161,7 @@ class BulkSaverBuilder(BaseSaverBuilder):
     def bulk_restore(self, filename_tensor, saveables, preferred_shard, restore_sequentially):
         """The tensors of all saveables, read from the checkpoint at once."""
         with on_device("cpu:0"):
-            return _restore(
-                filename_tensor, [spec for saveable in saveables for spec in saveable.specs]
-            )
+            return _restore(filename_tensor, [spec for saveable in saveables for spec in saveable.specs])
 
 
 def _restore(filename_tensor, specs):

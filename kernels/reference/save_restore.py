@@ -21,9 +21,7 @@ _SHOWN = 20
 def _text(array):
     """A scalar string tensor (or one of a single element) as str."""
     if array.size != 1:
-        raise errors.InvalidArgumentError(
-            None, None, f"expected a scalar string, got shape {array.shape}"
-        )
+        raise errors.InvalidArgumentError(None, None, f"expected a scalar string, got shape {array.shape}")
     return os.fsdecode(array.ravel()[0])
 
 
@@ -38,9 +36,7 @@ def save_v2(ctx):
 
     def run(prefix, names, specs, *tensors):
         with BundleWriter(_text(prefix)) as writer:
-            for name, spec, tensor, kind in zip(
-                _texts(names), _texts(specs), tensors, kinds, strict=True
-            ):
+            for name, spec, tensor, kind in zip(_texts(names), _texts(specs), tensors, kinds, strict=True):
                 if spec:
                     shape, extents = tensor_slice.parse_shape_and_slice(spec)
                     writer.add_slice(name, shape, extents, tensor, kind.base_dtype)
@@ -85,8 +81,7 @@ def _read(reader, name, spec):
 
 def _check_dtypes(reader, names, kinds):
     wrong = [
-        f"tensor_name = {name}; expected dtype {kind.name} does not equal original dtype "
-        f"{reader.dtype(name).name}"
+        f"tensor_name = {name}; expected dtype {kind.name} does not equal original dtype {reader.dtype(name).name}"
         for name, kind in zip(names, kinds, strict=True)
         if reader.dtype(name) != kind
     ]
@@ -105,9 +100,7 @@ def _missing_message(path, missing, wanted, reader):
     unused = sorted(set(reader.keys()) - set(wanted))
     lines = [f"Key {missing[0]} not found in checkpoint {path}"]
     lines.append(f"  not in the checkpoint: {_listed(missing)}")
-    lines.append(
-        f"  in the checkpoint, but not asked for: {_listed(unused) if unused else '(nothing)'}"
-    )
+    lines.append(f"  in the checkpoint, but not asked for: {_listed(unused) if unused else '(nothing)'}")
     pool = unused or reader.keys()
     for name in sorted(missing)[:_SHOWN]:
         near = difflib.get_close_matches(name, pool, n=2, cutoff=0.6)
@@ -115,9 +108,7 @@ def _missing_message(path, missing, wanted, reader):
             near = [_without_suffixes(name)]
         if near:
             lines.append(f"  nearest to {name}: {', '.join(near)}")
-    if any(
-        _without_suffixes(name) != name and _without_suffixes(name) in reader for name in missing
-    ):
+    if any(_without_suffixes(name) != name and _without_suffixes(name) in reader for name in missing):
         lines.append(
             "  Names like W_1 arise when the model is built twice in one graph, for instance by "
             "running a notebook cell again: call tf.reset_default_graph() before building it."
@@ -138,9 +129,7 @@ def merge_v2_checkpoints(ctx):
         parts = [os.fsdecode(item) for item in prefixes.ravel()]
         merge_bundles(parts, _text(destination))
         if delete:
-            for folder in {os.path.dirname(part) for part in parts} - {
-                os.path.dirname(_text(destination))
-            }:
+            for folder in {os.path.dirname(part) for part in parts} - {os.path.dirname(_text(destination))}:
                 shutil.rmtree(folder, ignore_errors=True)
 
     return run
@@ -151,12 +140,9 @@ def _scalar(text):
 
 
 reference.function(
-    "ShardedFilename",
-    lambda base, shard, count: _scalar(f"{_text(base)}-{int(shard):05d}-of-{int(count):05d}"),
+    "ShardedFilename", lambda base, shard, count: _scalar(f"{_text(base)}-{int(shard):05d}-of-{int(count):05d}")
 )
-reference.function(
-    "ShardedFilespec", lambda base, count: _scalar(f"{_text(base)}-?????-of-{int(count):05d}")
-)
+reference.function("ShardedFilespec", lambda base, count: _scalar(f"{_text(base)}-?????-of-{int(count):05d}"))
 
 
 @reference.kernel("Save", "SaveSlices", "Restore", "RestoreSlice")
@@ -193,11 +179,7 @@ def _write_file(name, contents):
 
 
 def _matching_files(patterns):
-    found = sorted(
-        os.fsencode(path)
-        for pattern in patterns.ravel()
-        for path in glob.glob(os.fsdecode(pattern))
-    )
+    found = sorted(os.fsencode(path) for pattern in patterns.ravel() for path in glob.glob(os.fsdecode(pattern)))
     result = np.empty(len(found), object)
     result[:] = found
     return result

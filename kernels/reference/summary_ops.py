@@ -42,13 +42,12 @@ def scalar_summary(ctx):
         if tags.shape != values.shape and not single:
             hint = f" (tag '{_tag(tags.reshape(-1))}')" if tags.size == 1 else ""
             raise _invalid(
-                "tags and values not the same shape: "
-                f"{shape_text(tags.shape)} != {shape_text(values.shape)}{hint}"
+                f"tags and values not the same shape: {shape_text(tags.shape)} != {shape_text(values.shape)}{hint}"
             )
         summary = protobuf.Summary()
         with np.errstate(over="ignore"):
             numbers = values.ravel().astype(np.float32)
-        for tag, number in zip(tags.ravel(), numbers):
+        for tag, number in zip(tags.ravel(), numbers, strict=True):
             summary.value.add(tag=tag.decode("utf-8", "replace"), simple_value=float(number))
         return _serialized(summary)
 
@@ -108,9 +107,7 @@ def _to_bytes(image, bad_color):
     """A float image [height, width, depth] scaled into uint8; pixels that are not finite become `bad_color`."""
     finite = np.isfinite(image).all(axis=-1)
     values = image[finite].astype(np.float32)
-    low, high = (
-        (values.min(), values.max()) if values.size else (np.float32(np.inf), np.float32(-np.inf))
-    )
+    low, high = (values.min(), values.max()) if values.size else (np.float32(np.inf), np.float32(-np.inf))
     if low < 0:
         peak, top, offset = max(abs(low), abs(high)), np.float32(127), 128
     else:
@@ -133,19 +130,12 @@ def image_summary(ctx):
 
     def run(tag, tensor):
         if tensor.ndim != 4 or tensor.shape[3] not in (1, 3, 4):
-            raise _invalid(
-                f"Tensor must be 4-D with last dim 1, 3, or 4, not {shape_text(tensor.shape)}"
-            )
+            raise _invalid(f"Tensor must be 4-D with last dim 1, 3, or 4, not {shape_text(tensor.shape)}")
         _, height, width, depth = tensor.shape
         if height * width == 0:
-            raise _invalid(
-                f"input tensor must have non-zero dims. Found: {shape_text(tensor.shape)}."
-            )
+            raise _invalid(f"input tensor must have non-zero dims. Found: {shape_text(tensor.shape)}.")
         if tensor.dtype != np.uint8 and len(bad_color) < depth:
-            raise _invalid(
-                f"expected depth <= bad_color.size, got depth = {depth}, bad_color.size = "
-                f"{len(bad_color)}"
-            )
+            raise _invalid(f"expected depth <= bad_color.size, got depth = {depth}, bad_color.size = {len(bad_color)}")
         base, summary = _tag(tag, "Tags must be a scalar"), protobuf.Summary()
         for i, image in enumerate(tensor[:limit]):
             pixels = image if image.dtype == np.uint8 else _to_bytes(image, bad_color[:depth])

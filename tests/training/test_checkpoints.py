@@ -83,7 +83,8 @@ def test_iterator(tmp_path):
     tf.train.update_checkpoint_state(str(tmp_path), prefix)
     assert list(tf.train.checkpoints_iterator(str(tmp_path), timeout=0)) == [prefix]
     calls = []
-    found = tf.train.checkpoints_iterator(str(tmp_path), timeout=0, timeout_fn=lambda: calls.append(1) or len(calls) == 3)
+    found = tf.train.checkpoints_iterator(
+        str(tmp_path), timeout=0, timeout_fn=lambda: calls.append(1) or len(calls) == 3)
     assert list(found) == [prefix] and len(calls) == 3
 
 
@@ -121,7 +122,8 @@ def test_init_from_checkpoint(tmp_path):
         assert sess.run(p.as_tensor()).tolist() == [0, 1, 2, 3]
     assert a.initial_value.op.type == "RestoreV2"
     tf.train.init_from_checkpoint(prefix, {"old/b": "new/b", "old/p": list(p)})
-    for bad, message in (({"none": c}, "is not found"), ({"old/b": c}, "doesn't match"), ({"c": "nowhere"}, "scope only"),
+    for bad, message in (({"none": c}, "is not found"), ({"old/b": c}, "doesn't match"),
+                         ({"c": "nowhere"}, "scope only"),
                          ({"/": "new/"}, "is not found")):
         with pytest.raises(ValueError, match=message):
             tf.train.init_from_checkpoint(prefix, bad)
