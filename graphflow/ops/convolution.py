@@ -11,18 +11,11 @@ from graphflow.framework import public as tf
 from graphflow.framework import raw_ops
 from graphflow.framework.api import tf_export
 from graphflow.framework.convert import convert_to_tensor
-from graphflow.framework.deprecation import renamed_argument, warn_once
+from graphflow.framework.deprecation import either_argument, warn_once
 from graphflow.framework.graph_scopes import name_scope
 from graphflow.framework.tensor import Tensor
 from graphflow.framework.windows import sequence
 from graphflow.ops.space_batch import checked_strides_and_rates, with_space_to_batch
-
-
-def _one_of(new_name, new, old_name, old):
-    """An argument that has two good names; ValueError if both are given."""
-    if new is not None and old is not None:
-        raise ValueError(f"Cannot specify both '{old_name}' and '{new_name}'")
-    return old if new is None else new
 
 
 def _padding(padding):
@@ -65,7 +58,7 @@ def conv2d(input, filter=None, strides=None, padding=None, use_cudnn_on_gpu=True
       >>> tf.nn.conv2d(images, filters, strides=[1, 1, 1, 1], padding="SAME").shape.as_list()
       [2, 28, 28, 8]
     """
-    filter = _one_of("filters", filters, "filter", filter)
+    filter = either_argument("filters", filters, "filter", filter)
     padding, explicit = _padding(padding)
     data_format = data_format or "NHWC"
     index = _channel_index(data_format, 2)
@@ -90,7 +83,7 @@ def conv2d_backprop_input(input_sizes, filter=None, out_backprop=None, strides=N
                           use_cudnn_on_gpu=True, data_format="NHWC", dilations=[1, 1, 1, 1], name=None,  # noqa: B006
                           filters=None):
     """Gradient of `conv2d` to its input, whose shape is `input_sizes`."""
-    filter = _one_of("filters", filters, "filter", filter)
+    filter = either_argument("filters", filters, "filter", filter)
     padding, explicit = _padding(padding)
     return raw_ops.Conv2DBackpropInput(
         input_sizes, filter, out_backprop, strides=strides, padding=padding, use_cudnn_on_gpu=use_cudnn_on_gpu,
@@ -104,8 +97,8 @@ def conv2d_transpose(value=None, filter=None, output_shape=None, strides=None, p
 
     Args: filter: [height, width, out_channels, in_channels]. output_shape: 1-D, of 4 sizes.
     """
-    value = _one_of("input", input, "value", value)
-    filter = _one_of("filters", filters, "filter", filter)
+    value = either_argument("input", input, "value", value)
+    filter = either_argument("filters", filters, "filter", filter)
     with name_scope(name, "conv2d_transpose", [value, filter, output_shape]) as scope:
         data_format = data_format or "NHWC"
         index = _channel_index(data_format, 2)
@@ -162,7 +155,7 @@ def conv1d(value=None, filters=None, stride=None, padding=None, use_cudnn_on_gpu
 
     Args: value: 3-D tensor. filters: [width, in_channels, out_channels]. data_format: "NWC" or "NCW".
     """
-    value = _one_of("input", input, "value", value)
+    value = either_argument("input", input, "value", value)
     if data_format in ("NHWC", "NCHW"):
         warn_once(("conv1d", data_format), f"tf.nn.conv1d: data_format {data_format} is deprecated, use "
                   f"{data_format.replace('H', '')} instead.", 3)
@@ -199,7 +192,7 @@ def conv1d_transpose(input, filters, output_shape, strides, padding="SAME", data
 def conv3d(input, filter=None, strides=None, padding=None, data_format="NDHWC", dilations=[1, 1, 1, 1, 1],  # noqa: B006
            name=None, filters=None):
     """Convolution of volumes: filters are [depth, height, width, in_channels, out_channels]."""
-    filter = _one_of("filters", filters, "filter", filter)
+    filter = either_argument("filters", filters, "filter", filter)
     return raw_ops.Conv3D(input, filter, strides=strides, padding=padding, data_format=data_format,
                           dilations=dilations, name=name)
 
@@ -216,8 +209,8 @@ def conv3d_backprop_filter(input, filter_sizes, out_backprop, strides, padding, 
 def conv3d_transpose(value, filter=None, output_shape=None, strides=None, padding="SAME", data_format="NDHWC",
                      name=None, input=None, filters=None, dilations=None):
     """The transpose of `conv3d`; `output_shape` has 5 sizes."""
-    filter = _one_of("filters", filters, "filter", filter)
-    value = _one_of("input", input, "value", value)
+    filter = either_argument("filters", filters, "filter", filter)
+    value = either_argument("input", input, "value", value)
     with name_scope(name, "conv3d_transpose", [value, filter, output_shape]) as scope:
         data_format = data_format or "NDHWC"
         index = _channel_index(data_format, 3)
@@ -253,8 +246,8 @@ def convolution(input, filter, padding, strides=None, dilation_rate=None, name=N
         dimension; only one of them may be above 1. data_format: "NWC", "NCHW", "NDHWC", ...
     Raises ValueError if ranks are unknown or don't fit.
     """
-    filter = _one_of("filters", filters, "filter", filter)
-    dilation_rate = _one_of("dilations", dilations, "dilation_rate", dilation_rate)
+    filter = either_argument("filters", filters, "filter", filter)
+    dilation_rate = either_argument("dilations", dilations, "dilation_rate", dilation_rate)
     count = _spatial_count(input, filter)
     index = _channel_index(data_format, count)
     strides = sequence(strides, count, index, "strides")
@@ -327,7 +320,7 @@ def depthwise_conv2d(input, filter, strides, padding, rate=None, name=None, data
 
     Returns a tensor with `channels * multiplier` channels.
     """
-    rate = renamed_argument("nn.depthwise_conv2d", "dilations", dilations, "rate", rate)
+    rate = either_argument("dilations", dilations, "rate", rate)
     with name_scope(name, "depthwise", [input, filter]) as scope:
         input, filter = convert_to_tensor(input, name="tensor_in"), convert_to_tensor(filter, name="filter_in")
         return _dilated_depthwise(input, filter, strides, padding, rate, data_format, scope)
@@ -345,7 +338,7 @@ def _dilated_depthwise(input, filter, strides, padding, rate, data_format, name)
 def separable_conv2d(input, depthwise_filter, pointwise_filter, strides, padding, rate=None, name=None,
                      data_format=None, dilations=None):
     """`depthwise_conv2d`, then a convolution with the 1 x 1 filter [1, 1, channels * multiplier, out]."""
-    rate = renamed_argument("nn.separable_conv2d", "dilations", dilations, "rate", rate)
+    rate = either_argument("dilations", dilations, "rate", rate)
     with name_scope(name, "separable_conv2d", [input, depthwise_filter, pointwise_filter]) as scope:
         input = convert_to_tensor(input, name="tensor_in")
         depthwise_filter = convert_to_tensor(depthwise_filter, name="depthwise_filter")

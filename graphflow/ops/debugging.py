@@ -11,7 +11,7 @@ from graphflow.framework import dtypes, raw_ops, shapes
 from graphflow.framework import public as tf
 from graphflow.framework.api import tf_export
 from graphflow.framework.convert import convert_n_to_tensor, convert_to_tensor
-from graphflow.framework.deprecation import renamed_argument
+from graphflow.framework.deprecation import either_argument
 from graphflow.framework.graph_scopes import (
     colocate_with,
     control_dependencies,
@@ -207,8 +207,8 @@ def verify_tensor_all_finite(t=None, msg=None, name=None, x=None, message=None):
 
     Args: t, msg: deprecated names of `x` and `message`.
     """
-    x = renamed_argument("debugging.assert_all_finite", "x", x, "t", t)
-    message = renamed_argument("debugging.assert_all_finite", "message", message, "msg", msg)
+    x = either_argument("x", x, "t", t)
+    message = either_argument("message", message, "msg", msg)
     with name_scope(name, "VerifyFinite", [x]):
         x = convert_to_tensor(x, name="x")
         with colocate_with(x):

@@ -7,12 +7,12 @@ from graphflow.framework import dtypes
 from graphflow.framework import public as tf
 from graphflow.framework.api import tf_export
 from graphflow.framework.convert import convert_to_tensor
-from graphflow.framework.deprecation import renamed_argument
+from graphflow.framework.deprecation import either_argument, renamed_argument
 from graphflow.framework.graph_scopes import name_scope
 
 
-def _keep(function, keepdims, keep_dims):
-    return bool(renamed_argument(function, "keepdims", keepdims, "keep_dims", keep_dims))
+def _keep(keepdims, keep_dims):
+    return bool(either_argument("keepdims", keepdims, "keep_dims", keep_dims))
 
 
 @tf_export("nn.moments")
@@ -28,7 +28,7 @@ def moments(x, axes, shift=None, name=None, keep_dims=None, keepdims=None):
       >>> mean.shape
       TensorShape([Dimension(3)])
     """
-    keep = _keep("nn.moments", keepdims, keep_dims)
+    keep = _keep(keepdims, keep_dims)
     with name_scope(name, "moments", [x, axes]):
         y = tf.cast(x, dtypes.float32) if x.dtype.base_dtype == dtypes.float16 else x
         mean = tf.reduce_mean(y, axes, keepdims=True, name="mean")
@@ -51,7 +51,7 @@ def weighted_moments(x, axes, frequency_weights, name=None, keep_dims=None, keep
 
     Args: frequency_weights: tensor that broadcasts with `x`.
     """
-    keep = _keep("nn.weighted_moments", keepdims, keep_dims)
+    keep = _keep(keepdims, keep_dims)
     with name_scope(name, "weighted_moments", [x, frequency_weights, axes]):
         x = convert_to_tensor(x, name="x")
         weights = convert_to_tensor(frequency_weights, name="frequency_weights")
@@ -76,7 +76,7 @@ def sufficient_statistics(x, axes, shift=None, keep_dims=None, name=None, keepdi
     Args: shift: None, or a value near the mean that improves accuracy.
     """
     axes = list(set(axes))
-    keep = _keep("nn.sufficient_statistics", keepdims, keep_dims)
+    keep = _keep(keepdims, keep_dims)
     with name_scope(name, "sufficient_statistics", [x, shift]):
         x = convert_to_tensor(x, name="x")
         counts = _count(x, axes)
@@ -135,10 +135,9 @@ def batch_norm_with_global_normalization(
     name=None, input=None, mean=None, variance=None,
 ):
     """`batch_normalization`, multiplied by `gamma` only if `scale_after_normalization`."""
-    function = "nn.batch_norm_with_global_normalization"
-    t = renamed_argument(function, "input", input, "t", t)
-    m = renamed_argument(function, "mean", mean, "m", m)
-    v = renamed_argument(function, "variance", variance, "v", v)
+    t = either_argument("input", input, "t", t)
+    m = either_argument("mean", mean, "m", m)
+    v = either_argument("variance", variance, "v", v)
     return batch_normalization(t, m, v, beta, gamma if scale_after_normalization else None, variance_epsilon,
                                name)
 

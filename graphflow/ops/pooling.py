@@ -6,7 +6,7 @@ from graphflow.framework import dtypes, raw_ops, shapes, windows
 from graphflow.framework import public as tf
 from graphflow.framework.api import tf_export
 from graphflow.framework.convert import convert_to_tensor
-from graphflow.framework.deprecation import renamed_argument
+from graphflow.framework.deprecation import either_argument
 from graphflow.framework.graph_scopes import name_scope
 from graphflow.framework.op_def import RegisterGradient, register_op
 from graphflow.ops.space_batch import checked_strides_and_rates, with_space_to_batch
@@ -161,7 +161,7 @@ def max_pool(value, ksize, strides, padding, data_format="NHWC", name=None, inpu
       >>> tf.nn.max_pool(tf.zeros([1, 8, 8, 3]), [1, 2, 2, 1], [1, 2, 2, 1], "SAME").shape
       TensorShape([Dimension(1), Dimension(4), Dimension(4), Dimension(3)])
     """
-    value = _either("max_pool", value, input)
+    value = either_argument("input", input, "value", value)
     with name_scope(name, "MaxPool", [value]) as scope:
         ksize, strides = _windows_of(ksize, strides, data_format or "NHWC", 2)
         if 0 in ksize:
@@ -170,19 +170,11 @@ def max_pool(value, ksize, strides, padding, data_format="NHWC", name=None, inpu
                                data_format=data_format or "NHWC", name=scope)
 
 
-def _either(function, value, input):  # `input` is the newer name, without a warning for the other
-    if value is not None and input is not None:
-        raise ValueError("Cannot specify both 'value' and 'input'")
-    if value is None and input is None:
-        raise ValueError(f"tf.nn.{function} needs an input")
-    return input if value is None else value
-
-
 @tf_export("nn.avg_pool", "nn.avg_pool2d")
 def avg_pool(value, ksize, strides, padding, data_format="NHWC", name=None, input=None):
     """The mean of each window; padding does not count. Arguments as `max_pool`."""
     with name_scope(name, "AvgPool", [value]) as scope:
-        value = _either("avg_pool", value, input)
+        value = either_argument("input", input, "value", value)
         ksize, strides = _windows_of(ksize, strides, data_format or "NHWC", 2)
         return raw_ops.AvgPool(value, ksize=ksize, strides=strides, padding=padding,
                                data_format=data_format or "NHWC", name=scope)
@@ -269,7 +261,7 @@ def max_pool_with_argmax(input, ksize, strides, padding, data_format="NHWC", Tar
     """`max_pool`, and the flat position of each maximum: a namedtuple (output, argmax)."""
     if data_format != "NHWC":
         raise ValueError("Data formats other than 'NHWC' are not yet supported")
-    Targmax = renamed_argument("nn.max_pool_with_argmax", "output_dtype", output_dtype, "Targmax", Targmax)
+    Targmax = either_argument("output_dtype", output_dtype, "Targmax", Targmax)
     return raw_ops.MaxPoolWithArgmax(input, ksize=ksize, strides=strides, padding=padding,
                                      Targmax=Targmax or dtypes.int64,
                                      include_batch_in_index=include_batch_in_index, name=name)
@@ -282,7 +274,7 @@ def pool(input, window_shape, pooling_type, padding, dilation_rate=None, strides
 
     Raises ValueError for strides above the window, and for strides or "SAME" together with dilations.
     """
-    dilation_rate = renamed_argument("nn.pool", "dilations", dilations, "dilation_rate", dilation_rate)
+    dilation_rate = either_argument("dilations", dilations, "dilation_rate", dilation_rate)
     with name_scope(name, f"{pooling_type.lower()}_pool", [input]) as scope:
         input = convert_to_tensor(input, name="input")
         count = len(window_shape)

@@ -80,8 +80,8 @@ def in_top_k(predictions, targets, k, name=None):
     Entries that tie with the last of the `k` count. False where the target is no class, or a
     prediction that matters is not finite.
     """
-    with name_scope(name, "in_top_k") as scope:
-        return raw_ops.InTopKV2(predictions, targets, k, name=scope)
+    with name_scope(name, "in_top_k"):
+        return raw_ops.InTopKV2(predictions, targets, k, name=name)
 
 
 def _nth_element_shape(c):
