@@ -1,0 +1,103 @@
+"""Fused batch normalisation, local response normalisation, L2 loss."""
+
+import numpy as np
+import pytest
+
+import graphflow as tf
+from graphflow.framework import raw_ops
+from tests.ops.harness import Sample, fixed, normal, positive, sample_tests
+
+EPSILON = 0.001
+
+
+def _lrn(x, radius=2, bias=1.0, alpha=0.3, beta=0.75):
+    sums = np.stack([(x[..., max(0, c - radius):c + radius + 1] ** 2).sum(-1) for c in range(x.shape[-1])], -1)
+    return x / (bias + alpha * sums) ** beta
+
+
+def _training(x, scale, offset, mean, variance):
+    own, spread = x.mean((0, 1, 2)), x.var((0, 1, 2))
+    y = (x - own) / np.sqrt(spread + EPSILON) * scale + offset
+    rows = x.size // x.shape[-1]
+    return y, own, spread * rows / (rows - 1), own, spread
+
+
+def _inference(x, scale, offset, mean, variance):
+    return (x - mean) / np.sqrt(variance + EPSILON) * scale + offset, mean, variance, mean, variance
+
+
+def _vectors():
+    return [normal(3), normal(3), normal(3), positive(3)]
+
+
+LRN = {"depth_radius": 2, "bias": 1.0, "alpha": 0.3, "beta": 0.75}
+SAMPLES = [
+    Sample("FusedBatchNorm", [normal(2, 2, 3, 3), *_vectors()], _training, attrs={"epsilon": EPSILON},
+           dtypes="float32", tol=1e-4, id="training"),
+    Sample("FusedBatchNorm", [normal(2, 2, 3, 3), *_vectors()], _inference,
+           attrs={"epsilon": EPSILON, "is_training": False}, dtypes="float32", tol=1e-4, id="inference"),
+    Sample("FusedBatchNormV2", [normal(2, 2, 3, 3), *[v.keep for v in map(fixed, np.float32(np.eye(4, 3) + 1))]],
+           lambda x, *rest: _training(x, *rest), attrs={"epsilon": EPSILON}, dtypes="float32 float16", tol=1e-4,
+           id="half"),
+    Sample("LRN", [normal(1, 2, 2, 6)], _lrn, attrs=LRN, dtypes="float32 float16 bfloat16", tol=1e-5, id="lrn"),
+    Sample("L2Loss", [normal(3, 4)], lambda x: np.asarray((x ** 2).sum() / 2), dtypes="float32 float64 float16 bfloat16",
+           grad=(0,), second=True, tol=1e-5, id="l2"),
+]
+test_samples = sample_tests(SAMPLES)
+
+
+def _run(tensors):
+    with tf.Session() as sess:
+        return sess.run(tensors)
+
+
+def _plain(x, scale, offset, axes, training, mean, variance):
+    """Batch normalisation of plain ops, whose gradients are tested elsewhere."""
+    if training:
+        mean, variance = tf.nn.moments(x, axes, keepdims=True)
+    return tf.nn.batch_normalization(x, mean, variance, offset, scale, EPSILON)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
+def test_gradients_of_both_orders_are_those_of_plain_ops(training, data_format):
+    rng = np.random.RandomState(0)
+    shape, axes, vector = (((2, 3, 2, 3), [0, 1, 2], [3]) if data_format == "NHWC"
+                           else ((2, 3, 2, 3), [0, 2, 3], [3, 1, 1]))
+    x, weights = (tf.constant(rng.randn(*shape).astype("f")) for _ in range(2))
+    scale, offset, mean = (tf.constant(rng.randn(3).astype("f")) for _ in range(3))
+    variance = tf.constant(rng.rand(3).astype("f") + 1)
+    wide = [tf.reshape(t, vector) for t in (scale, offset, mean, variance)]
+    plain = _plain(x, *wide[:2], axes, training, *wide[2:])
+    fused = tf.nn.fused_batch_norm(x, scale, offset, *((None, None) if training else (mean, variance)),
+                                   epsilon=EPSILON, data_format=data_format, is_training=training)[0]
+    results = []
+    for y in (plain, fused):
+        first = tf.gradients(tf.reduce_sum(y * y * weights), [x, scale, offset])
+        second = tf.gradients([tf.reduce_sum(g * g) for g in first], [x, scale])
+        results.append(_run([y, *first, *second]))
+    for expected, found in zip(*results):
+        np.testing.assert_allclose(found, expected, rtol=2e-3, atol=2e-3)
+
+
+def test_moving_average_factor():
+    out = raw_ops.FusedBatchNormV3(tf.ones([2, 2, 2, 1]) * 3, [1.0], [0.0], [1.0], [1.0], exponential_avg_factor=0.25)
+    np.testing.assert_allclose(_run(out.batch_mean), [1.5])
+    np.testing.assert_allclose(_run(out.batch_variance), [0.75])
+
+
+def test_gradient_of_lrn():
+    x = np.random.RandomState(0).randn(1, 1, 1, 5).astype("f")
+    tensor = tf.constant(x)
+    gradient = _run(tf.gradients(tf.nn.lrn(tensor, **LRN), tensor)[0])
+    step = 1e-5
+    for c in range(5):
+        move = np.zeros((1, 1, 1, 5))
+        move[..., c] = step
+        numeric = (_lrn(x.astype("d") + move).sum() - _lrn(x.astype("d") - move).sum()) / (2 * step)
+        np.testing.assert_allclose(gradient[0, 0, 0, c], numeric, rtol=1e-3, atol=1e-4)
+
+
+def test_statistics_are_for_inference():
+    with pytest.raises(ValueError, match="must be None if is_training"):
+        tf.nn.fused_batch_norm(tf.zeros([1, 1, 1, 2]), [1.0, 1.0], [0.0, 0.0], mean=[0.0, 0.0])
