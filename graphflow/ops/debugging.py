@@ -47,7 +47,7 @@ def Print(input_, data, message=None, first_n=None, summarize=None, name=None):
     return raw_ops.Print(input_, list(data), message=message, first_n=first_n, summarize=summarize, name=name)
 
 
-register_op("PrintV2", inputs="input: string", attrs="output_stream: string = 'stderr'; end: string = '\\n'",
+register_op("PrintV2", inputs="input: string", attrs="output_stream: string = 'stderr'; end: string = '\n'",
             shape=shapes.no_outputs, stateful=True)
 NotDifferentiable("PrintV2")
 

@@ -67,7 +67,7 @@ def _register_versions():
                    f"reserve_space_2: {u}{third}",
             outputs=f"x_backprop: T, scale_backprop: {u}, offset_backprop: {u}, "
                     f"reserve_space_{first}: {u}, reserve_space_{first + 1}: {u}",
-            attrs=f"{types}; epsilon: float = 0.0001; {training}",
+            attrs=f"{types.replace('U: {bfloat16, float}', 'U: {float}')}; epsilon: float = 0.0001; {training}",
             shape=_backward_shape)
 
 
