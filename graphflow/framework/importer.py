@@ -16,6 +16,13 @@ from graphflow.framework.node_def import attr_from_proto
 from graphflow.framework.op_def import get_op_def
 from graphflow.framework.tensor import Tensor
 
+# Attributes that TensorFlow 2 added to op types of TensorFlow 1 and that change no result.
+_WITHOUT_MEANING = {
+    ("VarHandleOp", "debug_name"),
+    ("AssignVariableOp", "validate_shape"),
+    *((op, f"grad_{i}") for op in ("MatMul", "BatchMatMul", "BatchMatMulV2") for i in "abxy"),
+}
+
 
 @tf_export("import_graph_def", "graph_util.import_graph_def")
 def import_graph_def(
@@ -298,7 +305,9 @@ class _Import:
                     raise ValueError(f"Node '{node.name}': {error}") from None
             elif name.startswith("_"):
                 extra[name] = attr_from_proto(message)
-            elif not self._is_default_of_producer(node.op, name, message):
+            elif (node.op, name) not in _WITHOUT_MEANING and not self._is_default_of_producer(
+                node.op, name, message
+            ):
                 raise ValueError(
                     f"NodeDef mentions attr '{name}' not in {_signature(op_def)}; NodeDef: "
                     f"{_summary(node)}. "
