@@ -14,6 +14,12 @@ def _run(tensor):
         return sess.run(tensor)
 
 
+@pytest.fixture(autouse=True)
+def _own_graph():
+    with tf.Graph().as_default():
+        yield
+
+
 def _plain(x, z, weight=1.0):
     p = 1 / (1 + np.exp(-x))
     return -weight * z * np.log(p) - (1 - z) * np.log(1 - p)
