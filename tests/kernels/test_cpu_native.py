@@ -178,3 +178,22 @@ def test_blas_leaves_the_environment_alone():
     before = dict(os.environ)
     assert blas.address("sgemm") and blas.core_name()
     assert dict(os.environ) == before
+
+
+def test_without_a_cache_the_background_is_a_thread(monkeypatch, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    monkeypatch.setattr(native, "_cache", object_cache.ObjectCache(str(blocked / "kernels")))
+    monkeypatch.setattr(native, "_background", native._BackgroundCompiler())
+    function = _fresh(_add_one())
+    native.compile_in_background([function])
+    native.wait_for_background(60)
+    assert function.ready()
+
+
+def test_common_functions_compile(cache):
+    common = kernels("cpu.common").functions()
+    assert len(common) > 40 and len(set(common)) == len(common)
+    seen = []
+    native.warmup([_fresh(item) for item in common[:3]], seen.append)
+    assert len(seen) == 3 and all(item.ready() for item in seen)

@@ -135,7 +135,12 @@ def log1p(x):
 
 def tanh(x):
     """Hyperbolic tangent."""
-    e = expm1(x.intrinsic("fabs") * -2.0)
+    # expm1 of what is never positive: 2**n cannot overflow
+    of = _FORMATS[x.dtype]
+    r, n = _reduce(x.intrinsic("fabs") * -2.0, -60.0, 0.0)
+    tail = (r * r).fma(r.polynomial(of.exp_tail), r)
+    power = _power_of_two(n, of)
+    e = power.fma(tail, power - 1.0)
     return copysign(-e / (e + 2.0), x)
 
 
