@@ -20,8 +20,8 @@ def program(shape, operands, steps, results, parameters=(), threads=1):
 
     `operands` are (argument word, dtype name, shape); `steps` like ["Mul 0 1", "Exp 2"], naming
     operands, then parameters, then earlier steps by position; `results` are (word, position);
-    `parameters` are (number, dtype name). Any operand of `shape` may share a result's memory if
-    their dtypes have one size.
+    `parameters` are (number, dtype name). A result may share the memory of an operand of `shape`
+    that it is computed from, if their dtypes have one size.
 
         program((8, 4), [(In(0), "float32", (8, 4)), (In(1), "float32", (4,))],
                 ["Add 0 1", "Relu 2"], [(Out(0), 3)])

@@ -219,7 +219,9 @@ def _mark(module, instruction, mine, other):
 def mark_input(module, instruction):
     """Promises LLVM that a load's memory is no output's, unless that very output's element.
 
-    So that loops vectorise without overlap checks, which fail for ops done in place.
+    So that loops vectorise without overlap checks, which fail for ops done in place. In place is
+    safe where an output's element is computed from that input's same element: LLVM may move any
+    other load of it past the store.
     """
     _mark(module, instruction, "inputs", "outputs")
 
