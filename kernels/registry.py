@@ -7,7 +7,8 @@ runs at every step. A maker may return None: not supported here, use the next ti
   only. For each Ref input that the op writes, the kernel returns the new value, in order.
 * cpu: `Native(function, words)`: a compiled `int32 f(int64* block)` and the words of its argument
   block. All shapes are known when the maker runs; compiled code serves every shape.
-* cuda: `run(*inputs, *outputs)` on device arrays, launch configuration fixed by the maker.
+* cuda: `run(*inputs, *outputs)` on flat device arrays; all shapes are known when the maker runs,
+  which fixes the launch (see `kernels/cuda/__init__.py`).
 
 State: the makers registered so far. Families load on demand: asking for the kernel of an op
 imports the file of its family's stem.
@@ -23,15 +24,15 @@ class KernelContext:
       op_type, op_name: of the node. input_dtypes, output_dtypes: lists of DType (never ref).
       input_shapes, output_shapes: lists of tuples; entries or whole shapes may be None where they
         are unknown (reference only). resources: the session's ResourceManager. threads: how many
-        threads a kernel may use.
+        threads a kernel may use. stream: the device stream that a cuda kernel launches on.
     """
 
     __slots__ = ("op_type", "op_name", "attrs", "input_dtypes", "output_dtypes", "input_shapes",
-                 "output_shapes", "resources", "threads", "graph_seed", "input_values")
+                 "output_shapes", "resources", "threads", "graph_seed", "input_values", "stream")
 
     def __init__(self, op_type, op_name, attrs, input_dtypes, output_dtypes, input_shapes=None,
                  output_shapes=None, resources=None, threads=1, graph_seed=None,
-                 input_values=None):
+                 input_values=None, stream=0):
         self.op_type = op_type
         self.op_name = op_name
         self.attrs = attrs
@@ -43,6 +44,7 @@ class KernelContext:
         self.threads = threads
         self.graph_seed = graph_seed
         self.input_values = input_values or [None] * len(input_dtypes)
+        self.stream = stream
 
     def value(self, index):
         """Input `index` as an array where it is the same at every step, else None."""

@@ -2,9 +2,9 @@
 
 from math import prod
 
+from ..layout import Rows
 from ..registry import F64, In, Out
 from . import native, pool
-from .layout import Rows
 
 FLOATS = ("float32", "float64")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16")

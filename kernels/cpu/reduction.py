@@ -2,10 +2,10 @@
 
 from math import prod
 
+from ..layout import reduction_groups
 from ..registry import F64, In, Native, Out, Scratch, cpu
 from . import native, pool
 from .elementwise import FLOATS, NUMBERS
-from .layout import reduction_groups
 
 _COLUMNS = 1024     # as in source/reduction.py
 

@@ -4,7 +4,7 @@ A program is text. Operands: "float32:v" (a value per element), "float32:r" (one
 "float32:p" (a number in the block), joined by ",". Steps: "Mul 0 1;Exp 2;Cast:int32 3", each naming
 its arguments by position: operands first, then earlier steps; "#0.5" is a constant of the other
 argument's dtype. Results: positions, "3,2".
-Rows are what broadcasting leaves: see `kernels/cpu/layout.py`.
+Rows are what broadcasting leaves: see `kernels/layout.py`.
 """
 
 from ...scalar import functions
