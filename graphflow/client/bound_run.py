@@ -5,7 +5,7 @@ that changes between runs; executors keep their own.
 """
 
 from graphflow.compiler import pipeline
-from graphflow.framework import dtypes
+from graphflow.framework import collector, dtypes
 from graphflow.runtime.devices import device_counts
 from graphflow.runtime.executor import make_executor
 
@@ -32,7 +32,8 @@ class BoundRun:
         """Lowers and binds an executor for these graph elements in `session`."""
         config = session._config
         soft = config.allow_soft_placement if config is not None else False
-        plan = pipeline.lower(tensors, operations, list(fed), device_counts(config), soft)
+        with collector.paused():
+            plan = pipeline.lower(tensors, operations, list(fed), device_counts(config), soft)
         if config is not None and config.log_device_placement:
             _log_placement(plan)
         _refuse_handles(tensors)

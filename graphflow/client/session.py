@@ -178,16 +178,16 @@ class BaseSession:
 
         return call
 
-    def explain(self, fetches, feed_dict=None):
+    def explain(self, fetches, feed_dict=None, profile=False):
         """The plan that `run(fetches, feed_dict)` executes, as a readable table (a string).
 
         For each step: the operation, what it makes, and whether a native kernel, the reference
-        kernel or nothing at all (folded, aliased) runs for it.
+        kernel or nothing at all (folded, aliased) runs for it; with `profile`, how long it takes.
         """
         from graphflow.client.explain import explain
 
         self._check_open()
-        return explain(self, fetches, feed_dict or {})
+        return explain(self, fetches, feed_dict or {}, profile)
 
     def partial_run_setup(self, fetches, feeds=None):
         """Sets up a run that is done in parts; returns its handle. See `partial_run`."""

@@ -11,7 +11,7 @@ import enum
 
 import numpy as np
 
-from graphflow.framework import api, apply_op, dtypes, raw_ops, scopes, shapes, tensor_util
+from graphflow.framework import api, apply_op, collector, dtypes, raw_ops, scopes, shapes, tensor_util
 from graphflow.framework.api import tf_export
 from graphflow.framework.convert import (
     convert_n_to_tensor_or_indexed_slices,
@@ -93,7 +93,7 @@ def gradients(
             f"Unknown value for unconnected_gradients: {unconnected_gradients!r}"
         ) from None
     method = check_method(aggregation_method)
-    with name_scope(name, "gradients", [*ys, *xs, *stops, *grad_ys]):
+    with collector.paused(), name_scope(name, "gradients", [*ys, *xs, *stops, *grad_ys]):
         graph = scopes.get_default_graph()
         # The name is taken, as TensorFlow does, so that later names come out alike.
         uid = graph.unique_name("uid")

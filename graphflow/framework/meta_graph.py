@@ -8,11 +8,9 @@ import re
 
 from graphflow.framework import collection_protos
 from graphflow.framework.graph import Graph, GraphKeys, get_default_graph
-from graphflow.version import VERSION
+from graphflow.version import GIT_VERSION, VERSION
 
 UNBOUND_INPUT_PREFIX = "$unbound_inputs_"
-# The release whose graphs these are: readers decide by it how to understand old fields.
-TENSORFLOW_VERSION = "1.15.0"
 _SAVE_AND_RESTORE = {"SaveV2", "Save", "SaveSlices", "RestoreV2", "Restore", "RestoreSlice"}
 _logger = logging.getLogger("graphflow")
 
@@ -144,8 +142,9 @@ def create_meta_graph_def(
     result = protobuf.MetaGraphDef()
     if meta_info_def is not None:
         result.meta_info_def.MergeFrom(meta_info_def)
-    result.meta_info_def.tensorflow_version = TENSORFLOW_VERSION
-    result.meta_info_def.tensorflow_git_version = f"graphflow-{VERSION}"
+    # Readers decide by the release how to understand old fields.
+    result.meta_info_def.tensorflow_version = VERSION
+    result.meta_info_def.tensorflow_git_version = GIT_VERSION
     result.graph_def.MergeFrom(graph.as_graph_def(add_shapes=True) if graph_def is None else graph_def)
     if strip_default_attrs:
         strip_graph_default_attrs(result.graph_def)

@@ -9,6 +9,7 @@ import collections
 import os
 import time
 
+from graphflow.framework import collector
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import failure
 from graphflow.runtime.frame import Frame
@@ -82,7 +83,8 @@ class Executor:
         try:
             frame = frames.pop()
         except IndexError:
-            frame = Frame(entry.spec, self._slots, self._resources)
+            with collector.paused():
+                frame = Frame(entry.spec, self._slots, self._resources)
         result = frame.run(feeds)
         frames.append(frame)
         return result
@@ -96,6 +98,21 @@ class Executor:
         finally:
             self._gate.leave(self._writes)
 
+    def profile(self, feeds):
+        """(Specialization, seconds per step); variables are as before afterwards."""
+        self._gate.enter(True)
+        try:
+            key = tuple([array.shape for array in feeds])
+            spec = self._entry(key, self._entries.get(key)).spec
+            saved = {slot: slot.value.copy() for slot in self._slots.values()}
+            try:
+                return spec, Frame(spec, self._slots, self._resources).profile(feeds)
+            finally:
+                for slot, value in saved.items():
+                    slot.replace(value)
+        finally:
+            self._gate.leave(True)
+
     def _entry(self, key, entry):
         """The entry for these feed shapes, made anew if variables changed shape or tiers are ready."""
         for slot in self._slots.values():
@@ -104,7 +121,8 @@ class Executor:
         if entry is not None and entry.shapes == [s.value.shape for s in self._slots.values()]:
             if not entry.spec.pending or not self._compiled(entry):
                 return entry
-        spec = Specialization(self.plan, key, self._slots, self._resources, self._threads, self._wait)
+        with collector.paused():
+            spec = Specialization(self.plan, key, self._slots, self._resources, self._threads, self._wait)
         entry = _Entry(spec, [s.value.shape for s in self._slots.values()])
         self._entries[key] = entry
         while len(self._entries) > _MAX_SPECIALIZATIONS:

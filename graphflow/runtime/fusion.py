@@ -36,7 +36,7 @@ def fuse_elementwise(spec, bound, wait):
 
 
 def _is_elementwise(bound):
-    if bound.native is None or bound.native.function.template != _PROGRAM:
+    if bound.native is None or getattr(bound.native.function, "template", None) != _PROGRAM:
         return False
     if bound.writes or len(bound.outputs) != 1 or bound.node.op_def.is_stateful:
         return False
