@@ -44,13 +44,12 @@ def explicit_pairs(attr, rank):
     return [(attr[2 * i], attr[2 * i + 1]) for i in range(rank)] if attr else [(0, 0)] * rank
 
 
-def pooled_shape(shape, ksize, strides, padding, pairs):
+def pooled_shape(shape, ksize, strides, padding):
     """Shape after windows `ksize` slide over every dimension of `shape` (tuple with None, or None)."""
     shape = shapes.with_rank(shape, len(ksize))
     return tuple(
-        size if window == stride == 1 and pair == (0, 0)
-        else output_size(size, window, stride, padding, 1, *pair)
-        for size, window, stride, pair in zip(shape, ksize, strides, pairs))
+        size if window == stride == 1 else output_size(size, window, stride, padding, 1)
+        for size, window, stride in zip(shape, ksize, strides))
 
 
 def sequence(value, count, channel_index, name):

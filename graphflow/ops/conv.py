@@ -12,7 +12,7 @@ _PADDING = "padding: {'SAME', 'VALID', 'EXPLICIT'}; explicit_paddings: list(int)
 _FORMAT_2D = "data_format: {'NHWC', 'NCHW'} = 'NHWC'; dilations: list(int) = [1, 1, 1, 1]"
 _FORMAT_3D = "data_format: {'NDHWC', 'NCDHW'} = 'NDHWC'; dilations: list(int) = [1, 1, 1, 1, 1]"
 _CONV_ATTRS = f"strides: list(int); use_cudnn_on_gpu: bool = true; {_PADDING}; {_FORMAT_2D}"
-_DEPTHWISE_ATTRS = f"{_FLOATS}; strides: list(int); {_PADDING}; {_FORMAT_2D}"
+_DEPTHWISE_ATTRS = f"{_FLOATS}; strides: list(int); padding: {{'SAME', 'VALID'}}; {_FORMAT_2D}"
 _CONV_3D_ATTRS = f"{_FLOATS}; strides: list(int) >= 5; padding: {{'SAME', 'VALID'}}; {_FORMAT_3D}"
 
 

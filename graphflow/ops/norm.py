@@ -58,7 +58,7 @@ def _register_versions():
             inputs=f"x: T, scale: {u}, offset: {u}, mean: {u}, variance: {u}",
             outputs=f"y: T, batch_mean: {u}, batch_variance: {u}, reserve_space_1: {u}, "
                     f"reserve_space_2: {u}{third}",
-            attrs=f"{types}; epsilon: float = 0.0001; exponential_avg_factor: float = 1.0; {training}",
+            attrs=f"{types}; epsilon: float = 0.0001; {training}",
             shape=_forward_shape)
         first = 4 if version == "V3" else 3
         register_op(

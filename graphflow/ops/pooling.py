@@ -13,8 +13,6 @@ from graphflow.ops.space_batch import checked_strides_and_rates, with_space_to_b
 
 _FLOATS = "{half, bfloat16, float, double}"
 _WINDOW = "ksize: list(int) >= 4; strides: list(int) >= 4; padding: {'SAME', 'VALID'}"
-_EXPLICIT = ("ksize: list(int) >= 4; strides: list(int) >= 4; padding: {'SAME', 'VALID', 'EXPLICIT'}; "
-             "explicit_paddings: list(int) = []")
 _WINDOW_3D = "ksize: list(int) >= 5; strides: list(int) >= 5; padding: {'SAME', 'VALID'}"
 _FORMAT = "data_format: {'NHWC', 'NCHW'} = 'NHWC'"
 _FORMAT_3D = "data_format: {'NDHWC', 'NCDHW'} = 'NDHWC'"
@@ -24,8 +22,7 @@ def _pooled(c, shape):
     ksize = c.attr("ksize")
     if len(ksize) != len(c.attr("strides")):
         raise ValueError(f"ksize and strides must have equal lengths, but are {ksize} and {c.attr('strides')}")
-    pairs = windows.explicit_pairs(c.attrs.get("explicit_paddings"), len(ksize))
-    return windows.pooled_shape(shape, ksize, c.attr("strides"), c.attr("padding"), pairs)
+    return windows.pooled_shape(shape, ksize, c.attr("strides"), c.attr("padding"))
 
 
 def _pool_shape(c):
@@ -48,9 +45,9 @@ def _sizes_shape(c):
 
 register_op("MaxPool", inputs="input: T", outputs="output: T",
             attrs="T: {half, bfloat16, float, double, int32, int64, uint8, int16, int8, uint16, qint8} = float; "
-                  f"{_EXPLICIT}; data_format: {{'NHWC', 'NCHW', 'NCHW_VECT_C'}} = 'NHWC'", shape=_pool_shape)
+                  f"{_WINDOW}; data_format: {{'NHWC', 'NCHW', 'NCHW_VECT_C'}} = 'NHWC'", shape=_pool_shape)
 register_op("MaxPoolGrad", inputs="orig_input: T, orig_output: T, grad: T", outputs="output: T",
-            attrs=f"{_EXPLICIT}; {_FORMAT}; T: realnumbertype = float", shape=_input_shape)
+            attrs=f"{_WINDOW}; {_FORMAT}; T: realnumbertype = float", shape=_input_shape)
 register_op("MaxPoolGradGrad", inputs="orig_input: T, orig_output: T, grad: T", outputs="output: T",
             attrs=f"{_WINDOW}; {_FORMAT}; T: realnumbertype", shape=_like_output)
 register_op("AvgPool", inputs="value: T", outputs="output: T",
@@ -81,7 +78,7 @@ for _name, _shape in (("MaxPoolGradWithArgmax", _input_shape),
 
 def _attrs(op):
     """The attributes that say which windows there are."""
-    names = ("ksize", "strides", "padding", "explicit_paddings", "data_format", "include_batch_in_index")
+    names = ("ksize", "strides", "padding", "data_format", "include_batch_in_index")
     return {name: op.get_attr(name) for name in names if name in op.op_def.attrs}
 
 
@@ -99,10 +96,7 @@ def _register_gradients(maximum, average):
     @RegisterGradient(grad_op)
     def _max_pool_grad_grad(op, grad):
         x, y, _ = op.inputs
-        attrs = _attrs(op)
-        if attrs.pop("explicit_paddings", None):
-            raise LookupError(f"No second derivative of {maximum} with explicit paddings")
-        return _zeros_of(x), _zeros_of(y), getattr(raw_ops, grad_grad_op)(x, y, grad, **attrs)
+        return _zeros_of(x), _zeros_of(y), getattr(raw_ops, grad_grad_op)(x, y, grad, **_attrs(op))
 
     @RegisterGradient(grad_grad_op)
     def _max_pool_grad_grad_grad(op, grad):

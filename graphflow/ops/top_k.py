@@ -31,9 +31,8 @@ def _in_top_k_shape(c):
 
 register_op("TopK", inputs="input: T", outputs="values: T, indices: int32",
             attrs="k: int >= 0; sorted: bool = true; T: realnumbertype", shape=_top_k_shape)
-register_op("TopKV2", inputs="input: T, k: Tk", outputs="values: T, indices: index_type",
-            attrs="sorted: bool = true; T: realnumbertype; Tk: {int16, int32, int64} = int32; "
-                  "index_type: {int16, int32, int64} = int32", shape=_top_k_shape)
+register_op("TopKV2", inputs="input: T, k: int32", outputs="values: T, indices: int32",
+            attrs="sorted: bool = true; T: realnumbertype", shape=_top_k_shape)
 
 
 @RegisterGradient("TopK")

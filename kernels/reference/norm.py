@@ -25,7 +25,6 @@ def fused_batch_norm(ctx):
     """(x - mean) / sqrt(variance + epsilon) * scale + offset, and the statistics."""
     axes, vector = _layout(ctx)
     epsilon, training = np.float32(ctx.attr("epsilon")), ctx.attr("is_training")
-    factor = np.float32(ctx.attr("exponential_avg_factor"))
 
     def statistics(x, mean, variance):
         """(what the batch is normalised with, what is put out as its statistics)."""
@@ -37,9 +36,7 @@ def fused_batch_norm(ctx):
             return (nothing, nothing), (nothing, nothing)
         own = x.mean(axes), x.var(axes)
         unbiased = own[1] * np.float32(rows / max(rows - 1, 1))
-        if factor == 1:
-            return own, (own[0], unbiased)
-        return own, ((1 - factor) * mean + factor * own[0], (1 - factor) * variance + factor * unbiased)
+        return own, (own[0], unbiased)
 
     def run(x, scale, offset, mean, variance):
         wide = _wide(x)

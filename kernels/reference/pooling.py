@@ -18,10 +18,9 @@ class _Windows:
     def __init__(self, ctx, shape):
         self.shape = tuple(map(int, shape))
         self.ksize, self.strides, padding = ctx.attr("ksize"), ctx.attr("strides"), ctx.attr("padding")
-        pairs = windows.explicit_pairs(ctx.attrs.get("explicit_paddings"), len(self.shape))
-        dims = list(zip(self.shape, self.ksize, self.strides, pairs))
-        self.outputs = tuple(windows.output_size(s, k, st, padding, 1, *p) for s, k, st, p in dims)
-        self.pads = [windows.margins(s, k, st, padding, 1, *p) for s, k, st, p in dims]
+        dims = list(zip(self.shape, self.ksize, self.strides))
+        self.outputs = tuple(windows.output_size(s, k, st, padding, 1) for s, k, st in dims)
+        self.pads = [windows.margins(s, k, st, padding, 1) for s, k, st in dims]
 
     def padded(self, array, fill):
         """`array` with its margins filled."""

@@ -48,6 +48,8 @@ NO_REFERENCE_KERNEL = {
 OTHER_SIGNATURE = {
     "Equal": "1.15 has incompatible_shape_error in math_ops.cc, but not in the list recorded",
     "NotEqual": "1.15 has incompatible_shape_error in math_ops.cc, but not in the list recorded",
+    "InitializedValue": "ours: stands for the branch that TensorFlow takes on IsVariableInitialized",
+    "ResourceInitializedValue": "ours: stands for the branch that TensorFlow takes on VarIsInitializedOp",
     "MatchingFiles": "it reads the file system, and must not be folded",
     "ReadFile": "it reads the file system, and must not be folded",
 }

@@ -80,12 +80,6 @@ def test_gradients_of_both_orders_are_those_of_plain_ops(training, data_format):
         np.testing.assert_allclose(found, expected, rtol=2e-3, atol=2e-3)
 
 
-def test_moving_average_factor():
-    out = raw_ops.FusedBatchNormV3(tf.ones([2, 2, 2, 1]) * 3, [1.0], [0.0], [1.0], [1.0], exponential_avg_factor=0.25)
-    np.testing.assert_allclose(_run(out.batch_mean), [1.5])
-    np.testing.assert_allclose(_run(out.batch_variance), [0.75])
-
-
 def test_gradient_of_lrn():
     x = np.random.RandomState(0).randn(1, 1, 1, 5).astype("f")
     tensor = tf.constant(x)
