@@ -1,0 +1,1 @@
+"""Device code of the cuda kernels; importing a module of it imports Numba."""
