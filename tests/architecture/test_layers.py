@@ -18,6 +18,7 @@ LAYERS = [
     "protobuf",      # messages
     "framework",     # graphs, ops' definitions, types
     "io",            # file formats
+    "platform",      # flags, logging, files by name
     "ops",
     "compiler",      # graph -> plan
     "runtime",       # plan -> numbers
@@ -28,6 +29,7 @@ LAYERS = [
     "data", "nn", "losses", "metrics", "layers",
     "saved_model", "estimator", "keras",
     "contrib", "examples",
+    "test",          # tf.test
 ]
 
 # Modules directly in graphflow/ that know nothing and may be imported by all.
@@ -46,7 +48,7 @@ TIERS = ("reference", "cpu", "cuda")
 COMPILERS = {"numba", "llvmlite"}
 HEAVY = {"numba", "llvmlite", "scipy", "google", "networkx", "PIL", "matplotlib", "tensorboardX",
          "ml_dtypes", "tqdm", "sklearn"}
-NEVER = {"tensorflow", "pickle", "dill", "cloudpickle", "absl", "six"}
+NEVER = {"tensorflow", "pickle", "dill", "cloudpickle", "six"}
 
 
 def _layer(name):
@@ -119,6 +121,14 @@ def test_compilers_stay_in_kernels():
     problems = [f"{relative(path)}:{line}: {name} is imported under kernels/ only"
                 for path in python_files("graphflow")
                 for line, name in imports(path) if name.split(".")[0] in COMPILERS]
+    report(problems)
+
+
+def test_absl_serves_flags_and_tests():
+    problems = [f"{relative(path)}:{line}: {name} is imported under platform/ and test/ only"
+                for path in python_files(*PACKAGES)
+                if not _within(module_name(path), ("graphflow.platform", "graphflow.test"))
+                for line, name in imports(path) if name.split(".")[0] == "absl"]
     report(problems)
 
 
