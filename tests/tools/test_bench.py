@@ -70,7 +70,7 @@ def test_two_contestants_take_turns():
     contestants = [runner.Contestant("a"), runner.Contestant("b", threads=1)]
     records = runner.measure(row, contestants, FAST)
     assert records["a"]["check"] == records["b"]["check"] == 3
-    assert records["a"]["ratio"] > 0 and "ratio" not in records["b"]
+    assert records["a"]["ratio"] > 0 and records["a"]["cpu_ratio"] > 0 and "ratio" not in records["b"]
     assert records["a"]["p10"] <= records["a"]["median"] <= records["a"]["p90"]
 
 
@@ -91,8 +91,8 @@ def test_what_the_module_lacks_is_skipped_with_the_reason():
 
 def test_lines_of_the_table():
     row = rows.Row("mlp_adam", .5, "a network")
-    line = report.line(row, {"a": record(400, ratio=.4), "b": record(1000)}, "a")
-    assert line.split() == ["mlp_adam", "400", "µs", "1", "ms", "0.400", "0.5", "met", "a", "network"]
+    line = report.line(row, {"a": record(400, ratio=.4, cpu_ratio=.2), "b": record(1000)}, "a")
+    assert line.split() == ["mlp_adam", "400", "µs", "1", "ms", "0.400", "0.5", "met", "0.20", "a", "network"]
     assert "missed x2.00" in report.line(row, {"a": record(1000, ratio=1.0), "b": record(1000)}, "a")
     assert "WARNING results differ: a 1, b 2" in report.line(
         row, {"a": record(1, check=1.0), "b": record(1, check=2.0)}, "a")

@@ -36,17 +36,19 @@ def disagreement(records):
 def header(names):
     """The table's first lines."""
     columns = "".join(f"{name:>14}" for name in names)
-    return f"{'workload':<24}{columns}{'ratio':>8}{'goal':>7}  {'':<14}what\n" + "-" * (24 + 14 * len(names) + 60)
+    titles = f"{'workload':<24}{columns}{'ratio':>8}{'goal':>7}  {'':<14}{'cpu':>6}  what"
+    return titles + "\n" + "-" * (len(titles) + 30)
 
 
 def line(row, records, ours):
-    """A row of the table: medians, our ratio to the last contestant, the goal, and remarks below."""
+    """A row of the table: medians, our ratio to the last contestant, the goal, the ratio of processor time; remarks."""
     mine = records[ours]
     cells = "".join(f"{amount(r['median'], r['unit']) if 'median' in r else '-':>14}" for r in records.values())
     ratio = f"{mine['ratio']:.3f}" if "ratio" in mine else "-"
+    cpu = f"{mine['cpu_ratio']:.2f}" if "cpu_ratio" in mine else "-"
     goal = f"{row.limit_s:g} s" if row.limit_s is not None else f"{row.goal:g}" if row.goal is not None else "-"
     judged = verdict(row, mine) if "median" in mine else ""
-    lines = [f"{row.name:<24}{cells}{ratio:>8}{goal:>7}  {judged:<14}{row.title}"]
+    lines = [f"{row.name:<24}{cells}{ratio:>8}{goal:>7}  {judged:<14}{cpu:>6}  {row.title}"]
     for name, record in records.items():
         for key in ("skipped", "failed"):
             if key in record:

@@ -53,9 +53,10 @@ def serve(steady, arguments):
     say(ready=True, check=steady.check)
     for line in sys.stdin:
         steady.step(done)       # not counted: caches are cold after another process's turn
+        start = time.process_time()
         samples = timed(steady.step, float(line.split()[1]), done + 1)
         done += len(samples) + 1
-        say(samples=samples)
+        say(samples=samples, cpu=(time.process_time() - start) * 1e6 / len(samples))
 
 
 def lacking(tf, needs):
