@@ -23,6 +23,7 @@ HERE = Path(__file__).parent
 
 # Families whose ops are about effects: their tests compare what whole runs leave behind.
 WITHOUT_SAMPLES = {
+    "candidate_sampling": "classes are compared with recorded ones in test_candidate_sampling.py",
     "debugging": "they print, or pass values on and fail: test_debugging.py",
     "random": "bits are compared with recorded ones in test_random.py",
     "save_restore": "they write and read files: test_save_restore.py",
