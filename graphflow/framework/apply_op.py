@@ -182,7 +182,8 @@ def _check_input(op_def, arg, tensor, attrs):
     """Matches one tensor against its declaration, recording the type attribute it determines."""
     dtype = tensor.dtype
     if arg.is_ref and not dtype._is_ref_dtype:
-        raise TypeError(f"'{op_def.name}' Op requires that input '{arg.name}' be a mutable tensor (e.g.: a tf.Variable)")
+        raise TypeError(
+            f"'{op_def.name}' Op requires that input '{arg.name}' be a mutable tensor (e.g.: a tf.Variable)")
     if dtype._is_ref_dtype:
         dtype = dtype.base_dtype
     if arg.type is not None:
@@ -217,7 +218,8 @@ def _complete_attrs(op_def, attrs, kwargs):
             value = kwargs[name]
             if name in attrs:
                 if attr.kind == "type" and dtypes.as_dtype(value).base_dtype != attrs[name]:
-                    raise TypeError(f"Attr {name!r} of op {op_def.name} is {value!r}, but inputs have {attrs[name].name}")
+                    raise TypeError(
+                        f"Attr {name!r} of op {op_def.name} is {value!r}, but inputs have {attrs[name].name}")
                 continue
             if value is None and attr.kind != "shape":
                 if not attr.has_default:

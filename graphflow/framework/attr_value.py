@@ -9,7 +9,7 @@ import numbers
 
 import numpy as np
 
-from graphflow.framework import dtypes, tensor_shape
+from graphflow.framework import dimension, dtypes, tensor_shape
 
 _NAMEDTUPLES = {}
 
@@ -57,7 +57,7 @@ def _converted(op_def, attr, kind, value):
 
 
 def _to_int(value):
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Integral, tensor_shape.Dimension)):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Integral, dimension.Dimension)):
         if not (isinstance(value, numbers.Real) and float(value).is_integer()):
             raise TypeError
     return int(value)

@@ -67,7 +67,8 @@ def _convert(value, dtype, name, as_ref):
 
 def _constant(value, dtype, name):
     from graphflow.framework import apply_op, tensor_util
-    from graphflow.framework.tensor_shape import Dimension, TensorShape
+    from graphflow.framework.dimension import Dimension
+    from graphflow.framework.tensor_shape import TensorShape
 
     if isinstance(value, TensorShape):
         value, dtype = _shape_value(value, dtype)
@@ -196,7 +197,8 @@ def _indexed_slices_to_tensor(value, dtype=None, name=None, as_ref=False):
     from graphflow.framework import raw_ops
 
     if dtype is not None and not dtype.is_compatible_with(value.dtype):
-        raise ValueError(f"Tensor conversion requested dtype {dtype.name} for IndexedSlices with dtype {value.dtype.name}")
+        raise ValueError(
+            f"Tensor conversion requested dtype {dtype.name} for IndexedSlices with dtype {value.dtype.name}")
     if value.dense_shape is None:
         raise ValueError(f"Tensor conversion requested for IndexedSlices without dense_shape: {value}")
     return raw_ops.UnsortedSegmentSum(value.values, value.indices, value.dense_shape[0], name=name)

@@ -8,20 +8,12 @@ Holds no state.
 import contextlib
 import heapq
 
-from graphflow.framework import apply_op, attr_value, errors, scopes, shapes
+from graphflow.framework import apply_op, errors, import_node, scopes, shapes
 from graphflow.framework.api import tf_export
 from graphflow.framework.convert import convert_to_tensor
 from graphflow.framework.graph_scopes import name_scope
-from graphflow.framework.node_def import attr_from_proto
 from graphflow.framework.op_def import get_op_def
 from graphflow.framework.tensor import Tensor
-
-# Attributes that TensorFlow 2 added to op types of TensorFlow 1 and that change no result.
-_WITHOUT_MEANING = {
-    ("VarHandleOp", "debug_name"),
-    ("AssignVariableOp", "validate_shape"),
-    *((op, f"grad_{i}") for op in ("MatMul", "BatchMatMul", "BatchMatMulV2") for i in "abxy"),
-}
 
 
 @tf_export("import_graph_def", "graph_util.import_graph_def")
@@ -249,9 +241,9 @@ class _Import:
 
     def _add(self, node, data, controls, names):
         op_def = self.definitions[node.op]
-        attrs, extra = self._attributes(node, op_def)
+        attrs, extra = import_node.attributes(node, op_def, self.producer_ops.get(node.op))
         inputs = [self._source(node, *source) for source in data]
-        _check_inputs(node, op_def, attrs, inputs)
+        import_node.check_inputs(node, op_def, attrs, inputs)
         name = names[node.name]
         self.graph._names_in_use.setdefault(name.lower(), 1)
         device = self.graph.device(node.device) if node.device else contextlib.nullcontext()
@@ -289,47 +281,6 @@ class _Import:
         if extra:
             op._extra = {**(op._extra or {}), **extra}
 
-    def _attributes(self, node, op_def):
-        """(declared attributes complete with defaults, other attributes), in memory forms."""
-        attrs, extra = {}, {}
-        for name, message in node.attr.items():
-            attr = op_def.attrs.get(name)
-            if attr is not None:
-                if message.WhichOneof("value") is None and attr.has_default:
-                    continue
-                try:
-                    attrs[name] = attr_value.checked(
-                        op_def, attr, attr_from_proto(message, attr.kind)
-                    )
-                except (TypeError, ValueError) as error:
-                    raise ValueError(f"Node '{node.name}': {error}") from None
-            elif name.startswith("_"):
-                extra[name] = attr_from_proto(message)
-            elif (node.op, name) not in _WITHOUT_MEANING and not self._is_default_of_producer(
-                node.op, name, message
-            ):
-                raise ValueError(
-                    f"NodeDef mentions attr '{name}' not in {_signature(op_def)}; NodeDef: "
-                    f"{_summary(node)}. "
-                    "(Check whether your GraphDef-interpreting binary is up to date with your "
-                    "GraphDef-generating binary.)."
-                )
-        for name, attr in op_def.attrs.items():
-            if name not in attrs:
-                if not attr.has_default:
-                    raise ValueError(
-                        f"NodeDef missing attr '{name}' from {_signature(op_def)}; NodeDef: "
-                        f"{_summary(node)}"
-                    )
-                attrs[name] = attr.default
-        return attrs, extra
-
-    def _is_default_of_producer(self, op_type, name, message):
-        for attr in getattr(self.producer_ops.get(op_type), "attr", ()):
-            if attr.name == name:
-                return attr.HasField("default_value") and attr.default_value == message
-        return False
-
     def check_input_map(self):
         """ValueError for entries of the input map that name nothing in the graph."""
         unused = [f"^{n}" for n in self.control_map if n not in self.position]
@@ -363,43 +314,3 @@ class _Import:
                 f"{len(self.ops[key[0]].outputs)} output(s)"
             )
         return self.ops[key[0]].outputs[key[1]]
-
-
-def _check_inputs(node, op_def, attrs, inputs):
-    """Number and dtypes of the inputs against the op's definition; ValueError naming both."""
-    expected = input_dtypes(op_def, attrs)
-    if len(expected) != len(inputs):
-        names = ", ".join(dtype.name for dtype in expected)
-        raise ValueError(
-            f"NodeDef expected inputs '{names}' do not match {len(inputs)} inputs specified; "
-            f"{_signature(op_def)}; NodeDef: {_summary(node)}"
-        )
-    for i, (dtype, tensor) in enumerate(zip(expected, inputs)):
-        found = tensor.dtype
-        if found is not dtype and (dtype._is_ref_dtype or found.base_dtype is not dtype):
-            raise ValueError(
-                f"Input {i} of node {node.name} was passed {found.name} from {tensor.name} "
-                f"incompatible with expected {dtype.name}."
-            )
-
-
-def input_dtypes(op_def, attrs):
-    """DTypes of all inputs of a node with these attributes, lists flattened; ref where declared."""
-    result = []
-    for arg in op_def.inputs:
-        if arg.type_list_attr is not None:
-            result.extend(attrs[arg.type_list_attr])
-            continue
-        dtype = arg.type if arg.type is not None else attrs[arg.type_attr]
-        dtype = dtype._as_ref if arg.is_ref else dtype
-        result.extend([dtype] * (attrs[arg.number_attr] if arg.number_attr else 1))
-    return result
-
-
-def _signature(op_def):
-    inputs, outputs, attrs = op_def._source
-    return f"Op<name={op_def.name}; signature={inputs} -> {outputs}; attr={attrs}>"
-
-
-def _summary(node):
-    return f"{{{{node {node.name}}}}} = {node.op}({', '.join(node.input)})"

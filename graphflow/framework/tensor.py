@@ -102,7 +102,8 @@ class Tensor:
 
     def __len__(self):
         raise TypeError(
-            f"object of type 'Tensor' has no len(): {self.name!r} is symbolic; use tensor.shape[0] or tf.shape(tensor)[0]"
+            f"object of type 'Tensor' has no len(): {self.name!r} is symbolic; "
+            "use tensor.shape[0] or tf.shape(tensor)[0]"
         )
 
     def __iter__(self):

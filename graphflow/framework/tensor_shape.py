@@ -1,4 +1,4 @@
-"""Static shapes as the user sees them: `tf.TensorShape` and `tf.Dimension`.
+"""Static shapes as the user sees them: `tf.TensorShape`.
 
 Inside the framework a shape is a tuple of int or None (None for an unknown rank); TensorShape
 wraps such a tuple (`from_tuple`, `as_tuple`) and makes Dimension objects when they are asked for.
@@ -7,8 +7,14 @@ State: the switch of `tf.enable_v2_tensorshape`. Shape inference itself is in `s
 
 import math
 
-from graphflow.framework import dtypes
 from graphflow.framework.api import tf_export
+from graphflow.framework.dimension import (  # noqa: F401 - TensorFlow has all of these here
+    Dimension,
+    as_dimension,
+    dim_value,
+    dimension_at_index,
+    dimension_value,
+)
 
 _v2_behavior = False
 
@@ -27,145 +33,6 @@ def disable_v2_tensorshape():
     _v2_behavior = False
 
 
-def _dim_value(value):
-    """int or None of what a user may write for a dimension; the checks of `Dimension(value)`."""
-    if value is None or (value.__class__ is int and value >= 0):
-        return value
-    if value.__class__ is Dimension:
-        return value.value
-    if isinstance(value, dtypes.DType):
-        raise TypeError(f"Cannot convert {value} to Dimension")
-    size = int(value)
-    if size != value and not isinstance(value, (str, bytes)):
-        raise ValueError(f"Ambiguous dimension: {value}")
-    if size < 0:
-        raise ValueError(f"Dimension {size} must be >= 0")
-    return size
-
-
-def _arithmetic(compute):
-    """A binary operator of Dimension; unknown in, unknown out."""
-
-    def operate(self, other):
-        try:
-            other = _dim_value(other)
-        except (TypeError, ValueError):
-            return NotImplemented
-        if self.value is None or other is None:
-            return Dimension(None)
-        return Dimension(compute(self.value, other))
-
-    return operate
-
-
-def _comparison(compare):
-    """A comparison of Dimension; None (neither true nor false) if one of the two is unknown."""
-
-    def operate(self, other):
-        try:
-            other = _dim_value(other)
-        except (TypeError, ValueError):
-            return NotImplemented
-        if self.value is None or other is None:
-            return None
-        return compare(self.value, other)
-
-    return operate
-
-
-def _no_division(self, other):
-    raise TypeError(
-        f"unsupported operand type(s) for /: 'Dimension' and '{type(other).__name__}', "
-        "please use // instead"
-    )
-
-
-def _no_right_division(self, other):
-    raise TypeError(
-        f"unsupported operand type(s) for /: '{type(other).__name__}' and 'Dimension', "
-        "please use // instead"
-    )
-
-
-@tf_export("Dimension")
-class Dimension:
-    """One dimension of a TensorShape: a size, or unknown (`Dimension(None)`).
-
-    Arithmetic with ints and Dimensions gives Dimensions; comparisons with an unknown one give
-    None. Raises ValueError for negative and fractional sizes.
-    """
-
-    __slots__ = ("value",)
-
-    def __init__(self, value):
-        self.value = _dim_value(value)
-
-    __add__ = __radd__ = _arithmetic(lambda a, b: a + b)
-    __mul__ = __rmul__ = _arithmetic(lambda a, b: a * b)
-    __sub__ = _arithmetic(lambda a, b: a - b)
-    __rsub__ = _arithmetic(lambda a, b: b - a)
-    __floordiv__ = _arithmetic(lambda a, b: a // b)
-    __rfloordiv__ = _arithmetic(lambda a, b: b // a)
-    __mod__ = _arithmetic(lambda a, b: a % b)
-    __rmod__ = _arithmetic(lambda a, b: b % a)
-    __truediv__, __rtruediv__ = _no_division, _no_right_division
-    __eq__ = _comparison(lambda a, b: a == b)
-    __ne__ = _comparison(lambda a, b: a != b)
-    __lt__ = _comparison(lambda a, b: a < b)
-    __le__ = _comparison(lambda a, b: a <= b)
-    __gt__ = _comparison(lambda a, b: a > b)
-    __ge__ = _comparison(lambda a, b: a >= b)
-
-    def __hash__(self):
-        return hash(self.value)
-
-    def __int__(self):
-        return self.value
-
-    __index__ = __int__
-
-    def __repr__(self):
-        return f"Dimension({self.value!r})"
-
-    def __str__(self):
-        return "?" if self.value is None else str(self.value)
-
-    def __reduce__(self):
-        return Dimension, (self.value,)
-
-    def is_compatible_with(self, other):
-        """True if both can be the same size: they are equal, or one is unknown."""
-        other = _dim_value(other)
-        return self.value is None or other is None or self.value == other
-
-    def assert_is_compatible_with(self, other):
-        """Raises ValueError unless `is_compatible_with(other)`."""
-        if not self.is_compatible_with(other):
-            raise ValueError(f"Dimensions {self} and {as_dimension(other)} are not compatible")
-
-    def merge_with(self, other):
-        """The Dimension that both are; ValueError if they are known and differ."""
-        self.assert_is_compatible_with(other)
-        return Dimension(other if self.value is None else self.value)
-
-
-def as_dimension(value):
-    """`value` itself if it is a Dimension, else `Dimension(value)`."""
-    return value if isinstance(value, Dimension) else Dimension(value)
-
-
-@tf_export("dimension_value", "compat.dimension_value")
-def dimension_value(dimension):
-    """The int or None of a Dimension; other values are returned as they are."""
-    return dimension.value if isinstance(dimension, Dimension) else dimension
-
-
-@tf_export("dimension_at_index", "compat.dimension_at_index")
-def dimension_at_index(shape, index):
-    """The Dimension `shape[index]`, unknown if the rank of the TensorShape is."""
-    return Dimension(None if shape.rank is None else shape.as_tuple()[index])
-
-
 def _dims_tuple(dims):
     """The tuple of int or None (None: unknown rank) for anything `TensorShape()` takes."""
     if dims is None:
@@ -180,12 +47,12 @@ def _dims_tuple(dims):
     if hasattr(dims, "unknown_rank"):  # a TensorShapeProto
         if dims.unknown_rank:
             return None
-        return tuple(None if dim.size == -1 else _dim_value(dim.size) for dim in dims.dim)
+        return tuple(None if dim.size == -1 else dim_value(dim.size) for dim in dims.dim)
     try:
         items = iter(dims)
     except TypeError:
-        return (_dim_value(dims),)
-    return tuple([_dim_value(dim) for dim in items])
+        return (dim_value(dims),)
+    return tuple([dim_value(dim) for dim in items])
 
 
 @tf_export("TensorShape")

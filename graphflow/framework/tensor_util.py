@@ -13,7 +13,8 @@ import numpy as np
 
 from graphflow.framework import dtypes
 from graphflow.framework.api import tf_export
-from graphflow.framework.tensor_shape import Dimension, TensorShape
+from graphflow.framework.dimension import Dimension
+from graphflow.framework.tensor_shape import TensorShape
 
 _INTEGERS = (numbers.Integral, np.integer, Dimension)
 _REALS = (numbers.Real, np.integer, np.floating)

@@ -11,9 +11,9 @@ import numpy as np
 from graphflow.framework import dtypes, raw_ops, shapes
 from graphflow.framework.api import lookup, tf_export
 from graphflow.framework.convert import convert_to_tensor
+from graphflow.framework.dimension import Dimension
 from graphflow.framework.graph_scopes import name_scope
 from graphflow.framework.op_def import NotDifferentiable, RegisterGradient, register_op
-from graphflow.framework.tensor_shape import Dimension
 from graphflow.ops.concat_gradient import concat_grad
 from graphflow.ops.constant import identity
 from graphflow.ops.shape_ops import reshape, transpose

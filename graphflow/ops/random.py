@@ -10,10 +10,10 @@ import numpy as np
 from graphflow.framework import dtypes, raw_ops, shapes
 from graphflow.framework.api import lookup, tf_export
 from graphflow.framework.convert import convert_to_tensor
+from graphflow.framework.dimension import Dimension
 from graphflow.framework.graph_scopes import colocate_with, control_dependencies, name_scope
 from graphflow.framework.op_def import NotDifferentiable, RegisterGradient, register_op
 from graphflow.framework.random_seed import get_seed
-from graphflow.framework.tensor_shape import Dimension
 
 
 def _seeds(op_seed):

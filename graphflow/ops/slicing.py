@@ -10,10 +10,10 @@ import numpy as np
 
 from graphflow.framework import dtypes, raw_ops, shapes, strided
 from graphflow.framework.api import export_value, lookup, tensor_operator, tf_export
+from graphflow.framework.dimension import Dimension
 from graphflow.framework.graph_scopes import name_scope
 from graphflow.framework.op_def import NotDifferentiable, RegisterGradient, register_op
 from graphflow.framework.tensor import Tensor
-from graphflow.framework.tensor_shape import Dimension
 from graphflow.ops.constant import constant
 from graphflow.ops.fill import ones_like
 from graphflow.ops.shape_ops import reshape

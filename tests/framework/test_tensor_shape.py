@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from graphflow.framework import tensor_shape
-from graphflow.framework.tensor_shape import Dimension, TensorShape
+from graphflow.framework.dimension import Dimension, dimension_at_index, dimension_value
+from graphflow.framework.tensor_shape import TensorShape
 
 UNKNOWN = TensorShape(None)
 
@@ -30,7 +31,7 @@ def test_dimension_arithmetic():
 def test_dimension_comparisons():
     assert Dimension(3) == 3 and Dimension(3) != 4 and Dimension(3) < 4 and Dimension(3) >= 3
     assert (Dimension(3) == "x") is False
-    for answer in (Dimension(None) == 3, Dimension(3) != None, Dimension(3) < None):
+    for answer in (Dimension(None) == 3, Dimension(3) != None, Dimension(3) < None):  # noqa: E711
         assert answer is None
     assert str(Dimension(None)) == "?" and repr(Dimension(3)) == "Dimension(3)"
     assert Dimension(None).merge_with(3).value == 3
@@ -89,7 +90,7 @@ def test_unknown_rank():
 def test_equality():
     s = TensorShape([None, 3])
     assert TensorShape([2, 3]) == [2, 3] and TensorShape([2, 3]) != (2, 4)
-    assert TensorShape([2]) != [2, 3] and UNKNOWN == None
+    assert TensorShape([2]) != [2, 3] and UNKNOWN == None  # noqa: E711
     same = s
     assert s == same and s == TensorShape(s) and s == copy.copy(s)
     assert s != TensorShape([None, 3]) and s != [None, 3]
@@ -147,7 +148,7 @@ def test_v2_behaviour():
     finally:
         tensor_shape.disable_v2_tensorshape()
     assert isinstance(TensorShape([3])[0], Dimension)
-    assert tensor_shape.dimension_value(s[1]) == tensor_shape.dimension_at_index(s, 1) == 3
+    assert dimension_value(s[1]) == dimension_at_index(s, 1) == 3
 
 
 def test_helpers():

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from graphflow import protobuf
-from graphflow.framework import dtypes, tensor_shape, tensor_util
+from graphflow.framework import dimension, dtypes, tensor_util
 
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden" / "conversions.json"
 CASES = json.loads(GOLDEN.read_text())
 NAMES = {
     "np": np,
-    "tf": types.SimpleNamespace(float32=dtypes.float32, Dimension=tensor_shape.Dimension),
+    "tf": types.SimpleNamespace(float32=dtypes.float32, Dimension=dimension.Dimension),
     "ANY": object(),
 }
 

@@ -68,6 +68,28 @@ def _conv3d(x, w):
     return np.einsum("nabgcdef,defco->nabgo", windows_of, w)
 
 
+def _transposed_3d(x_shape, w_shape, stride, to_filter):
+    """As `_transposed`, for volumes and padding VALID."""
+    step = slice(None, None, stride)
+
+    def oracle(first, second, dy):
+        x_or_w = np.zeros(w_shape if to_filter else x_shape, dy.dtype)
+        result = np.zeros_like(x_or_w)
+        for index in np.ndindex(*x_or_w.shape):
+            x_or_w[index] = 1
+            y = _conv3d(first, x_or_w) if to_filter else _conv3d(x_or_w, second)
+            result[index] = (y[:, step, step, step] * dy).sum()
+            x_or_w[index] = 0
+        return result
+
+    spatial = [(x - w) // stride + 1 for x, w in zip(x_shape[1:4], w_shape[:3])]
+    dy = normal(x_shape[0], *spatial, w_shape[-1])
+    inputs = [normal(*x_shape), fixed(list(w_shape)), dy] if to_filter else [fixed(list(x_shape)), normal(*w_shape), dy]
+    return Sample("Conv3DBackpropFilterV2" if to_filter else "Conv3DBackpropInputV2", inputs, oracle,
+                  attrs={"strides": [1, stride, stride, stride, 1], "padding": "VALID"}, dtypes="float32 float64",
+                  grad=(0, 2) if to_filter else (1, 2), tol=2e-5, id=f"3d-{stride}")
+
+
 SAMPLES = [
     _row("same", second=True),
     _row("valid", padding="VALID"),
@@ -89,5 +111,7 @@ SAMPLES = [
     _transposed((1, 3, 4, 2), (2, 2, 2, 2), 1, to_filter=True, depthwise=True),
     Sample("Conv3D", [normal(1, 3, 4, 3, 2), normal(2, 2, 1, 2, 3)], _conv3d,
            attrs={"strides": [1] * 5, "padding": "VALID"}, grad=(0, 1), second=True, tol=2e-5, id="3d"),
+    *(_transposed_3d((1, 3, 4, 3, 2), (2, 2, 1, 2, 2), stride, to_filter)
+      for stride in (1, 2) for to_filter in (False, True)),
 ]
 test_samples = sample_tests(SAMPLES)

@@ -16,7 +16,8 @@ def _lrn(x, radius=2, bias=1.0, alpha=0.3, beta=0.75):
 
 
 def _training(x, scale, offset, mean, variance):
-    own, spread = x.mean((0, 1, 2)), x.var((0, 1, 2))
+    axes = tuple(range(x.ndim - 1))
+    own, spread = x.mean(axes), x.var(axes)
     y = (x - own) / np.sqrt(spread + EPSILON) * scale + offset
     rows = x.size // x.shape[-1]
     return y, own, spread * rows / (rows - 1), own, spread
@@ -30,6 +31,44 @@ def _vectors():
     return [normal(3), normal(3), normal(3), positive(3)]
 
 
+def _slopes(function, x, weights, step=1e-5):
+    """Gradient of `sum(weights * function(x))` along each entry of `x`, by central differences."""
+    x, result = np.array(x, "float64"), np.zeros(np.shape(x))
+    for index in np.ndindex(*x.shape):
+        value = x[index]
+        x[index] = value + step
+        above = (weights * function(x)).sum()
+        x[index] = value - step
+        result[index] = (above - (weights * function(x)).sum()) / (2 * step)
+        x[index] = value
+    return result
+
+
+def _batch_norm_grad(forward, unused):
+    """Oracle of FusedBatchNormGrad; the last two gradients are of inputs that gradients don't reach."""
+
+    def oracle(dy, x, scale, mean, variance, *third):
+        def y(x=x, scale=scale, offset=np.zeros(3)):
+            return forward(x, scale, offset, mean, variance)[0]
+
+        return (_slopes(lambda v: y(x=v), x, dy), _slopes(lambda v: y(scale=v), scale, dy),
+                _slopes(lambda v: y(offset=v), np.zeros(3), dy), np.zeros(unused), np.zeros(unused))
+
+    return oracle
+
+
+def _batch_norm_grad_row(version, shape, dtypes="float32", training=True):
+    x = np.random.RandomState(0).randint(-16, 16, shape) / 8  # exact in half precision
+    axes = tuple(range(x.ndim - 1))
+    vectors = [np.float32(v) for v in ([1, -2, 0.5], x.mean(axes), x.var(axes))]
+    third = [fixed(np.float32(0)).keep] if version == "V3" else []
+    attrs = {"epsilon": EPSILON, "is_training": training, **({"data_format": "NDHWC"} if x.ndim == 5 else {})}
+    return Sample("FusedBatchNormGrad" + version, [normal(*shape), fixed(x), *[fixed(v).keep for v in vectors], *third],
+                  _batch_norm_grad(_training if training else _inference, 0 if training else 3), attrs=attrs,
+                  dtypes=dtypes, tol=2e-4, id="training" if training else "inference")
+
+
+IMAGE = np.random.RandomState(1).randn(1, 2, 2, 6)
 LRN = {"depth_radius": 2, "bias": 1.0, "alpha": 0.3, "beta": 0.75}
 SAMPLES = [
     Sample("FusedBatchNorm", [normal(2, 2, 3, 3), *_vectors()], _training, attrs={"epsilon": EPSILON},
@@ -39,6 +78,15 @@ SAMPLES = [
     Sample("FusedBatchNormV2", [normal(2, 2, 3, 3), *[v.keep for v in map(fixed, np.float32(np.eye(4, 3) + 1))]],
            lambda x, *rest: _training(x, *rest), attrs={"epsilon": EPSILON}, dtypes="float32 float16", tol=1e-4,
            id="half"),
+    Sample("FusedBatchNormV3", [normal(2, 2, 1, 3, 3), *[v.keep for v in map(fixed, np.float32(np.eye(4, 3) + 1))]],
+           lambda x, *rest: (*_training(x, *rest), np.zeros(())), attrs={"epsilon": EPSILON, "data_format": "NDHWC"},
+           dtypes="float32 float16", tol=1e-4, exact_shape=False, id="volumes"),
+    _batch_norm_grad_row("", (2, 2, 2, 3)),
+    _batch_norm_grad_row("", (2, 2, 2, 3), training=False),
+    _batch_norm_grad_row("V2", (2, 2, 2, 3), "float32 float16 bfloat16"),
+    _batch_norm_grad_row("V3", (2, 2, 1, 2, 3), "float32 float16"),
+    Sample("LRNGrad", [normal(*IMAGE.shape), fixed(IMAGE), fixed(_lrn(IMAGE))], lambda g, x, y: _slopes(_lrn, x, g),
+           attrs=LRN, dtypes="float32 float16 bfloat16", tol=1e-4, id="lrn"),
     Sample("LRN", [normal(1, 2, 2, 6)], _lrn, attrs=LRN, dtypes="float32 float16 bfloat16", tol=1e-5, id="lrn"),
     Sample("L2Loss", [normal(3, 4)], lambda x: np.asarray((x ** 2).sum() / 2), dtypes="float32 float64 float16 bfloat16",
            grad=(0,), second=True, tol=1e-5, id="l2"),

@@ -59,6 +59,21 @@ def _cubes(x):
     return x.reshape(1, 2, 2, 1, 2, 2, 2, 2).transpose(0, 1, 3, 5, 7, 2, 4, 6).reshape(1, 2, 1, 2, 2, 8)
 
 
+def _widened(y):
+    """Each entry of `y` for all 2 x 2 x 2 entries of its window."""
+    return y.repeat(2, 1).repeat(2, 2).repeat(2, 3)
+
+
+def _at_largest(x, values):
+    """What `values` have where `x` has the largest entry of each window."""
+    return np.take_along_axis(_cubes(values), _cubes(x).argmax(-1)[..., None], -1)[..., 0]
+
+
+BLOCK = apart(1, 4, 2, 4, 2).make("float64", seed=0)
+BLOCK_MAX = _cubes(BLOCK).max(-1)
+CUBE_ATTRS = {"dtypes": "float32 float16 bfloat16", "attrs": CUBE, "id": "3d"}
+ARGMAX = np.array([1, 2]).reshape(1, 1, 2, 1)
+
 SAMPLES = [
     *_rows(2, 2, "SAME"), *_rows(3, 2, "SAME"), *_rows(3, 1, "VALID"),
     Sample("MaxPoolGrad", [fixed(IMAGE), fixed(OUT), fixed(GRAD)], lambda x, y, g: INTO, attrs=HALVES, dtypes=FLOATS,
@@ -70,8 +85,17 @@ SAMPLES = [
     Sample("MaxPool3D", [apart(1, 4, 2, 4, 2)], lambda x: _cubes(x).max(-1), attrs=CUBE, dtypes="float32", id="3d"),
     Sample("AvgPool3D", [normal(1, 4, 2, 4, 2)], lambda x: _cubes(x).mean(-1), attrs=CUBE, grad=(0,), second=True,
            id="3d"),
-    Sample("MaxPoolWithArgmax", [fixed(IMAGE)], lambda x: (OUT, np.array([1, 2]).reshape(1, 1, 2, 1)), attrs=HALVES,
-           id="argmax"),
+    Sample("MaxPoolWithArgmax", [fixed(IMAGE)], lambda x: (OUT, ARGMAX), attrs=HALVES, id="argmax"),
+    Sample("MaxPoolGradWithArgmax", [fixed(IMAGE), fixed(GRAD), fixed(ARGMAX)], lambda x, g, i: INTO, attrs=HALVES,
+           grad=(1,), id="argmax"),
+    Sample("MaxPoolGradGradWithArgmax", [fixed(IMAGE), normal(1, 2, 4, 1), fixed(ARGMAX)],
+           lambda x, g, i: g[:, :1, 1:3], attrs=HALVES, grad=(1,), id="argmax"),
+    Sample("MaxPool3DGrad", [fixed(BLOCK), fixed(BLOCK_MAX), normal(*BLOCK_MAX.shape)],
+           lambda x, y, g: np.where(x == _widened(y), _widened(g), 0), **CUBE_ATTRS),
+    Sample("MaxPool3DGradGrad", [fixed(BLOCK), fixed(BLOCK_MAX), normal(*BLOCK.shape)],
+           lambda x, y, g: _at_largest(x, g), **CUBE_ATTRS),
+    Sample("AvgPool3DGrad", [fixed(list(BLOCK.shape)), normal(*BLOCK_MAX.shape)], lambda s, g: _widened(g) / 8,
+           attrs=CUBE, dtypes=FLOATS, grad=(1,), second=True, id="3d"),
 ]
 test_samples = sample_tests(SAMPLES)
 

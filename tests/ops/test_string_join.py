@@ -1,8 +1,19 @@
 """tf.strings.join."""
 
+import numpy as np
 import pytest
 
 import graphflow as tf
+from tests.ops.harness import Sample, fixed, normal, sample_tests
+
+SAMPLES = [
+    Sample("StringJoin", [[normal(2, 3), normal(2, 3)]],
+           lambda words: np.array([[a + b"-" + b for a, b in zip(*rows)] for rows in zip(*words)], object),
+           attrs={"separator": "-"}, dtypes="string", id="pairs"),
+    Sample("StringJoin", [[fixed("x"), normal(3)]], lambda words: np.array([b"x" + w for w in words[1]], object),
+           dtypes="string", id="scalar"),
+]
+test_samples = sample_tests(SAMPLES)
 
 
 @pytest.mark.parametrize(
