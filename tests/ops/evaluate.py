@@ -23,7 +23,8 @@ def context(op, inputs, output_shapes=None):
     return registry.KernelContext(
         op.type, op.name, op.attrs, [t.dtype.base_dtype for t in op.inputs],
         [t.dtype.base_dtype for t in op.outputs], [np.shape(v) for v in inputs],
-        output_shapes or [t._shape for t in op.outputs], Resources())
+        output_shapes or [t._shape for t in op.outputs], Resources(),
+        input_values=[v if t.op.type == "Const" else None for t, v in zip(op.inputs, inputs)])
 
 
 def reference(op, inputs):
