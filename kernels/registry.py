@@ -97,7 +97,10 @@ class F64:
 
 
 class Scratch:
-    """Argument word: pointer to `nbytes` of scratch memory owned by the plan."""
+    """Argument word: pointer to `nbytes` of scratch memory owned by the plan.
+
+    The same object in several words of a kernel is the same memory.
+    """
 
     __slots__ = ("nbytes",)
 

@@ -25,7 +25,8 @@ def _path():
     return found[0]
 
 
-def _has_avx512():
+def has_avx512():
+    """Whether this CPU has the AVX-512 that OpenBLAS's SkylakeX kernels need."""
     try:
         with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
             head = file.read(16384)
@@ -39,7 +40,7 @@ def _has_avx512():
 def _environment():
     """Environment for loading: variable -> value."""
     wanted = {"OPENBLAS_NUM_THREADS": "1"}
-    if "OPENBLAS_CORETYPE" not in os.environ and _has_avx512():
+    if "OPENBLAS_CORETYPE" not in os.environ and has_avx512():
         wanted["OPENBLAS_CORETYPE"] = "SkylakeX"
     return wanted
 

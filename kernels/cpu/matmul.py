@@ -12,16 +12,16 @@ _INT32_MAX = 2 ** 31 - 1
 _WORTH_SPLITTING = 8_000_000    # operations, about 80 µs
 
 
-def product_words(dtype, m, n, k, transposes, batch=(1, 0, 0), rows=None):
+def product_words(dtype, m, n, k, transposes, batch=(1, 0, 0), rows=None, operands=(0, 1)):
     """Argument words of "matmul.matmul" for m*k by k*n matrices, or for `rows` (a range) of them.
 
-    `batch` is (count, matrices of left per step, of right): a step of 0 uses one matrix for all.
+    `operands` are the inputs' numbers; `batch` is (count, matrices of left per step, of right): a step of 0 uses one matrix for all.
     """
     size = _ITEM_SIZE[dtype]
     first, last = rows or (0, m)
     left_transposed, right_transposed = map(bool, transposes)
     left_offset = first * (1 if left_transposed else k) * size
-    return [Out(0), In(0), In(1), blas.address(_FUNCTION[dtype]), last - first, n, k,
+    return [Out(0), *map(In, operands), blas.address(_FUNCTION[dtype]), last - first, n, k,
             int(left_transposed), int(right_transposed),
             max(1, m if left_transposed else k), max(1, k if right_transposed else n),
             batch[0], left_offset, first * n * size,
@@ -41,7 +41,8 @@ def row_ranges(m, n, k):
     return list(zip(bounds, bounds[1:], strict=False))
 
 
-def _native(ctx, m, n, k, transposes, batch=(1, 0, 0)):
+def product(ctx, m, n, k, transposes, operands=(0, 1), batch=(1, 0, 0)):
+    """Kernel of the product, or products, of two inputs into Out(0), or None if it is too large."""
     dtype = ctx.output_dtypes[0].name
     if max(m, n, k) > _INT32_MAX:
         return None
@@ -49,7 +50,7 @@ def _native(ctx, m, n, k, transposes, batch=(1, 0, 0)):
         batch = (0, 0, 0)
     ranges = row_ranges(m, n, k) if batch[0] == 1 else [(0, m)]
     return pool.step(native.function("matmul.matmul", dtype),
-                     [product_words(dtype, m, n, k, transposes, batch, rows) for rows in ranges],
+                     [product_words(dtype, m, n, k, transposes, batch, rows, operands) for rows in ranges],
                      ctx.threads)
 
 
@@ -58,7 +59,7 @@ def matmul(ctx):
     transposes = ctx.attr("transpose_a"), ctx.attr("transpose_b")
     m, n = ctx.output_shapes[0]
     k = ctx.input_shapes[0][0 if transposes[0] else 1]
-    return _native(ctx, m, n, k, transposes)
+    return product(ctx, m, n, k, transposes)
 
 
 @cpu.kernel("BatchMatMul", "BatchMatMulV2", T=FLOATS)
@@ -76,4 +77,4 @@ def batch_matmul(ctx):
         if matrices != count and matrices != 1:
             return None
         steps.append(0 if matrices == 1 else 1)
-    return _native(ctx, m, n, k, transposes, (count, *steps))
+    return product(ctx, m, n, k, transposes, batch=(count, *steps))

@@ -33,7 +33,7 @@ def make_block(words, inputs, outputs, scratch=0):
     `inputs` and `outputs` are base addresses; `scratch` is the address of as many bytes as all
     Scratch words ask for (see `scratch_bytes`).
     """
-    block = np.empty(max(1, len(words)), np.int64)
+    block, places = np.empty(max(1, len(words)), np.int64), {}
     for position, word in enumerate(words):
         if isinstance(word, In):
             block[position] = inputs[word.index]
@@ -44,8 +44,10 @@ def make_block(words, inputs, outputs, scratch=0):
         elif isinstance(word, native.Code):
             block[position] = word.function.address
         elif isinstance(word, Scratch):
-            block[position] = scratch
-            scratch += _aligned(word.nbytes)
+            if word not in places:
+                places[word] = scratch
+                scratch += _aligned(word.nbytes)
+            block[position] = places[word]
         else:
             block[position] = word
     return block
@@ -56,8 +58,11 @@ def _aligned(nbytes):
 
 
 def scratch_bytes(words):
-    """Bytes that the Scratch words of a block need together, aligned to 64 each."""
-    return sum(_aligned(word.nbytes) for word in words if isinstance(word, Scratch))
+    """Bytes that the Scratch words of a block need together, aligned to 64 each.
+
+    A Scratch that stands in several words is one piece of memory.
+    """
+    return sum(_aligned(word.nbytes) for word in {w for w in words if isinstance(w, Scratch)})
 
 
 class Tape:

@@ -1,0 +1,183 @@
+"""Conv2D and its gradients, channels last. Holds no state.
+
+Windows of one number are plain matrix products; all else goes to the direct kernels of
+`source/conv.py`. What is rare (channels first, groups) is left to the reference kernels.
+"""
+
+from math import prod
+
+from graphflow.framework import windows
+
+from ..registry import In, Native, Out, Scratch, cpu
+from . import native, pool
+from .elementwise import FLOATS
+from .matmul import product
+from .sequence import sequence
+from .vector_unit import SIZES, lanes_of, tile_of
+
+_BAND_BYTES = 1 << 17       # of padded rows: they stay in the cache beside weights and outputs
+_OVERREAD = 64              # numbers that tiles may read past a band and throw away
+_MULTIPLY_ADDS_PER_STEP = 8     # of a vector kernel in the time of one cheap element
+
+
+class Geometry:
+    """How the windows of a convolution slide over its images, height then width in every pair.
+
+    `images` (N, H, W, C), `kernel` (R, S), `outputs` (OH, OW), `pads` (top, left); `gaps`: the
+    images' rows and columns are taken as so far apart, with zeros between.
+    """
+
+    def __init__(self, images, kernel, outputs, strides, dilations, pads, gaps=(1, 1)):
+        self.images, self.kernel, self.outputs = images, kernel, outputs
+        self.strides, self.dilations, self.pads, self.gaps = strides, dilations, pads, gaps
+        spread = [(size - 1) * gap + 1 for size, gap in zip(images[1:3], gaps, strict=True)]
+        self._needed = [(out - 1) * stride + (window - 1) * dilation + 1 for out, stride, window, dilation
+                        in zip(outputs, strides, kernel, dilations, strict=True)]
+        self.is_padded = any(pads) or gaps != (1, 1) or any(
+            n > s for n, s in zip(self._needed, spread, strict=True))
+        contiguous = dilations[1] == 1
+        channels = images[3]
+        self.segments = 1 if contiguous else kernel[1]
+        self.length = (kernel[1] if contiguous else 1) * channels
+
+    @property
+    def taps(self):
+        """Numbers in a window."""
+        return self.kernel[0] * self.segments * self.length
+
+    def band_rows(self, size, parts=1):
+        """Output rows that are done together: as many as the cache holds, at least so few that
+        there are `parts` bands of all images."""
+        line = max(1, self._needed[1] * self.images[3] * size)
+        fitting = (_BAND_BYTES // line - self.kernel[0] * self.dilations[0]) // self.strides[0]
+        bands = max(1, -(-self.outputs[0] // max(1, fitting)), -(-parts // max(1, self.images[0])))
+        return -(-self.outputs[0] // min(bands, self.outputs[0]))
+
+    def words(self, rows, size, must_copy=False):
+        """(bands per image, the words IMAGE of source/conv.py) for bands of `rows`."""
+        bands = -(-self.outputs[0] // rows)
+        copied = must_copy or self.is_padded
+        lines = (rows - 1) * self.strides[0] + (self.kernel[0] - 1) * self.dilations[0] + 1
+        nbytes = lines * self._needed[1] * self.images[3] * size + _OVERREAD * size
+        return bands, [*self.images[1:], bands, rows, *self.outputs, *self.strides, *self.pads, *self.gaps,
+                       self._needed[1] if copied else 0, self.kernel[0], self.segments, self.length,
+                       self.dilations[1] * self.images[3], self.dilations[0],
+                       Scratch(nbytes if copied else 0)]
+
+
+def _geometry(ctx, images, filters, out):
+    """The Geometry of the forward convolution of these shapes, or None where it is not ours."""
+    if ctx.attr("data_format") != b"NHWC" or images[3] != filters[2]:
+        return None
+    strides, dilations = ctx.attr("strides"), ctx.attr("dilations")
+    if any(v[i] != 1 for v in (strides, dilations) for i in (0, 3)) or not all((*images, *filters, *out)):
+        return None
+    pairs = windows.explicit_pairs(ctx.attrs.get("explicit_paddings"), 4)
+    before, sizes = [], []
+    for i in (1, 2):
+        window = filters[i - 1], strides[i], ctx.attr("padding"), dilations[i], *pairs[i]
+        before.append(windows.margins(images[i], *window)[0])
+        sizes.append(windows.output_size(images[i], *window))
+    if (images[0], *sizes, filters[3]) != tuple(out):
+        return None     # the reference kernel words the error
+    return Geometry(tuple(images), tuple(filters[:2]), tuple(sizes), tuple(strides[1:3]),
+                    tuple(dilations[1:3]), tuple(before))
+
+
+def _is_product(shape):
+    """Whether every window is one pixel, and every pixel a window."""
+    return (shape.kernel == shape.strides == (1, 1) and shape.pads == (0, 0)
+            and shape.outputs == shape.images[1:3])
+
+
+def _bounds(total, parts):
+    parts = max(1, min(parts, total))
+    marks = [total * k // parts for k in range(parts + 1)]
+    return list(zip(marks, marks[1:], strict=False))
+
+
+def _parts(cost, threads):
+    """In how many parts a step of so many multiply-adds (of vectors) is done."""
+    return 2 * threads if threads > 1 and cost * _MULTIPLY_ADDS_PER_STEP >= 1_000_000 else 1
+
+
+def _direct(dtype, threads, shape, outputs, image, weights, base, strides):
+    """Kernel that convolves `image` with the filter at the word `weights` into Out(0).
+
+    `base` and `strides` (for r, s, c, k) say where a weight lies.
+    """
+    lanes, size = lanes_of(dtype), SIZES[dtype]
+    vectors, pixels = tile_of(dtype, outputs)
+    block = vectors * lanes
+    groups = -(-outputs // block)
+    kernel, channels = shape.kernel, shape.images[3]
+    lines = groups * prod(kernel) * channels
+    packed = Scratch(lines * block * size)
+    packing = pool.split(native.function("conv.pack", dtype, str(block)),
+                         [packed, weights, 0, lines, *kernel, channels, outputs, base, *strides], 2, lines,
+                         2 * lines * block, threads)
+    cost = prod(shape.outputs) * shape.images[0] * groups * vectors * shape.taps
+    parts = _parts(cost, threads)
+    rows = shape.band_rows(size, parts)
+    code = native.function("conv.convolve", dtype, str(lanes), str(vectors), str(pixels))
+    blocks = []
+    for first, last in _bounds(shape.images[0] * -(-shape.outputs[0] // rows), parts):
+        _, words = shape.words(rows, size)
+        blocks.append([Out(0), image, packed, first, last, outputs, Scratch(8 * rows * shape.outputs[1]), *words])
+    return sequence(packing, pool.step(code, blocks, threads))
+
+
+@cpu.kernel("Conv2D", T=FLOATS)
+def conv2d(ctx):
+    images, filters = ctx.input_shapes
+    shape = _geometry(ctx, images, filters, ctx.output_shapes[0])
+    if shape is None:
+        return None
+    channels, outputs = filters[2:]
+    if _is_product(shape):
+        return product(ctx, prod(images[:3]), outputs, channels, (False, False))
+    strides = (prod(filters[1:]), channels * outputs, outputs, 1)
+    return _direct(ctx.output_dtypes[0].name, ctx.threads, shape, outputs, In(0), In(1), 0, strides)
+
+
+@cpu.kernel("Conv2DBackpropInput", T=FLOATS)
+def conv2d_to_input(ctx):
+    images, filters, gradient = ctx.output_shapes[0], ctx.input_shapes[1], ctx.input_shapes[2]
+    shape = _geometry(ctx, images, filters, gradient)
+    if shape is None:
+        return None
+    channels, outputs = filters[2:]
+    if _is_product(shape):
+        return product(ctx, prod(images[:3]), channels, outputs, (False, True), (2, 1))
+    pads = tuple((window - 1) * dilation - before for window, dilation, before
+                 in zip(shape.kernel, shape.dilations, shape.pads, strict=True))
+    if min(pads) < 0:
+        return None
+    back = Geometry((*gradient[:3], outputs), shape.kernel, tuple(images[1:3]), (1, 1), shape.dilations, pads,
+                    shape.strides)
+    dr, ds = prod(filters[1:]), channels * outputs
+    base = (filters[0] - 1) * dr + (filters[1] - 1) * ds
+    return _direct(ctx.output_dtypes[0].name, ctx.threads, back, channels, In(2), In(1), base, (-dr, -ds, 1, outputs))
+
+
+@cpu.kernel("Conv2DBackpropFilter", T=FLOATS)
+def conv2d_to_filter(ctx):
+    images, gradient, filters = ctx.input_shapes[0], ctx.input_shapes[2], ctx.output_shapes[0]
+    shape = _geometry(ctx, images, filters, gradient)
+    if shape is None:
+        return None
+    dtype, outputs = ctx.output_dtypes[0].name, filters[3]
+    if _is_product(shape):
+        return product(ctx, filters[2], outputs, prod(images[:3]), (True, False), (0, 2))
+    lanes, size = lanes_of(dtype), SIZES[dtype]
+    vectors, taps = tile_of(dtype, outputs, shape.length)
+    groups = -(-outputs // (vectors * lanes))
+    tiles = groups * shape.kernel[0] * shape.segments * -(-shape.length // taps)
+    cost = prod(shape.outputs) * images[0] * groups * vectors * shape.taps
+    code = native.function("conv.filter_gradient", dtype, str(lanes), str(vectors), str(taps))
+    rows = shape.band_rows(size)
+    blocks = []
+    for first, last in _bounds(tiles, _parts(cost, ctx.threads)):
+        bands, words = shape.words(rows, size, must_copy=shape.length % taps != 0)
+        blocks.append([Out(0), In(0), In(2), first, last, outputs, images[0] * bands, *words])
+    return pool.step(code, blocks, ctx.threads)

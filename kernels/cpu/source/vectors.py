@@ -1,0 +1,131 @@
+"""Vectors of a fixed number of lanes as LLVM IR, for kernels blocked for registers by hand.
+
+Values are plain IR values and addresses IR integers. Where a block of numbers ends inside a vector,
+the masked forms touch only the lanes that are there. Holds no state.
+"""
+
+from contextlib import contextmanager
+
+from llvmlite import ir
+
+from .values import BYTES, I1, I32, I64, Value, index, register_type
+
+
+class Lanes:
+    """Emits operations on `<lanes x dtype>`."""
+
+    def __init__(self, b, dtype, lanes):
+        self.b, self.dtype, self.lanes = b, dtype, lanes
+        self.size = BYTES[dtype]
+        self.bytes = self.size * lanes
+        self.scalar = register_type(dtype)
+        self.type = ir.VectorType(self.scalar, lanes)
+        self.zero = ir.Constant(self.type, None)
+
+    def slot(self, start=None):
+        """A variable in the entry block, which LLVM keeps in a register; set to `start` here."""
+        with self.b.goto_entry_block():
+            place = self.b.alloca(self.type)
+        self.b.store(self.zero if start is None else start, place)
+        return place
+
+    def pointer(self, address, distance=0):
+        """The vector `distance` bytes (a Python int) after `address`."""
+        if distance:
+            address = self.b.add(address, index(distance))
+        return self.b.inttoptr(address, self.type.as_pointer())
+
+    def load(self, address, distance=0):
+        """A whole vector."""
+        return self.b.load(self.pointer(address, distance), align=self.size)
+
+    def store(self, value, address, distance=0):
+        """Writes a whole vector."""
+        self.b.store(value, self.pointer(address, distance), align=self.size)
+
+    def splat(self, number):
+        """A scalar in every lane."""
+        one = self.b.insert_element(ir.Constant(self.type, ir.Undefined), number, ir.Constant(I32, 0))
+        lanes = ir.Constant(ir.VectorType(I32, self.lanes), None)
+        return self.b.shuffle_vector(one, ir.Constant(self.type, ir.Undefined), lanes)
+
+    def constant(self, number):
+        """A Python number in every lane."""
+        return ir.Constant(self.type, [ir.Constant(self.scalar, number)] * self.lanes)
+
+    def broadcast(self, address, distance=0):
+        """The number at an address, in every lane."""
+        if distance:
+            address = self.b.add(address, index(distance))
+        place = self.b.inttoptr(address, self.scalar.as_pointer())
+        return self.splat(self.b.load(place, align=self.size))
+
+    def fma(self, x, y, z):
+        """x * y + z, rounded once."""
+        return self._intrinsic("fma", "", self.type, x, y, z)
+
+    def value(self, vector):
+        """A vector as a Value, for its operators (constants need `constant`)."""
+        return Value(self.b, self.dtype, vector)
+
+    # ---- parts of vectors
+
+    def mask(self, count):
+        """The first `count` (an IR integer of any size) lanes."""
+        wide = ir.VectorType(I64, self.lanes)
+        numbers = ir.Constant(wide, [index(i) for i in range(self.lanes)])
+        one = self.b.insert_element(ir.Constant(wide, ir.Undefined), count, ir.Constant(I32, 0))
+        spread = self.b.shuffle_vector(one, ir.Constant(wide, ir.Undefined),
+                                       ir.Constant(ir.VectorType(I32, self.lanes), None))
+        return self.b.icmp_signed("<", numbers, spread)
+
+    def _intrinsic(self, name, ending, result, *arguments):
+        full = f"llvm.{name}.v{self.lanes}f{8 * self.size}{ending}"
+        function = self.b.module.globals.get(full) or ir.Function(
+            self.b.module, ir.FunctionType(result, [a.type for a in arguments]), full)
+        return self.b.call(function, arguments)
+
+    def load_part(self, mask, address, distance=0):
+        """A vector whose lanes outside of the mask are zero, and not touched in memory."""
+        return self._intrinsic("masked.load", ".p0", self.type, self.pointer(address, distance),
+                            ir.Constant(I32, self.size), mask, self.zero)
+
+    def store_part(self, mask, value, address, distance=0):
+        """Writes the lanes of the mask."""
+        self._intrinsic("masked.store", ".p0", ir.VoidType(), value, self.pointer(address, distance),
+                     ir.Constant(I32, self.size), mask)
+
+
+@contextmanager
+def steps(b, start, stop, size):
+    """Emits a loop over the whole blocks of `size` (a Python int) numbers in [start, stop); yields
+    (first number of the block, end of the last block)."""
+    count = b.sdiv(b.sub(stop, start), index(size))
+    before, body, after = b.block, b.append_basic_block("body"), b.append_basic_block("after")
+    end = b.add(start, b.mul(count, index(size)))
+    b.cbranch(b.icmp_signed("<", start, end), body, after)
+    b.position_at_end(body)
+    counter = b.phi(I64)
+    counter.add_incoming(start, before)
+    yield counter, end
+    following = b.add(counter, index(size), flags=["nsw"])
+    counter.add_incoming(following, b.block)
+    b.cbranch(b.icmp_signed("<", following, end), body, after)
+    b.position_at_end(after)
+
+
+def smaller(b, x, y):
+    """The smaller of two IR integers."""
+    return b.select(b.icmp_signed("<", x, y), x, y)
+
+
+def larger(b, x, y):
+    """The larger of two IR integers."""
+    return b.select(b.icmp_signed(">", x, y), x, y)
+
+
+def fill_zero(b, address, nbytes):
+    """Zeroes memory; address and size are IR integers."""
+    pointer = ir.IntType(8).as_pointer()
+    b.call(b.module.declare_intrinsic("llvm.memset", [pointer, I64]),
+           [b.inttoptr(address, pointer), ir.Constant(ir.IntType(8), 0), nbytes, ir.Constant(I1, 0)])

@@ -1,0 +1,85 @@
+"""The cpu tier's convolutions against the reference kernels."""
+
+import numpy as np
+import pytest
+
+from graphflow.framework import dtypes, windows
+from graphflow.framework.kernel_loader import kernels
+from tests.kernels.native_harness import bind, registry, run
+
+# images, filter, strides, dilations, padding (a name, or top, bottom, left, right)
+CASES = [
+    ((2, 9, 11, 3), (3, 3, 3, 5), (1, 1), (1, 1), "SAME"),
+    ((1, 28, 28, 1), (5, 5, 1, 32), (1, 1), (1, 1), "SAME"),
+    ((2, 14, 14, 32), (5, 5, 32, 64), (1, 1), (1, 1), "SAME"),
+    ((2, 7, 9, 4), (3, 2, 4, 17), (2, 1), (1, 1), "VALID"),
+    ((1, 12, 10, 2), (3, 3, 2, 70), (1, 2), (1, 1), "SAME"),
+    ((2, 13, 15, 6), (3, 3, 6, 8), (1, 1), (2, 3), "SAME"),
+    ((2, 13, 15, 5), (2, 3, 5, 8), (2, 3), (2, 2), "VALID"),
+    ((3, 6, 5, 8), (1, 1, 8, 20), (1, 1), (1, 1), "VALID"),
+    ((3, 7, 6, 8), (1, 1, 8, 33), (2, 2), (1, 1), "SAME"),
+    ((2, 6, 7, 3), (3, 4, 3, 9), (1, 2), (1, 1), (2, 0, 1, 3)),
+    ((1, 5, 5, 2), (5, 5, 2, 1), (1, 1), (1, 1), "VALID"),
+    ((1, 224, 40, 3), (7, 7, 3, 16), (2, 2), (1, 1), "SAME"),
+    ((2, 4, 4, 3), (2, 2, 3, 130), (3, 3), (1, 1), "VALID"),
+]
+
+
+def _attrs(strides, dilations, padding, data_format=b"NHWC"):
+    explicit = [] if isinstance(padding, str) else [0, 0, *padding, 0, 0]
+    return {"T": "float32", "strides": [1, *strides, 1], "dilations": [1, *dilations, 1],
+            "padding": padding.encode() if isinstance(padding, str) else b"EXPLICIT",
+            "explicit_paddings": explicit, "data_format": data_format, "use_cudnn_on_gpu": True}
+
+
+def _out_sizes(images, filters, attrs):
+    pairs = windows.explicit_pairs(attrs["explicit_paddings"], 4)
+    return [windows.output_size(images[i], filters[i - 1], attrs["strides"][i], attrs["padding"],
+                                attrs["dilations"][i], *pairs[i]) for i in (1, 2)]
+
+
+def _reference(op, inputs, output, attrs):
+    attrs = {**attrs, "T": dtypes.as_dtype(attrs["T"])}
+    kinds = [dtypes.as_dtype(a.dtype) for a in inputs]
+    context = registry.KernelContext(op, op, attrs, kinds, [attrs["T"]], [a.shape for a in inputs], [output])
+    return registry.reference.find(op, "conv", attrs)(context)(*inputs)
+
+
+def _check(op, inputs, shape, attrs, exact_threads=True):
+    # In double precision, so that only the kernel's own rounding counts.
+    want = _reference(op, [a.astype(np.float64) if a.dtype.kind == "f" else a for a in inputs], shape,
+                      {**attrs, "T": "float64"})
+    outputs, constants = [(shape, attrs["T"])], [i for i, a in enumerate(inputs) if a.dtype == np.int32]
+    got = run("conv", op, inputs, outputs, attrs, constants)
+    tolerance = 2e-5 if attrs["T"] == "float32" else 1e-12
+    np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * max(1, abs(want).max()))
+    np.testing.assert_array_equal(run("conv", op, inputs, outputs, attrs, constants, threads=2), got)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("images, filters, strides, dilations, padding", CASES)
+def test_full(images, filters, strides, dilations, padding, dtype):
+    attrs = {**_attrs(strides, dilations, padding), "T": dtype}
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=images).astype(dtype), rng.normal(size=filters).astype(dtype)
+    out = (images[0], *_out_sizes(images, filters, attrs), filters[3])
+    dy = rng.normal(size=out).astype(dtype)
+    _check("Conv2D", [x, w], out, attrs)
+    _check("Conv2DBackpropInput", [np.array(images, np.int32), w, dy], images, attrs)
+    _check("Conv2DBackpropFilter", [x, np.array(filters, np.int32), dy], filters, attrs)
+
+
+def test_left_to_the_reference():
+    x, w = np.ones((0, 4, 4, 3), "f"), np.ones((2, 2, 3, 5), "f")
+    attrs = _attrs((1, 1), (1, 1), "SAME")
+    assert bind("conv", "Conv2D", [x, w], [((0, 4, 4, 5), "float32")], attrs) is None
+    groups = np.ones((1, 4, 4, 6), "f")
+    assert bind("conv", "Conv2D", [groups, w], [((1, 4, 4, 5), "float32")], attrs) is None
+
+
+def test_tiles_fit_the_registers():
+    unit = kernels("cpu.vector_unit")
+    for columns in (1, 16, 17, 48, 64, 100, 1000):
+        for rows in (None, 1, 5, 9, 160, 192):
+            vectors, tall = unit.tile_of("float32", columns, rows)
+            assert 1 <= vectors * tall <= 28 and vectors <= 4
