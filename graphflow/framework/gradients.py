@@ -80,8 +80,9 @@ def gradients(
     Example:
       >>> import graphflow as tf
       >>> x = tf.constant(3.0)
-      >>> tf.gradients(x, x)[0].name
-      'gradients/grad_ys_0:0'
+      >>> with tf.Session() as sess:
+      ...     print(sess.run(tf.gradients(x * x, x)[0]))
+      6.0
     """
     ys, xs = _as_list(ys), _as_list(xs)
     stops = [] if stop_gradients is None else _as_list(stop_gradients)

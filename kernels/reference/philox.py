@@ -219,6 +219,7 @@ def uniform(position: Philox, size: int, dtype) -> np.ndarray:
 def standard_normal(position: Philox, size: int, dtype) -> np.ndarray:
     """`size` standard normals; half and bfloat16 are rounded from single precision.
 
+    >>> from graphflow.kernels.reference.philox import Philox, standard_normal
     >>> standard_normal(Philox.from_seeds(87654321, 1), 3, np.dtype("float32")).shape
     (3,)
     """

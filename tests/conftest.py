@@ -1,0 +1,13 @@
+"""What holds for all tests: each starts without default graph and session of another."""
+
+import pytest
+
+from graphflow.framework import scopes
+
+
+@pytest.fixture(autouse=True)
+def _own_default_graph():
+    """Empties the thread's stacks of graphs and sessions, which a failing test may have left."""
+    scopes._stacks.graphs.clear()
+    scopes._stacks.sessions.clear()
+    scopes.reset_default_graph()
