@@ -120,7 +120,6 @@ NAMES = {
     "python.ops.variables.PartitionedVariable": "ops.partitioned_variable:PartitionedVariable",
     "python.platform.googletest.GetTempDir": "test.get_temp_dir",
     "python.training.moving_averages.assign_moving_average": "training.moving_averages:assign_moving_average",
-    "python.training.moving_averages.weighted_moving_average": "training.moving_averages:weighted_moving_average",
     "python.training.basic_session_run_hooks.SessionRunArgs": "train.SessionRunArgs",
     "python.util.nest.is_sequence": "nest.is_nested",
 }

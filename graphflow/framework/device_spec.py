@@ -56,10 +56,10 @@ class DeviceSpec:
         self.device_type = kind.upper()
         self.device_index = None if index in (None, "*") else int(index)
 
-    def merge_from(self, other):
-        """Takes the fields that `other` states."""
+    def merge_from(self, dev):
+        """Takes the fields that `dev` states."""
         for field in ("job", "replica", "task", "device_type", "device_index"):
-            value = getattr(other, field)
+            value = getattr(dev, field)
             if value is not None:
                 setattr(self, field, value)
 

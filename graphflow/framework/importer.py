@@ -12,6 +12,7 @@ from graphflow.framework import apply_op, errors, import_node, scopes, shapes
 from graphflow.framework.api import tf_export
 from graphflow.framework.convert import convert_to_tensor
 from graphflow.framework.graph_scopes import name_scope
+from graphflow.framework.node_def import LOWEST_PRODUCER, PRODUCER
 from graphflow.framework.op_def import get_op_def
 from graphflow.framework.tensor import Tensor
 
@@ -43,6 +44,8 @@ def import_graph_def(
     graph = scopes.get_default_graph()
     with name_scope(name, "import", list(input_map.values())) as scope:
         input_map = _as_tensors(name, input_map)
+    lowest = graph.attachments.get(LOWEST_PRODUCER, PRODUCER)
+    graph.attachments[LOWEST_PRODUCER] = min(lowest, graph_def.versions.producer)
     run = _Import(graph, graph_def, scope, input_map, definitions, producer_op_list)
     run.check_names()
     run.add_all()

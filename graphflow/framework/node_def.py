@@ -12,6 +12,7 @@ from graphflow.framework.tensor_util import MakeNdarray, make_tensor_proto
 
 # TensorFlow 1.15's TF_GRAPH_DEF_VERSION.
 PRODUCER = 134
+LOWEST_PRODUCER = "lowest_producer"  # Graph.attachments key: the oldest producer that was imported
 
 
 def shape_proto(shape):
@@ -171,7 +172,7 @@ def to_graph_def(graph, from_version=None, add_shapes=False):
     from graphflow import protobuf
 
     message = protobuf.GraphDef()
-    message.versions.producer = PRODUCER
+    message.versions.producer = graph.attachments.get(LOWEST_PRODUCER, PRODUCER)
     for op in graph.get_operations()[from_version or 0 :]:
         node = message.node.add()
         _fill_node(node, op)

@@ -35,6 +35,8 @@ def reduction(c):
     """Reduction of input 0 over the axes in input 1, with attribute `keep_dims`."""
     shape, axes = c.shape(0), c.value(1)
     keep = c.attr("keep_dims")
+    if c.shape(1) is not None and len(c.shape(1)) > 1:
+        raise ValueError(f"Shape must be at most rank 1 but is rank {len(c.shape(1))}")
     if shape is None:
         return [None]
     if axes is None:

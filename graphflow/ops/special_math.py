@@ -11,6 +11,7 @@ from graphflow.framework.convert import convert_to_tensor
 from graphflow.framework.graph_scopes import control_dependencies, name_scope
 from graphflow.framework.op_def import NotDifferentiable, RegisterGradient, register_op
 from graphflow.ops.broadcasting import dynamic_axes, same_full_shapes, sum_to
+from graphflow.ops.unary import keeps_sparsity
 
 _REAL = "T: {bfloat16, half, float, double}"
 _WIDE = "T: {float, double}"
@@ -34,6 +35,7 @@ RegisterGradient("Erfc")(lambda op, grad: _error_function_grad(op, grad, -1))
 
 
 @tf_export("math.erf", "erf")
+@keeps_sparsity
 def erf(x, name=None):
     """The error function, `2 / sqrt(pi)` times the integral of `exp(-t^2)` from 0 to `x`."""
     return raw_ops.Erf(x, name=name)

@@ -5,16 +5,31 @@ second derivatives work. Other families: `trigonometry`, `complex_math`, `specia
 state.
 """
 
+import functools
+
 from graphflow.framework import raw_ops, shapes
 from graphflow.framework.api import lookup, tf_export
 from graphflow.framework.convert import convert_to_tensor
 from graphflow.framework.graph_scopes import control_dependencies, name_scope
 from graphflow.framework.op_def import RegisterGradient, register_op
+from graphflow.framework.sparse_tensor import SparseTensor
 
 _REAL = "{bfloat16, half, float, double}"
 _COMPLEX = "{bfloat16, half, float, double, complex64, complex128}"
 _NUMBER = "{bfloat16, half, float, double, int32, int64, complex64, complex128}"
 _ABS = "{bfloat16, half, float, double, int8, int16, int32, int64}"
+
+
+def keeps_sparsity(function):
+    """Lets a function of one tensor that is 0 at 0 take a SparseTensor: it then works on the values."""
+
+    @functools.wraps(function)
+    def applied(x, name=None):
+        if isinstance(x, SparseTensor):
+            return SparseTensor(x.indices, function(x.values, name=name), x.dense_shape)
+        return function(x, name)
+
+    return applied
 
 
 def _register(names, allowed):
@@ -58,12 +73,14 @@ RegisterGradient("Abs")(lambda op, grad: grad * raw_ops.Sign(op.inputs[0]))
 
 
 @tf_export("math.negative", "negative", legacy=("neg",))
+@keeps_sparsity
 def negative(x, name=None):
     """`-x` element by element."""
     return raw_ops.Neg(x, name=name)
 
 
 @tf_export("math.abs", "abs", legacy=("complex_abs",))
+@keeps_sparsity
 def abs(x, name=None):  # noqa: A001 - TensorFlow's name
     """The absolute value; of complex numbers the magnitude, as a real tensor.
 
@@ -86,6 +103,7 @@ def _sign_grad(op, grad):
 
 
 @tf_export("math.sign", "sign")
+@keeps_sparsity
 def sign(x, name=None):
     """-1, 0 or 1 by the sign of `x`; of complex numbers `x / |x|`, or 0."""
     return raw_ops.Sign(x, name=name)
@@ -100,6 +118,7 @@ def _square_grad(op, grad):
 
 
 @tf_export("math.square", "square")
+@keeps_sparsity
 def square(x, name=None):
     """`x * x` element by element."""
     return raw_ops.Square(x, name=name)
@@ -144,6 +163,7 @@ def _reciprocal_grad_grad(op, grad):
 
 
 @tf_export("math.sqrt", "sqrt")
+@keeps_sparsity
 def sqrt(x, name=None):
     """The square root; NaN for negative numbers."""
     return raw_ops.Sqrt(x, name=name)
@@ -228,6 +248,7 @@ def _sigmoid_grad_grad(op, grad):
 
 
 @tf_export("math.tanh", "nn.tanh", "tanh")
+@keeps_sparsity
 def tanh(x, name=None):
     """The hyperbolic tangent."""
     return raw_ops.Tanh(x, name=name)

@@ -40,12 +40,19 @@ def check_sorted(ids, rows):
     if ids.ndim != 1 or len(ids) != rows:
         raise errors.InvalidArgumentError(
             None, None, "segment_ids should be the same size as dimension 0 of input.")
-    if np.any(np.diff(ids) < 0):
-        raise errors.InvalidArgumentError(None, None, "segment ids are not increasing")
-    if len(ids) and ids[0] < 0:
+    if len(ids) == 0:
+        return
+    if ids[-1] < 0:
+        raise errors.InvalidArgumentError(None, None, "segment ids must be >= 0")
+    drops = np.flatnonzero(np.diff(ids) < 0)
+    outside = np.flatnonzero((ids < 0) | (ids > ids[-1]))
+    # The first wrong segment is reported, one that is wrong in both ways as not increasing.
+    if len(outside) and (len(drops) == 0 or (drops[0] >= outside[0] and ids[drops[0]] != ids[outside[0]])):
         raise errors.InvalidArgumentError(
-            None, None, f"Segment id {ids[0]} out of range [0, {ids[-1] + 1}), possibly because "
+            None, None, f"Segment id {ids[outside[0]]} out of range [0, {ids[-1] + 1}), possibly because "
             "'segment_ids' input is not sorted.")
+    if len(drops):
+        raise errors.InvalidArgumentError(None, None, "segment ids are not increasing")
 
 
 @reference.kernel(*(f"Segment{kind}" for kind in ("Sum", "Mean", "Prod", "Min", "Max")))
@@ -93,13 +100,14 @@ def unsorted_segment(ctx):
             raise errors.InvalidArgumentError(
                 None, None, "Input num_segments == " f"{count} must not be negative.")
         rows = wide(data).reshape((ids.size, *data.shape[ids.ndim:]))
-        ids = ids.ravel()
+        shape, ids = ids.shape, ids.ravel()
         wrong = np.flatnonzero(ids >= count)
         if len(wrong):
             raise errors.InvalidArgumentError(
                 None,
                 None,
-                f"segment_ids[{wrong[0]}] = {ids[wrong[0]]} is out of range [0, {count})",
+                f"segment_ids[{','.join(map(str, np.unravel_index(wrong[0], shape)))}] = "
+                f"{ids[wrong[0]]} is out of range [0, {count})",
             )
         kept = ids >= 0
         out = accumulate(ufunc, start(data.dtype), rows[kept], ids[kept], count)

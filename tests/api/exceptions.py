@@ -1,0 +1,10 @@
+"""Public names whose signature differs from TensorFlow 1.15's on purpose, and why."""
+
+REASONS = {
+    # Programs get operations and tensors from a graph; nobody calls these.
+    "Operation.__init__": "made by graphs, from what our graphs know",
+    "Tensor.__init__": "made by operations, which give the static shape along",
+    "all_variables": "tf.global_variables under its older name, whose scope it takes",
+    # One function is TensorFlow's public and its internal one.
+    "convert_to_tensor": "as_ref, last, is the internal function's, which programs import from framework.ops",
+}
