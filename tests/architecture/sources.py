@@ -20,6 +20,12 @@ def tree(path):
 
 
 @functools.cache
+def nodes(path):
+    """All nodes of a file's syntax tree."""
+    return list(ast.walk(tree(path)))
+
+
+@functools.cache
 def python_files(*folders):
     """All Python files below the folders, sorted, without what protoc or tools generate."""
     found = []
@@ -72,9 +78,10 @@ def _names(path, node):
     return [name if is_module(name) else base for name in full]
 
 
+@functools.cache
 def imports(path):
     """Every module that a file imports, at any level: a list of (line, name)."""
-    return [(node.lineno, name) for node in ast.walk(tree(path))
+    return [(node.lineno, name) for node in nodes(path)
             if isinstance(node, (ast.Import, ast.ImportFrom)) for name in _names(path, node)]
 
 
@@ -92,7 +99,7 @@ def top_level_imports(path):
 
 def functions(path):
     """Every function of a file, methods and nested ones included."""
-    return [node for node in ast.walk(tree(path))
+    return [node for node in nodes(path)
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import graphflow as tf
-from tests.architecture.sources import PACKAGES, python_files, relative, tree
+from tests.architecture.sources import PACKAGES, nodes, python_files, relative
 
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 
@@ -19,7 +19,7 @@ _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 def _examples():
     """(id, docstring, path, line) of every docstring with an example."""
     for path in python_files(*PACKAGES):
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if not isinstance(node, _DOCUMENTED):
                 continue
             text = ast.get_docstring(node)

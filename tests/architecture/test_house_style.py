@@ -10,6 +10,7 @@ from tests.architecture.sources import (
     PACKAGES,
     functions,
     imports,
+    nodes,
     python_files,
     relative,
     report,
@@ -64,7 +65,7 @@ def _catches_everything(handler):
 def test_no_error_is_swallowed():
     problems = []
     for path in python_files(*CODE, "tests"):
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if not isinstance(node, ast.ExceptHandler):
                 continue
             where = f"{relative(path)}:{node.lineno}"
@@ -83,7 +84,7 @@ def test_no_pickle():
             if name.split(".")[0] in {"pickle", "cloudpickle", "dill", "joblib"}:
                 problems.append(f"{relative(path)}:{line}: {name}")
     for path in python_files(*CODE, "tests"):
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.keyword) and node.arg == "allow_pickle" \
                     and getattr(node.value, "value", None) is not False:
                 problems.append(f"{relative(path)}:{node.value.lineno}: allow_pickle")
@@ -116,7 +117,7 @@ def _is_exported(node):
 def test_exported_names_are_documented():
     definitions = (ast.FunctionDef, ast.ClassDef)
     report([f"{relative(path)}:{node.lineno}: {node.name} has no docstring"
-            for path in python_files(*PACKAGES) for node in ast.walk(tree(path))
+            for path in python_files(*PACKAGES) for node in nodes(path)
             if isinstance(node, definitions) and _is_exported(node)
             and ast.get_docstring(node) is None])
 

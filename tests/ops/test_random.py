@@ -53,7 +53,7 @@ def two_runs(op_type, inputs, dtype, **attrs):
     return [run(*inputs) for _ in range(2)]
 
 
-def check(key, runs, exact=True):
+def check(key, runs, exact=True, rtol=1e-14):
     for i, value in enumerate(runs):
         expected = GOLDEN[f"{key}/{i}"]
         if value.dtype.name == "bfloat16":
@@ -66,7 +66,7 @@ def check(key, runs, exact=True):
             assert value.dtype == expected.dtype
             np.testing.assert_array_equal(value, expected)
         else:
-            np.testing.assert_allclose(value, expected, rtol=1e-14)
+            np.testing.assert_allclose(value, expected, rtol=rtol)
 
 
 def cases(*ops):
@@ -343,7 +343,9 @@ def test_seeded_runs_are_tensorflows(name, suffix):
         tensor = WRAPPERS[name]()
         for _ in range(2):                     # a new session starts the stream again
             with tf.Session() as session:
-                check(f"wrapper/{name}{suffix}", [session.run(tensor) for _ in range(2)])
+                # TensorFlow's optimizer multiplies by 1 / beta where the graph divides by beta.
+                check(f"wrapper/{name}{suffix}", [session.run(tensor) for _ in range(2)],
+                      exact=name != "random_gamma", rtol=2e-7)
 
 
 def test_gamma_gradient_reaches_alpha():

@@ -85,7 +85,7 @@ def test_killed_saves(tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 def test_many_killed_saves(tmp_path):
-    check_killed(tmp_path, 200)
+    check_killed(tmp_path, 60)
 
 
 @pytest.fixture
