@@ -120,3 +120,16 @@ def test_means_of_segments():
     got = evaluate(lambda: [tf.unsorted_segment_mean([1.0, 3.0, 5.0], [0, 0, 2], 3),
                             tf.unsorted_segment_sqrt_n([1.0, 3.0, 5.0], [0, 0, 2], 3)])
     np.testing.assert_allclose(got, [[2, 0, 5], [4 / np.sqrt(2), 0, 5]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("ids, message", [
+    ([0, 1, 2, 0], r"Segment id 1 out of range \[0, 1\), possibly because 'segment_ids' input is not sorted"),
+    ([0, 0, 0, -1], "segment ids must be >= 0"),
+    ([0, 1, 0, 1], "segment ids are not increasing"),
+    ([-1, 0, 1, 1], r"Segment id -1 out of range \[0, 2\)"),
+])
+def test_the_first_wrong_segment_is_reported(ids, message):
+    with tf.Graph().as_default(), tf.Session() as sess:
+        y = tf.segment_sum(tf.ones([4, 2]), tf.placeholder_with_default(ids, [4]))
+        with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+            sess.run(y)

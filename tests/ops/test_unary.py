@@ -94,3 +94,13 @@ def test_wrappers():
         assert sess.run(size) == [5]
         with pytest.warns(DeprecationWarning, match="tf.neg is TensorFlow 0.x's name"):
             assert sess.run(tf.neg(3)) == -3
+
+
+def test_functions_that_keep_zeros_take_sparse_tensors():
+    with tf.Graph().as_default(), tf.Session() as sess:
+        x = tf.SparseTensor([[0, 1], [2, 0]], [4.0, 0.25], [3, 2])
+        for function, values in ((tf.sqrt, [2.0, 0.5]), (tf.negative, [-4.0, -0.25]), (tf.square, [16.0, 0.0625])):
+            y = function(x, name="f")
+            assert isinstance(y, tf.SparseTensor)
+            np.testing.assert_allclose(sess.run(y.values), values)
+            assert y.indices is x.indices and y.dense_shape is x.dense_shape

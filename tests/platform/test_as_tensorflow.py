@@ -71,7 +71,8 @@ def test_internal_modules_find_public_names():
     ("import tensorflow.nothing", "ModuleNotFoundError", "tensorflow.nothing"),
     ("from tensorflow.python.ops import nothing_ops", "ImportError", "nothing_ops"),
     ("from tensorflow.python.ops.math_ops import nothing", "ImportError", "nothing"),
-    ("from tensorflow.python.ops import math_ops; math_ops.nothing(1)", "AttributeError", "tensorflow.python.ops.math_ops.nothing"),
+    ("from tensorflow.python.ops import math_ops; math_ops.nothing(1)", "AttributeError",
+     "tensorflow.python.ops.math_ops.nothing"),
     ("import tensorflow as tf; tf.nothing", "AttributeError", "tf.nothing"),
     ("import tensorflow.keras", "ModuleNotFoundError", "Keras 3"),
 ])
