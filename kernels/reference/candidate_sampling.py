@@ -9,6 +9,7 @@ import math
 import threading
 
 import numpy as np
+
 from graphflow.framework import errors
 
 from ..registry import reference
