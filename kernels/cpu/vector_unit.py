@@ -33,8 +33,7 @@ def tile_of(dtype, columns, rows=None):
     needed = -(-columns // lanes_of(dtype))
     most = _MOST_VECTORS if count >= 32 else 2
     vectors = -(-needed // -(-needed // most))
-    tallest = (count - 4) // vectors if vectors > 1 else count // 2 - 2
-    tallest = min(tallest, 14)
+    tallest = min((count - vectors - 2) // vectors, 14)
     if rows is None:
         return vectors, tallest
     # The tallest tile that wastes least; half of that would wait for results.

@@ -1,0 +1,186 @@
+"""Pooling over height and width, channels last, vectors of channels. Hold no state.
+
+Every kernel goes over rows of windows (forward) or images (gradients, whose windows may overlap),
+and for each window over its channels: whole vectors, then a masked rest. Words of all: up to three
+arrays, first and last row or image, then SHAPE.
+"""
+
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+from llvmlite import ir
+
+from .values import I32, IrKernel, index, loop, word
+from .vectors import Lanes, fill_zero, larger, smaller, steps
+
+SHAPE = ("height width channels out_height out_width window_h window_w stride_h stride_w top left "
+         "covered").split()
+
+
+class _Windows:
+    """The loops over windows and their taps."""
+
+    def __init__(self, b, block, dtype, lanes, arrays):
+        self.b, self.v = b, Lanes(b, dtype, int(lanes))
+        names = [*arrays, "first", "last", *SHAPE]
+        self.w = SimpleNamespace(**{name: word(b, block, i) for i, name in enumerate(names)})
+        self._whole, self._rest = [], []
+
+    def bytes(self, *factors):
+        """The product of `factors` (IR integers) numbers in bytes."""
+        total = index(self.v.size)
+        for factor in factors:
+            total = self.b.mul(total, factor)
+        return total
+
+    @contextmanager
+    def window(self, image, row, column):
+        """Sets where the window at an output's row and column lies; yields its number in the
+        outputs of all images."""
+        b, w = self.b, self.w
+        top = b.sub(b.mul(row, w.stride_h), w.top)
+        left = b.sub(b.mul(column, w.stride_w), w.left)
+        self._rows = larger(b, top, index(0)), smaller(b, b.add(top, w.window_h), w.height)
+        self._columns = larger(b, left, index(0)), smaller(b, b.add(left, w.window_w), w.width)
+        self._image = b.mul(image, w.height)
+        yield b.add(b.mul(b.add(b.mul(image, w.out_height), row), w.out_width), column)
+
+    def count(self):
+        """How many entries the window meets, in every lane."""
+        b = self.b
+        total = b.mul(b.sub(*self._rows[::-1]), b.sub(*self._columns[::-1]))
+        return self.v.splat(b.sitofp(total, self.v.scalar))
+
+    @contextmanager
+    def taps(self):
+        """Over the window's entries; yields (tap number, distance of its channels in bytes)."""
+        b, w = self.b, self.w
+        with loop(b, *self._rows) as r, loop(b, *self._columns) as c:
+            number = b.add(b.mul(b.sub(r, self._rows[0]), w.window_w), b.sub(c, self._columns[0]))
+            pixel = b.add(b.mul(b.add(self._image, r), w.width), c)
+            yield number, self.bytes(pixel, w.channels)
+
+    def first_tap(self):
+        """Distance of the first entry's channels in bytes."""
+        b, w = self.b, self.w
+        pixel = b.add(b.mul(b.add(self._image, self._rows[0]), w.width), self._columns[0])
+        return self.bytes(pixel, w.channels)
+
+    def over_channels(self, body):
+        """Emits `body(channel's distance in bytes, load(address), store(value, address))`."""
+        b, v, w = self.b, self.v, self.w
+        with steps(b, index(0), w.channels, v.lanes) as (channel, end):
+            body(self.bytes(channel), v.load, v.store)
+        rest = b.sub(w.channels, end)
+        with b.if_then(b.icmp_signed(">", rest, index(0))):
+            mask = v.mask(rest)
+            body(self.bytes(end), lambda address: v.load_part(mask, address),
+                 lambda value, address: v.store_part(mask, value, address))
+
+
+def _forward(dtype, lanes, emit_window):
+    def emit(b, block):
+        over = _Windows(b, block, dtype, lanes, ["out", "x"])
+        w = over.w
+        with loop(b, w.first, w.last) as line:
+            image, row = b.sdiv(line, w.out_height), b.srem(line, w.out_height)
+            with loop(b, index(0), w.out_width) as column, over.window(image, row, column) as number:
+                target = b.add(w.out, over.bytes(number, w.channels))
+                over.over_channels(
+                    lambda at, load, store: store(emit_window(over, b.add(w.x, at), load),
+                                                  b.add(target, at)))
+
+    return IrKernel(emit)
+
+
+def _backward(dtype, lanes, arrays, emit_window):
+    """For gradients: `emit_window(over, at, load, store, add)` for each window and vector."""
+    def emit(b, block):
+        over = _Windows(b, block, dtype, lanes, arrays)
+        w = over.w
+        covered = b.icmp_signed("!=", w.covered, index(0))
+        size = over.bytes(w.height, w.width, w.channels)
+        with loop(b, w.first, w.last) as image:
+            with b.if_then(b.not_(covered)):
+                fill_zero(b, b.add(w.out, b.mul(image, size)), size)
+            with (loop(b, index(0), w.out_height) as row, loop(b, index(0), w.out_width) as column,
+                  over.window(image, row, column) as number):
+                source = b.add(w.gradient, over.bytes(number, w.channels))
+                with b.if_else(covered) as (alone, shared):
+                    for how, is_shared in ((alone, False), (shared, True)):
+                        with how:
+                            over.over_channels(lambda at, load, store, is_shared=is_shared: emit_window(
+                                over, at, load(b.add(source, at)), load, _adder(b, load, store, is_shared)))
+
+    return IrKernel(emit)
+
+
+def _adder(b, load, store, is_shared):
+    """What puts a number into the result: added where windows may share an entry."""
+    def put(value, address):
+        store(b.fadd(load(address), value) if is_shared else value, address)
+    return put
+
+
+def max_pool(dtype, lanes):
+    """The largest entry of each window, by comparisons in order: a later one must be larger."""
+    def emit_window(over, x, load):
+        b = over.b
+        best = over.v.slot(load(b.add(x, over.first_tap())))
+        with over.taps() as (_, distance):
+            value, old = load(b.add(x, distance)), b.load(best)
+            b.store(b.select(b.fcmp_ordered(">", value, old), value, old), best)
+        return b.load(best)
+
+    return _forward(dtype, lanes, emit_window)
+
+
+def average_pool(dtype, lanes):
+    """The mean of the entries of each window."""
+    def emit_window(over, x, load):
+        b = over.b
+        total = over.v.slot()
+        with over.taps() as (_, distance):
+            b.store(b.fadd(b.load(total), load(b.add(x, distance))), total)
+        return b.fdiv(b.load(total), over.count())
+
+    return _forward(dtype, lanes, emit_window)
+
+
+def max_pool_gradient(dtype, lanes):
+    """Each gradient goes to the first largest entry of its window."""
+    def emit_window(over, at, gradient, load, put):
+        b, w, v = over.b, over.w, over.v
+        numbers = ir.VectorType(I32, v.lanes)
+        with b.goto_entry_block():
+            place = b.alloca(numbers)
+        b.store(ir.Constant(numbers, None), place)
+        x = b.add(w.x, at)
+        best = v.slot(load(b.add(x, over.first_tap())))
+
+        def in_lanes(number):
+            one = b.insert_element(ir.Constant(numbers, ir.Undefined), b.trunc(number, I32), ir.Constant(I32, 0))
+            return b.shuffle_vector(one, ir.Constant(numbers, ir.Undefined), ir.Constant(numbers, None))
+
+        with over.taps() as (number, distance):
+            value, old = load(b.add(x, distance)), b.load(best)
+            better = b.fcmp_ordered(">", value, old)
+            b.store(b.select(better, value, old), best)
+            b.store(b.select(better, in_lanes(number), b.load(place)), place)
+        target = b.add(w.out, at)
+        with over.taps() as (number, distance):
+            chosen = b.icmp_signed("==", b.load(place), in_lanes(number))
+            put(b.select(chosen, gradient, v.zero), b.add(target, distance))
+
+    return _backward(dtype, lanes, ["out", "x", "gradient"], emit_window)
+
+
+def average_pool_gradient(dtype, lanes):
+    """Each gradient is shared among the entries of its window."""
+    def emit_window(over, at, gradient, load, put):
+        b = over.b
+        share = b.fdiv(gradient, over.count())
+        with over.taps() as (_, distance):
+            put(share, b.add(b.add(over.w.out, at), distance))
+
+    return _backward(dtype, lanes, ["out", "gradient"], emit_window)

@@ -1,0 +1,71 @@
+"""The cpu tier's pooling against the reference kernels."""
+
+import numpy as np
+import pytest
+
+from graphflow.framework import dtypes, windows
+from tests.kernels.native_harness import bind, registry, run
+
+# shape, window, strides, padding
+CASES = [
+    ((2, 28, 28, 32), (2, 2), (2, 2), "SAME"),
+    ((2, 7, 9, 5), (2, 2), (2, 2), "SAME"),
+    ((2, 7, 9, 17), (3, 2), (1, 2), "VALID"),
+    ((1, 8, 8, 1), (3, 3), (2, 2), "SAME"),
+    ((3, 5, 6, 64), (5, 6), (1, 1), "VALID"),
+    ((2, 9, 9, 3), (2, 3), (4, 4), "VALID"),
+    ((70, 14, 14, 33), (3, 3), (1, 1), "SAME"),
+]
+
+
+def _attrs(window, strides, padding, channels_first=False):
+    def four(pair):
+        return [1, 1, *pair] if channels_first else [1, *pair, 1]
+    return {"T": "float32", "ksize": four(window), "strides": four(strides), "padding": padding.encode(),
+            "data_format": b"NCHW" if channels_first else b"NHWC"}
+
+
+def _check(op, inputs, shape, attrs, exact=True):
+    named = {**attrs, "T": dtypes.as_dtype(attrs["T"])}
+    context = registry.KernelContext(op, op, named, [dtypes.as_dtype(a.dtype) for a in inputs], [named["T"]],
+                                     [a.shape for a in inputs], [shape])
+    want = registry.reference.find(op, "pooling", named)(context)(*inputs)
+    constants = [i for i, a in enumerate(inputs) if a.dtype == np.int32]
+    got = run("pooling", op, inputs, [(shape, attrs["T"])], attrs, constants)
+    if exact:
+        np.testing.assert_array_equal(got, want)
+    else:
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(run("pooling", op, inputs, [(shape, attrs["T"])], attrs, constants, threads=2), got)
+
+
+@pytest.mark.parametrize("channels_first", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape, window, strides, padding", CASES)
+def test_pooling(shape, window, strides, padding, dtype, channels_first):
+    rng = np.random.default_rng(1)
+    spatial = (2, 3) if channels_first else (1, 2)
+    shape = (shape[0], shape[3], *shape[1:3]) if channels_first else shape
+    out = list(shape)
+    for i, k, stride in zip(spatial, window, strides, strict=True):
+        out[i] = windows.output_size(shape[i], k, stride, padding.encode())
+    attrs = {**_attrs(window, strides, padding, channels_first), "T": dtype}
+    x = rng.integers(0, 4, shape).astype(dtype)     # with many ties
+    dy = rng.normal(size=out).astype(dtype)
+    _check("MaxPool", [x], tuple(out), attrs)
+    _check("AvgPool", [x], tuple(out), attrs)
+    y = np.zeros(out, dtype)
+    _check("MaxPoolGrad", [x, y, dy], shape, attrs, exact=False)
+    _check("AvgPoolGrad", [np.array(shape, np.int32), dy], shape, attrs, exact=False)
+
+
+def test_nan_is_kept_only_when_first():
+    x = np.array([[np.nan, 1, 2, np.nan], [3, 4, 5, np.nan]], "f").reshape(1, 2, 4, 1)
+    got = run("pooling", "MaxPool", [x], [((1, 1, 2, 1), "float32")], _attrs((2, 2), (2, 2), "VALID"))
+    assert np.isnan(got[0, 0, 0, 0]) and got[0, 0, 1, 0] == 5
+
+
+def test_left_to_the_reference():
+    x = np.ones((2, 4, 4, 4), "f")
+    attrs = {**_attrs((2, 2), (2, 2), "SAME"), "ksize": [1, 2, 2, 2]}
+    assert bind("pooling", "MaxPool", [x], [((2, 2, 2, 4), "float32")], attrs) is None
