@@ -35,14 +35,17 @@ def flatten(feed_dict):
     """`feed_dict` as a list of (key, value), with sparse things taken apart and tuples zipped."""
     pairs = []
     for key, value in feed_dict.items():
-        if isinstance(key, tuple):
-            if not isinstance(value, (list, tuple)) or len(key) != len(value):
-                raise ValueError(f"The feed_dict key {key!r} is a tuple, but its value does not match it: {value!r}")
-            for k, v in zip(key, value):
-                pairs.extend(fetches.feed_pairs(k, v))
-        else:
-            pairs.extend(fetches.feed_pairs(key, value))
+        pairs.extend(_zipped(key, value))
     return pairs
+
+
+def _zipped(key, value):
+    """(key, value) of the parts of a key, which may be tuples of tuples."""
+    if not isinstance(key, tuple):
+        return fetches.feed_pairs(key, value)
+    if not isinstance(value, (list, tuple)) or len(key) != len(value):
+        raise ValueError(f"The feed_dict key {key!r} is a tuple, but its value does not match it: {value!r}")
+    return [pair for k, v in zip(key, value, strict=True) for pair in _zipped(k, v)]
 
 
 class FeedSlot:
@@ -83,9 +86,11 @@ class FeedSlot:
                             "scalars, strings, lists, numpy ndarrays, or TensorHandles. For reference, the tensor "
                             f"object was {value} which was passed to the feed with key {self.tensor}.")
         dtype = self.tensor.dtype.base_dtype
-        if type(value) is int and dtype.is_integer and not dtype.min <= value <= dtype.max:
+        if type(value) is int and (dtype == dtypes.string or (
+                dtype.is_integer and not dtype.min <= value <= dtype.max)):
             raise TypeError(f"Type of feed value {value} with type {type(value)} is not compatible with Tensor type "
-                            f"{dtype.name}. Try explicitly setting the type of the feed tensor to a larger type (e.g. int64).")
+                            f"{dtype.name}. Try explicitly setting the type of the feed tensor to a larger type "
+                            "(e.g. int64).")
         if dtype == dtypes.string:
             return self._strings(value)
         try:

@@ -235,3 +235,17 @@ def test_growing_the_graph_in_a_loop_warns_once():
             y = tf.identity(x)
             sess.run(y, {x: 1})
     assert len(caught) == 1 and "test_session.py" in str(caught[0].message)
+
+
+def test_feed_keys_may_be_tuples_of_tuples():
+    with tf.Graph().as_default(), tf.Session() as sess:
+        x, y, z = tf.zeros([2]), tf.zeros([2]), tf.zeros([2])
+        values = sess.run([x * 2, y * 2, z * 2], {(((x,),), y, (z,)): ((([1, 1],),), [2, 2], ([3, 3],))})
+        np.testing.assert_array_equal(values, [[2, 2], [4, 4], [6, 6]])
+
+
+def test_a_number_is_no_string():
+    with tf.Graph().as_default(), tf.Session() as sess:
+        a = tf.placeholder(tf.string)
+        with pytest.raises(TypeError, match="Type of feed value 1 with type <class 'int'> is not compatible"):
+            sess.run(a, {a: 1})
