@@ -35,34 +35,60 @@ class _Window:
         self._members = {}  # group number -> positions
         self._group = {}  # position -> group number
         self._needs = {}  # group number -> bit set of the groups it depends on, itself included
+        self._count = 0
 
     def groups(self):
         for position in range(self._start, self._stop):
             inside = [p for p in self._before(position) if p >= self._start]
             chosen = self._join(position, inside)
             if chosen is None:
-                chosen = len(self._members)
+                chosen = self._count
+                self._count += 1
                 self._members[chosen] = []
                 self._needs[chosen] = 1 << chosen
             self._add(position, chosen, inside)
         return self._ordered()
 
     def _join(self, position, inside):
-        """The number of the group that `position` may join, or None."""
+        """The number of the group that `position` may join, or None. Joins what it can of several."""
         key = self._key(position)
         if key is None:
             return None
         groups = {self._group[p] for p in inside}
+        chosen = None
         for candidate in sorted(groups, reverse=True):
-            members = self._members[candidate]
-            if self._key(members[0]) != key or len(members) >= MAX_GROUP:
+            if self._key(self._members[candidate][0]) != key:
                 continue
-            others = 0
-            for other in groups - {candidate}:
-                others |= self._needs[other]
-            if not others >> candidate & 1:
-                return candidate
-        return None
+            if chosen is None and self._may_join(candidate, groups):
+                chosen = candidate
+            elif chosen is not None and self._independent(chosen, candidate) and not self._is_needed(
+                    candidate, {self._group[p] for p in inside} - {chosen, candidate}):
+                self._merge(chosen, candidate)
+        return chosen
+
+    def _is_needed(self, group, others):
+        return any(self._needs[other] >> group & 1 for other in others)
+
+    def _may_join(self, candidate, groups):
+        """Whether a node that reads `groups` may be part of `candidate`."""
+        small = len(self._members[candidate]) < MAX_GROUP
+        return small and not self._is_needed(candidate, groups - {candidate})
+
+    def _independent(self, a, b):
+        small = len(self._members[a]) + len(self._members[b]) < MAX_GROUP
+        return small and not self._needs[a] >> b & 1 and not self._needs[b] >> a & 1
+
+    def _merge(self, a, b):
+        """Makes group `b` part of `a`."""
+        for p in self._members.pop(b):
+            self._members[a].append(p)
+            self._group[p] = a
+        self._members[a].sort()
+        self._needs[a] |= self._needs.pop(b)
+        needs, old, new = self._needs[a] & ~(1 << b), 1 << b, 1 << a
+        for number, known in self._needs.items():
+            if known & (old | new):
+                self._needs[number] = (known & ~old) | needs
 
     def _add(self, position, chosen, inside):
         self._members[chosen].append(position)
@@ -91,5 +117,7 @@ class _Window:
                 else:
                     done |= 1 << number
                     result.append(self._members[number])
+            if len(rest) == len(pending):
+                raise AssertionError("groups of nodes depend on each other in a circle")
             pending = rest
         return result

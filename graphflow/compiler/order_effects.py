@@ -151,7 +151,7 @@ class _Builder:
                 if version == 0 and not op.op_def.accepts_uninitialized:
                     variable.must_exist = True
             self._add_writes(node, touched, history, fresh)
-            for i, tensor in enumerate(op.outputs):
+            for tensor in op.outputs:
                 if tensor not in self.roots:
                     value = Value(tensor.dtype.base_dtype, tensor._shape, tensor.name, node, len(node.outputs))
                     self.values[tensor] = value
@@ -234,7 +234,7 @@ def _schedule(builder, versions):
     readers = {}
     for op, seen in versions.items():
         for i, version in seen.items():
-            if i not in op.op_def.writes and not (op.type in _ALIASES):
+            if i not in op.op_def.writes and op.type not in _ALIASES:
                 readers.setdefault((builder.variables[builder.reads[op][i]], version), []).append(op)
     waits = {}  # writing op -> {reader: variables}
     for variable, ops in builder.storage_writers.items():

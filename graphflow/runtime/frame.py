@@ -210,7 +210,7 @@ class Frame:
                     self._patch(places, address_of(array))
                 values[position] = array
         self._load_variables()
-        for number, position, places, shape, dtype in self._direct:
+        for _, position, places, shape, dtype in self._direct:
             fresh = np.empty(shape, dtype)
             self._patch(places, address_of(fresh))
             values[position] = fresh

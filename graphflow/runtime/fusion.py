@@ -36,11 +36,16 @@ def fuse_elementwise(spec, bound, wait):
 
 
 def _is_elementwise(bound):
-    if bound.native is None or getattr(bound.native.function, "template", None) != _PROGRAM:
+    if bound.native is None or getattr(_program(bound)[0], "template", None) != _PROGRAM:
         return False
     if bound.writes or len(bound.outputs) != 1 or bound.node.op_def.is_stateful:
         return False
     return not (bound.node.type in _FALLIBLE and bound.outputs[0].dtype.is_integer)
+
+
+def _program(bound):
+    """(function, argument words) of a native step, whether it is divided over threads or not."""
+    return kernels("cpu.pool").first_part(bound.native)
 
 
 def _dependencies(spec, bound):
@@ -106,13 +111,14 @@ class _Joined:
         operands = [(registry.In(i), dtype, shape) for i, (_, dtype, shape) in enumerate(self._operands)]
         steps = [" ".join([op, *map(place, arguments)]) for op, arguments in self._steps]
         results = [(registry.Out(i), int(place(self._made[v]))) for i, v in enumerate(outputs)]
-        native = elementwise.program(self._shape, operands, steps, results, self._parameters)
+        native = elementwise.program(self._shape, operands, steps, results, self._parameters, self._spec.threads)
         fused = type(self._members[0]).fused
         return fused([m.node for m in self._members], inputs, outputs, native)
 
     def _append(self, member):
-        kinds, steps, results = member.native.function.arguments
-        words = member.native.words[_FIXED_WORDS + 1:]
+        function, words = _program(member)
+        kinds, steps, results = function.arguments
+        words = words[_FIXED_WORDS + 1:]
         symbols = []
         for kind, word in zip(kinds.split(","), words):
             symbol = self._operand(member, word, kind.split(":")[0])

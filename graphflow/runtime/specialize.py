@@ -74,7 +74,7 @@ class Specialization:
         self.alias = {}
         self.pending = []
         self._resources = resources
-        self._threads = threads
+        self.threads = threads
         self._seed = plan.nodes[0].op.graph.seed if plan.nodes else None
         self._written = {w.variable for node in plan.nodes for w in node.writes}
         for value, shape in zip(plan.feeds, feed_shapes):
@@ -196,7 +196,7 @@ class Specialization:
         native = maker(registry.KernelContext(
             node.type, node.name, node.attrs, [v.dtype for v in node.inputs], [v.dtype for v in values],
             [self.shape[v] for v in node.inputs], [self.shape[v] for v in values], self._resources,
-            self._threads, self._seed, [self.constants.get(v) for v in node.inputs]))
+            self.threads, self._seed, [self.constants.get(v) for v in node.inputs]))
         if native is None:
             return None
         if not wait and not native.function.ready():

@@ -117,6 +117,15 @@ def split(inner, words, first, total, cost, threads):
                         for low, high in zip(bounds, bounds[1:])], threads)
 
 
+def first_part(bound):
+    """(function, words) of the first part of a Native, or of all of it if it is not divided."""
+    if bound.function.components()[0] is not native.function("pool.run"):
+        return bound.function, bound.words
+    parts = bound.words[1]
+    body = bound.words[2 + 2 * parts:]
+    return bound.function.components()[-1], body[:len(body) // parts]
+
+
 def _stop():
     if _control is not None and _helpers:
         _control[_STOP] = 1

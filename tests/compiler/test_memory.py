@@ -1,6 +1,7 @@
 """Arena offsets: values alive at the same time never overlap, and dead bytes are used again."""
 
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graphflow.compiler.memory import ALIGNMENT, assign_offsets
 

@@ -5,7 +5,8 @@ runs three times, so that frames are reused and variables written in place.
 """
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import graphflow as tf
 from graphflow.runtime.reference import ReferenceExecutor
