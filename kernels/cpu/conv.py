@@ -8,7 +8,7 @@ from math import prod
 
 from graphflow.framework import windows
 
-from ..registry import In, Native, Out, Scratch, cpu
+from ..registry import In, Out, Scratch, cpu
 from . import native, pool
 from .elementwise import FLOATS
 from .matmul import product

@@ -12,12 +12,10 @@ a convolution of the gradient, spread apart by the strides, with the filter turn
 
 from types import SimpleNamespace
 
-from llvmlite import ir
-
 from .values import BYTES, IrKernel, Value, index, loop, store, word
-from .values import load as load_number
-from .vectors import Lanes, fill_zero, larger, smaller, steps
 from .values import copy as copy_memory
+from .values import load as load_number
+from .vectors import Lanes, fill_zero, smaller, steps
 
 # Where an image lies and how windows slide over it: words that follow each kernel's own. `gap`
 # numbers are one image row or column after another in a band; `padded` is the width of a band, or 0

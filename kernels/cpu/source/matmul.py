@@ -35,21 +35,23 @@ def _call(b, block, left, right, out, dtype):
         ir.Constant(I32, _ROW_MAJOR), option(7), option(8), small(4), small(5), small(6),
         ir.Constant(real, 1.0), b.inttoptr(left, pointer), small(9),
         b.inttoptr(right, pointer), small(10), ir.Constant(real, 0.0),
-        b.inttoptr(out, pointer), small(5)])
+        b.inttoptr(out, pointer), small(17)])
 
 
 def matmul(dtype):
     """out = left . right, for `count` matrices.
 
     Words: 0 out, 1 left, 2 right, 3 cblas function, 4 m, 5 n, 6 k, 7 transpose left, 8 transpose
-    right, 9 and 10 leading dimensions, 11 count, 12 byte offset of left's first row, 13 of out's,
-    then the bytes from one matrix to the next: 14 left, 15 right, 16 out.
+    right, 9 and 10 leading dimensions, 11 count, 12 byte offset of left's first row, 13 of out's
+    first element, then the bytes from one matrix to the next: 14 left, 15 right, 16 out; 17 leading
+    dimension of out, 18 byte offset of right's first column.
     """
     zero = ir.Constant(register_type(dtype), 0.0)
 
     def emit(b, block):
         out, left, right = (word(b, block, i) for i in range(3))
         left, out = b.add(left, word(b, block, 12)), b.add(out, word(b, block, 13))
+        right = b.add(right, word(b, block, 18))
         empty = b.icmp_signed("==", word(b, block, 6), index(0))
         with loop(b, index(0), word(b, block, 11)) as i:
             target = b.add(out, b.mul(i, word(b, block, 16)))
