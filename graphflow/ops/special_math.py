@@ -267,3 +267,23 @@ def _betainc_grad(op, grad):
 def betainc(a, b, x, name=None):
     """The regularised incomplete beta function; arguments have one shape or are scalars."""
     return raw_ops.Betainc(a, b, x, name=name)
+
+
+@tf_export("math.polyval")
+def polyval(coeffs, x, name=None):
+    """The polynomial with the list of coefficients `coeffs`, highest power first, at `x`.
+
+    Example:
+      >>> import graphflow as tf
+      >>> tf.Session().run(tf.math.polyval([1.0, 2.0, 3.0], 2.0))
+      11.0
+    """
+    with name_scope(name, "polyval", [*coeffs, x]) as name:
+        x = convert_to_tensor(x, name="x")
+        if not coeffs:
+            return lookup("zeros_like")(x, name=name)
+        coeffs = [convert_to_tensor(c, name=f"coeff_{i}") for i, c in enumerate(coeffs)]
+        result = coeffs[0]
+        for coefficient in coeffs[1:]:
+            result = coefficient + result * x
+        return result

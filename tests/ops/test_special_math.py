@@ -134,3 +134,10 @@ def test_values(function, values, expected):
     with tf.Graph().as_default(), tf.Session() as sess:
         x = tf.constant(values, tf.float32)
         np.testing.assert_allclose(sess.run(function(x)), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_polyval():
+    with tf.Graph().as_default(), tf.Session() as sess:
+        x = tf.constant([1.0, 2.0])
+        np.testing.assert_array_equal(sess.run(tf.math.polyval([1.0, 2.0, 3.0], x)), [6, 11])
+        np.testing.assert_array_equal(sess.run(tf.math.polyval([], x)), [0, 0])
