@@ -7,7 +7,7 @@ from graphflow.framework import public as tf
 from graphflow.framework.api import lookup, tf_export
 from graphflow.framework.tensor_shape import TensorShape
 from graphflow.layers import utils
-from graphflow.layers.convolutional import applied, Conv
+from graphflow.layers.convolutional import Conv, applied
 from graphflow.ops.init_ops import Zeros
 
 
