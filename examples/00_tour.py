@@ -53,7 +53,7 @@ def train():
         sess.run(tf.global_variables_initializer())
         for _ in range(60):
             sess.run(step, {x: xs, target: ys})
-        print("y = %.3f x + %.3f" % tuple(sess.run([slope, offset])))
+        print("y = {:.3f} x + {:.3f}".format(*sess.run([slope, offset])))
         return sess.explain(step, {x: xs, target: ys})
 
 

@@ -1,6 +1,7 @@
 """`Session.explain`: the plan of a run as a table for people. Holds no state."""
 
-from graphflow.client import feeds, fetches as fetching
+from graphflow.client import feeds
+from graphflow.client import fetches as fetching
 from graphflow.framework import shapes
 from graphflow.runtime.executor import Executor
 from graphflow.runtime.frame import Frame

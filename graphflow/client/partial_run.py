@@ -6,7 +6,8 @@ executor, node by node; nothing runs twice.
 
 import itertools
 
-from graphflow.client import feeds as feeding, fetches as fetching
+from graphflow.client import feeds as feeding
+from graphflow.client import fetches as fetching
 from graphflow.compiler import pipeline
 from graphflow.framework import errors
 from graphflow.runtime import reference
@@ -53,7 +54,8 @@ class PartialRuns:
         """Feeds more, runs what `fetches` still needs, returns their values."""
         state = self._open.get(handle)
         if state is None:
-            raise errors.InvalidArgumentError(None, None, f"Must run 'setup' before performing partial runs: {handle!r}")
+            raise errors.InvalidArgumentError(
+                None, None, f"Must run 'setup' before performing partial runs: {handle!r}")
         mapper = fetching.FetchMapper(self._session.graph, fetches)
         for element in (*mapper.tensors, *mapper.operations):
             if element not in state.wanted:

@@ -7,7 +7,8 @@ tensors. The per-run path is a dictionary look-up, feed conversion and the execu
 import threading
 import warnings
 
-from graphflow.client import feeds, fetches as fetching
+from graphflow.client import feeds
+from graphflow.client import fetches as fetching
 from graphflow.client.bound_run import BoundRun
 from graphflow.client.partial_run import PartialRuns
 from graphflow.client.tracing import run_traced
@@ -151,8 +152,8 @@ class BaseSession:
         count = self._growth[line[:2]] = self._growth.get(line[:2], 0) + 1
         if count == _GROWTH_LIMIT:
             warnings.warn(
-                f"The graph grew between {count} runs of this session, each time at {line[0]}:{line[1]} ({line[2]}). Build the "
-                "graph once, before the loop, and feed what changes; graph.finalize() finds such lines.",
+                f"The graph grew between {count} runs of this session, each time at {line[0]}:{line[1]} ({line[2]}). "
+                "Build the graph once, before the loop, and feed what changes; graph.finalize() finds such lines.",
                 RuntimeWarning, stacklevel=5)
 
     def make_callable(self, fetches, feed_list=None, accept_options=False):

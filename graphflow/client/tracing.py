@@ -7,7 +7,8 @@ Holds no state.
 import threading
 import time
 
-from graphflow.client import feeds, fetches as fetching
+from graphflow.client import feeds
+from graphflow.client import fetches as fetching
 from graphflow.compiler import pipeline
 from graphflow.runtime.devices import device_counts
 from graphflow.runtime.reference import ReferenceExecutor
@@ -64,7 +65,8 @@ def _record_outputs(stats, results, node):
         if not hasattr(array, "nbytes"):
             continue
         output = stats.output.add(slot=slot)
-        output.tensor_description.dtype = node.op.outputs[slot].dtype.as_datatype_enum if slot < len(node.op.outputs) else 0
+        known = slot < len(node.op.outputs)
+        output.tensor_description.dtype = node.op.outputs[slot].dtype.as_datatype_enum if known else 0
         for size in array.shape:
             output.tensor_description.shape.dim.add(size=size)
         output.tensor_description.allocation_description.requested_bytes = array.nbytes

@@ -265,7 +265,8 @@ def assert_same_float_dtype(tensors=None, dtype=None):
             dtype, first = found, item
         elif found != dtype:
             origin = f" as {getattr(first, 'name', first)}" if first is not None else ""
-            raise ValueError(f"{getattr(item, 'name', item)}, type={found}, must be of the same type ({dtype}){origin}.")
+            raise ValueError(
+                f"{getattr(item, 'name', item)}, type={found}, must be of the same type ({dtype}){origin}.")
     if not dtype:
         return dtypes.float32
     if not dtype.is_floating:

@@ -101,8 +101,8 @@ class VariableStore:
             where = [tuple(entry) for entry in found.op.traceback[::-1][:5]]
             raise ValueError(f"{message} Originally defined at:\n\n{''.join(traceback.format_list(where))}")
         if not shape.is_compatible_with(found.get_shape()):
-            raise ValueError(f"Trying to share variable {name}, but specified shape {shape} and found shape "
-                             f"{found.get_shape()}.")
+            raise ValueError(f"Trying to share variable {name}, but specified shape {shape} and found "
+                             f"shape {found.get_shape()}.")
         if not dtype.is_compatible_with(found.dtype):
             raise ValueError(f"Trying to share variable {name}, but specified dtype {dtype.name} and found dtype "
                              f"{found.dtype.name}.")
@@ -145,8 +145,8 @@ class VariableStore:
             raise ValueError(f"Partitioned variable with name {name} already exists. Did you mean to set reuse=True or "
                              "reuse=tf.AUTO_REUSE in VarScope?")
         if not shape.is_compatible_with(as_shape(found.get_shape())):
-            raise ValueError(f"Trying to reuse partitioned variable {name}, but specified shape {shape} and found shape "
-                             f"{found.get_shape()}.")
+            raise ValueError(f"Trying to reuse partitioned variable {name}, but specified shape {shape} and found "
+                             f"shape {found.get_shape()}.")
         if not dtype.is_compatible_with(found.dtype):
             raise ValueError(f"Trying to reuse partitioned variable {name}, but specified dtype {dtype.name} and found "
                              f"dtype {found.dtype.name}.")
@@ -161,7 +161,8 @@ class VariableStore:
         last, next_one = f"{name}/part_{count - 1}", f"{name}/part_{count}"
         if last not in self.variables or next_one in self.variables:
             raise ValueError("Partitioner returned a different partitioning than what was already found. Partitioner "
-                             f"returned {count} shards, and shard {name}/part_0 was found, but {last} was not the last.")
+                             f"returned {count} shards, and shard {name}/part_0 was found, but {last} was not the "
+                             "last.")
 
     def _part(self, part_name, name, full_shape, offset, size, dtype, initializer, reuse, kwargs):
         info = partitioners.PartitionInfo(full_shape=full_shape, var_offset=offset)

@@ -1,6 +1,7 @@
 """Reference kernel of `graphflow/ops/string_join.py`."""
 
 import numpy as np
+
 from graphflow.framework import errors
 
 from ..registry import reference

@@ -72,7 +72,7 @@ def test_text_and_equality():
     assert str(dtypes.float32_ref) == "<dtype: 'float32_ref'>"
     assert dtypes.float32 == "float32" and dtypes.float32 == np.float32 and dtypes.float32 == 1
     assert dtypes.float32 != dtypes.float32_ref and dtypes.float32 != "nonsense"
-    assert (dtypes.float32 == None, dtypes.float32 != None) == (False, True)
+    assert (dtypes.float32 == None, dtypes.float32 != None) == (False, True)  # noqa: E711
     assert {dtypes.int32: 1}[dtypes.as_dtype("int32")] == 1
 
 

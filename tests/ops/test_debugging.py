@@ -17,7 +17,8 @@ test_samples = sample_tests(SAMPLES)
 # value, what Print(summarize=3) and what tf.print (summarize=3) write; recorded from TensorFlow 2.21
 TEXTS = [
     (np.arange(6).reshape(2, 3), "[0 1 2]...", "[[0 1 2]\n [3 4 5]]"),
-    (np.arange(12).reshape(3, 2, 2), "[[0 1][2...]]...", "[[[0 1]\n  [2 3]]\n\n [[4 5]\n  [6 7]]\n\n [[8 9]\n  [10 11]]]"),
+    (np.arange(12).reshape(3, 2, 2), "[[0 1][2...]]...",
+     "[[[0 1]\n  [2 3]]\n\n [[4 5]\n  [6 7]]\n\n [[8 9]\n  [10 11]]]"),
     (np.arange(10), "0 1 2...", "[0 1 2 ... 7 8 9]"),
     (np.float32([1e-8, 1e20, 0.1]), "1e-08 1e+20 0.1", "[1e-08 1e+20 0.1]"),
     (np.float32([123456.789, 1 / 3, np.nan]), "123456.789 0.333333343 nan", "[123456.789 0.333333343 nan]"),
@@ -75,7 +76,8 @@ def test_string_format():
 
 def test_assert_names_its_data():
     check = tf.Assert(tf.constant(False), [tf.constant([1, 2, 3, 4]), "msg", tf.constant([[1.0, 2.0], [3.0, 4.0]])])
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"assertion failed: \[1 2 3...\] \[msg\] \[\[1 2\]\[3...\]...\]"):
+    message = r"assertion failed: \[1 2 3...\] \[msg\] \[\[1 2\]\[3...\]...\]"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
         _run(check)
     assert _run(tf.Assert(tf.constant(True), [tf.constant(1)])) is None
 

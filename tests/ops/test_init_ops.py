@@ -66,7 +66,8 @@ def test_orthogonal_is_orthogonal():
         tf.orthogonal_initializer()([3])
 
 
-@pytest.mark.parametrize("arguments", [{"scale": 0.0}, {"mode": "fan"}, {"distribution": "cauchy"}, {"dtype": tf.int32}])
+@pytest.mark.parametrize(
+    "arguments", [{"scale": 0.0}, {"mode": "fan"}, {"distribution": "cauchy"}, {"dtype": tf.int32}])
 def test_variance_scaling_arguments(arguments):
     with pytest.raises(ValueError):
         tf.variance_scaling_initializer(**arguments)

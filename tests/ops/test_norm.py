@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import graphflow as tf
-from graphflow.framework import raw_ops
 from tests.ops.harness import Sample, fixed, normal, positive, sample_tests
 
 EPSILON = 0.001
@@ -88,8 +87,8 @@ SAMPLES = [
     Sample("LRNGrad", [normal(*IMAGE.shape), fixed(IMAGE), fixed(_lrn(IMAGE))], lambda g, x, y: _slopes(_lrn, x, g),
            attrs=LRN, dtypes="float32 float16 bfloat16", tol=1e-4, id="lrn"),
     Sample("LRN", [normal(1, 2, 2, 6)], _lrn, attrs=LRN, dtypes="float32 float16 bfloat16", tol=1e-5, id="lrn"),
-    Sample("L2Loss", [normal(3, 4)], lambda x: np.asarray((x ** 2).sum() / 2), dtypes="float32 float64 float16 bfloat16",
-           grad=(0,), second=True, tol=1e-5, id="l2"),
+    Sample("L2Loss", [normal(3, 4)], lambda x: np.asarray((x ** 2).sum() / 2),
+           dtypes="float32 float64 float16 bfloat16", grad=(0,), second=True, tol=1e-5, id="l2"),
 ]
 test_samples = sample_tests(SAMPLES)
 

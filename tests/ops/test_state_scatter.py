@@ -58,7 +58,8 @@ def test_scatter_checks_indices(session, index):
 
 def test_scatter_nd(session):
     v = variable(session, np.zeros([2, 3], np.float32))
-    assert session.run(tf.scatter_nd_add(v, [[0, 1], [0, 1], [1, 2]], [1.0, 2.0, 3.0])).tolist() == [[0, 3, 0], [0, 0, 3]]
+    added = tf.scatter_nd_add(v, [[0, 1], [0, 1], [1, 2]], [1.0, 2.0, 3.0])
+    assert session.run(added).tolist() == [[0, 3, 0], [0, 0, 3]]
     assert session.run(v.scatter_nd_update([[1]], [[7.0, 8.0, 9.0]]))[1].tolist() == [7, 8, 9]
     assert session.run(v.scatter_nd_sub([[1, 0]], [7.0]))[1, 0] == 0
     assert session.run(tf.batch_scatter_update(v, [[0], [2]], [[1.0], [1.0]])).tolist() == [[1, 3, 0], [0, 8, 1]]

@@ -67,7 +67,8 @@ def test_sharing_needs_reuse():
 def test_shared_variables_must_fit():
     with tf.variable_scope("s", reuse=tf.AUTO_REUSE):
         tf.get_variable("v", [2])
-        with pytest.raises(ValueError, match=r"Trying to share variable s/v, but specified shape \(3,\) and found shape \(2,\)"):
+        message = r"Trying to share variable s/v, but specified shape \(3,\) and found shape \(2,\)"
+        with pytest.raises(ValueError, match=message):
             tf.get_variable("v", [3])
         with pytest.raises(ValueError, match="specified dtype int32 and found dtype float32_ref"):
             tf.get_variable("v", [2], tf.int32)
@@ -130,7 +131,8 @@ def test_custom_getters_nest():
             return getter(name, *args, **kwargs)
         return getter
 
-    with tf.variable_scope("a", custom_getter=recorder("outer")), tf.variable_scope("b", custom_getter=recorder("inner")):
+    outer, inner = recorder("outer"), recorder("inner")
+    with tf.variable_scope("a", custom_getter=outer), tf.variable_scope("b", custom_getter=inner):
         tf.get_variable("v", [1])
     assert calls == [("inner", "a/b/v"), ("outer", "a/b/v")]
 
@@ -148,7 +150,10 @@ def test_variable_op_scope_takes_values_first():
 
 
 def test_templates_share_variables():
-    scale = tf.make_template("scale", lambda x, power: (x * tf.get_variable("s", [], initializer=tf.ones_initializer())) ** power, power=2.0)
+    def scaled(x, power):
+        return (x * tf.get_variable("s", [], initializer=tf.ones_initializer())) ** power
+
+    scale = tf.make_template("scale", scaled, power=2.0)
     first, second = scale(2.0), scale(3.0)
     assert [v.name for v in scale.variables] == ["scale/s:0"]
     assert first.op.name.startswith("scale/") and second.op.name.startswith("scale_1/")

@@ -18,7 +18,8 @@ def nodes(graph):
 
 def test_reference_variable_has_tensorflows_nodes(graph):
     v = tf.Variable([1.0, 2.0], name="v")
-    assert nodes(graph) == [("v/initial_value", "Const"), ("v", "VariableV2"), ("v/Assign", "Assign"), ("v/read", "Identity")]
+    assert nodes(graph) == [
+        ("v/initial_value", "Const"), ("v", "VariableV2"), ("v/Assign", "Assign"), ("v/read", "Identity")]
     assert graph.get_operation_by_name("v/Assign").colocation_groups() == [b"loc:@v"]
     assert graph.get_operation_by_name("v/read").colocation_groups() == [b"loc:@v"]
     assert (v.name, v.op.name, v.initializer.name, v.value().name) == ("v:0", "v", "v/Assign", "v/read:0")
