@@ -54,35 +54,38 @@ for _op, _function in {
     reference.kernel(_op)(quiet(_function))
 
 
-# Gradient ops, of the output `y` and the gradient `dy`; conjugates only matter for complex numbers.
+# Gradient ops, of the output `y` and the gradient `dy`. Those of roots and reciprocals conjugate `y`
+# and are 0 where `dy` is, whatever `y`; the others do neither (their callers conjugate).
+
+def _zero_without(dy, gradient):
+    return np.where(dy == 0, np.zeros((), gradient.dtype), gradient)
+
 
 def sqrt_grad(y, dy):
     """`dy / (2 y)`."""
-    return dy * np.asarray(0.5, y.dtype) / np.conj(y)
+    return _zero_without(dy, dy * np.asarray(0.5, y.dtype) / np.conj(y))
 
 
 def rsqrt_grad(y, dy):
     """`-dy y^3 / 2`."""
     out = np.conj(y)
-    return np.asarray(-0.5, y.dtype) * (dy * out) * (out * out)
+    return _zero_without(dy, np.asarray(-0.5, y.dtype) * (dy * out) * (out * out))
 
 
 def reciprocal_grad(y, dy):
     """`-dy y^2`."""
     out = np.conj(y)
-    return -out * dy * out
+    return _zero_without(dy, -out * dy * out)
 
 
 def tanh_grad(y, dy):
     """`dy (1 - y^2)`."""
-    out = np.conj(y)
-    return dy * (1 - out * out)
+    return dy * (1 - y * y)
 
 
 def sigmoid_grad(y, dy):
     """`dy y (1 - y)`."""
-    out = np.conj(y)
-    return dy * out * (1 - out)
+    return dy * y * (1 - y)
 
 
 for _op, _function in {

@@ -189,19 +189,20 @@ def _sigmoid_grad(m):
 
 @scalar("SqrtGrad")
 def _sqrt_grad(m):
-    half = m.const(0.5)
-    return lambda y, dy: dy * half / y
+    where, zero, half = m.where, m.const(0), m.const(0.5)
+    return lambda y, dy: where(dy == zero, zero, dy * half / y)
 
 
 @scalar("RsqrtGrad")
 def _rsqrt_grad(m):
-    factor = m.const(-0.5)
-    return lambda y, dy: factor * (dy * y) * (y * y)
+    where, zero, factor = m.where, m.const(0), m.const(-0.5)
+    return lambda y, dy: where(dy == zero, zero, factor * (dy * y) * (y * y))
 
 
 @scalar("InvGrad", "ReciprocalGrad")
 def _reciprocal_grad(m):
-    return lambda y, dy: -(dy * (y * y))
+    where, zero = m.where, m.const(0)
+    return lambda y, dy: where(dy == zero, zero, -(dy * (y * y)))
 
 
 @scalar("ReluGrad")

@@ -61,8 +61,8 @@ SAMPLES = [
     gradient("RsqrtGrad", positive(2, 3), lambda y, dy: -0.5 * dy * np.conj(y) ** 3),
     gradient("ReciprocalGrad", positive(2, 3), lambda y, dy: -dy * np.conj(y) ** 2),
     gradient("InvGrad", positive(2, 3), lambda y, dy: -dy * np.conj(y) ** 2),
-    gradient("TanhGrad", unit(2, 3), lambda y, dy: dy * (1 - np.conj(y) ** 2)),
-    gradient("SigmoidGrad", unit(2, 3), lambda y, dy: dy * np.conj(y) * (1 - np.conj(y))),
+    gradient("TanhGrad", unit(2, 3), lambda y, dy: dy * (1 - y ** 2)),
+    gradient("SigmoidGrad", unit(2, 3), lambda y, dy: dy * y * (1 - y)),
 ]
 test_samples = sample_tests(SAMPLES)
 
@@ -104,3 +104,23 @@ def test_functions_that_keep_zeros_take_sparse_tensors():
             assert isinstance(y, tf.SparseTensor)
             np.testing.assert_allclose(sess.run(y.values), values)
             assert y.indices is x.indices and y.dense_shape is x.dense_shape
+
+
+@pytest.mark.parametrize("op", ["SqrtGrad", "RsqrtGrad", "ReciprocalGrad", "InvGrad"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64"])
+def test_no_gradient_stays_none_where_the_derivative_is_infinite(op, dtype):
+    y = np.array([0, 1, 2, np.inf, np.nan, 2], dtype)
+    with tf.Graph().as_default(), tf.Session() as sess:
+        values = sess.run(getattr(tf.raw_ops, op)(y, np.array([0, 0, 0, 0, 0, 1], dtype)))
+    np.testing.assert_array_equal(values[:5], 0)
+    assert values[5] != 0
+
+
+@pytest.mark.parametrize("function", [tf.tanh, tf.sigmoid, tf.sqrt, tf.math.rsqrt, tf.math.reciprocal, tf.square])
+def test_gradients_of_complex_functions(function):
+    values = np.array([0.3 + 0.4j, 1.5 - 0.7j])
+    with tf.Graph().as_default(), tf.Session():
+        x = tf.constant(values)
+        assert tf.test.compute_gradient_error(x, [2], function(x), [2], values, delta=1e-5) < 1e-7
+        dy = tf.gradients(function(x), x, tf.constant([1 + 1j, 2 - 1j]))[0]
+        assert tf.test.compute_gradient_error(x, [2], dy, [2], values, delta=1e-5) < 1e-6
