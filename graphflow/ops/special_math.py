@@ -275,7 +275,7 @@ def polyval(coeffs, x, name=None):
 
     Example:
       >>> import graphflow as tf
-      >>> tf.Session().run(tf.math.polyval([1.0, 2.0, 3.0], 2.0))
+      >>> float(tf.Session().run(tf.math.polyval([1.0, 2.0, 3.0], 2.0)))
       11.0
     """
     with name_scope(name, "polyval", [*coeffs, x]) as name:
