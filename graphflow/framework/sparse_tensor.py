@@ -37,6 +37,13 @@ class SparseTensor(TensorLike):
         indices_shape[0].merge_with(values_shape[0])
         indices_shape[1].merge_with(dense_shape_shape[0])
 
+    def consumers(self):
+        """The operations that use the indices, the values or the shape, each once."""
+        found = {}
+        for part in (self._values, self._indices, self._dense_shape):
+            found.update((op.name, op) for op in part.consumers())
+        return list(found.values())
+
     @classmethod
     def from_value(cls, sparse_tensor_value):
         """A SparseTensor from a SparseTensorValue (or another SparseTensor)."""

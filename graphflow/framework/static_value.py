@@ -18,9 +18,14 @@ _FEEDABLE = {"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"}
 
 @tf_export("get_static_value", "contrib.util.constant_value")
 def constant_value(tensor, partial=False):
-    """The value of `tensor` as an ndarray if the graph alone determines it, else None."""
+    """The value of `tensor` as an ndarray if the graph alone determines it, else None.
+
+    What is no tensor is its own value.
+    """
     del partial  # partial values exist for shapes only: see constant_shape
-    op = tensor.op
+    op = getattr(tensor, "op", None)
+    if op is None:
+        return tensor
     if op.type == "Const":
         return op.attrs["value"]
     known = tensor.__dict__.get("static_value")

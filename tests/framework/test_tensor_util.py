@@ -117,3 +117,11 @@ def test_shape_equals_and_bad_protos():
     proto.tensor_content = b""
     with pytest.raises(ValueError, match="3 values"):
         tensor_util.MakeNdarray(proto)
+
+
+def test_the_static_value_of_what_is_no_tensor():
+    from graphflow.framework.static_value import constant_value
+
+    array = np.zeros(3)
+    assert constant_value(array) is array
+    assert constant_value("text") == "text"
