@@ -40,17 +40,22 @@ reference.function("Concat", lambda *inputs: _concat(inputs[1:], inputs[0]))
 
 
 def _concat_offset(axis, *shapes):
+    for i, shape in enumerate(shapes):
+        if shape.ndim != 1:
+            fail(f"input {i} should be a vector, but got shape {debug(shape.shape)}")
     rank = shapes[0].size
     if not -rank <= int(axis) < rank:
         fail(f"Concat dim is out of range: {int(axis)} vs. {rank}")
     axis = int(axis) % rank
     offset, results = 0, []
     for i, shape in enumerate(shapes):
-        if shape.size != rank or np.any(np.delete(shape, axis) != np.delete(shapes[0], axis)):
+        if shape.size != rank:
+            fail(f"input {i} should contain {rank} elements, but got {shape.size}")
+        if np.any(np.delete(shape, axis) != np.delete(shapes[0], axis)):
             fail(
                 f"All dimensions except {axis} must match. Input {i} has shape "
-                f"{debug(shape)} and doesn't match "
-                f"input 0 with shape {debug(shapes[0])}."
+                f"[{' '.join(map(str, shape))}] and doesn't match "
+                f"input 0 with shape [{' '.join(map(str, shapes[0]))}]."
             )
         results.append(np.zeros_like(shape))
         results[-1][axis] = offset

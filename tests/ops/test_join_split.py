@@ -217,3 +217,15 @@ def test_indexed_slices_flow_through_concat():
         dense = session.run([tf.convert_to_tensor(g) for g in grads])
         np.testing.assert_array_equal(dense[0], [[0, 0], [1, 1], [0, 0]])
         np.testing.assert_array_equal(dense[1], [[0, 0], [2, 2]])
+
+
+@pytest.mark.parametrize("first, second, message", [
+    ([[2, 3]], [[2, 3]], "input 0 should be a vector"),
+    ([2, 3], [2, 3, 4], "input 1 should contain 2 elements, but got 3"),
+    ([2, 3], [4, 3], r"except 1 must match. Input 1 has shape \[4 3\] and doesn't match input 0 with shape \[2 3\]"),
+])
+def test_offsets_of_shapes_that_do_not_fit(first, second, message):
+    with tf.Graph().as_default(), tf.Session() as sess:
+        shapes = [tf.placeholder_with_default(shape, None) for shape in (first, second)]
+        with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+            sess.run(tf.raw_ops.ConcatOffset(1, shapes))
