@@ -27,5 +27,9 @@ def loss(output, y):
     return tf.reduce_mean(-tf.reduce_sum(dot_product, reduction_indices=1))
 
 
+def optimizer(global_step):
+    return tf.train.GradientDescentOptimizer(0.01)
+
+
 if __name__ == "__main__":
-    mnist_program.main(__doc__, inference, loss, epochs=100, log_dir="logistic_logs")
+    mnist_program.main(__doc__, inference, loss, optimizer, epochs=100, log_dir="logistic_logs")

@@ -1,8 +1,9 @@
 """A ReLU network (784-256-256-10) on MNIST with variable scopes, summaries and checkpoints.
 
 Shows one `layer` function used three times under different variable scopes, the error that protects
-variables from being shared by accident, and sharing them on purpose (`--show-sharing`).
-Expect at least 98.2 % on the test images after 300 epochs of plain gradient descent, in minutes.
+variables from being shared by accident, and sharing them on purpose (`--show-sharing`); weight decay
+through a collection, and a learning rate that falls by 2 % an epoch.
+Expect at least 98.2 % on the test images after 300 epochs of gradient descent, in minutes.
 
     python examples/06_relu_network.py --data-dir MNIST_data --log-dir relu_logs
     tensorboard --logdir relu_logs
@@ -20,6 +21,7 @@ def layer(x, weight_shape, bias_shape, activation=tf.nn.relu):
     bias_init = tf.constant_initializer(value=0)
     W = tf.get_variable("W", weight_shape, initializer=weight_init)
     b = tf.get_variable("b", bias_shape, initializer=bias_init)
+    tf.add_to_collection(tf.GraphKeys.REGULARIZATION_LOSSES, tf.nn.l2_loss(W))
     tf.summary.histogram("W", W)
     return activation(tf.matmul(x, W) + b)
 
@@ -36,7 +38,15 @@ def inference(x):
 
 def loss(output, y):
     xentropy = tf.nn.softmax_cross_entropy_with_logits(logits=output, labels=y)
-    return tf.reduce_mean(xentropy)
+    # A little weight decay keeps the network from learning the training images by heart.
+    decay = tf.add_n(tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES))
+    return tf.reduce_mean(xentropy) + 1e-4 * decay
+
+
+def optimizer(global_step):
+    rate = tf.train.exponential_decay(0.3, global_step, decay_steps=550, decay_rate=0.98, staircase=True)
+    tf.summary.scalar("learning_rate", rate)
+    return tf.train.GradientDescentOptimizer(rate)
 
 
 def show_sharing():
@@ -58,4 +68,4 @@ if __name__ == "__main__":
     if "--show-sharing" in sys.argv:
         show_sharing()
     else:
-        mnist_program.main(__doc__, inference, loss, epochs=300, log_dir="relu_logs", learning_rate=0.05)
+        mnist_program.main(__doc__, inference, loss, optimizer, epochs=300, log_dir="relu_logs")

@@ -13,10 +13,9 @@ from graphflow.examples.tutorials.mnist import input_data
 BATCH_SIZE = 100
 
 
-def training(cost, global_step, learning_rate):
+def training(cost, global_step, optimizer):
     tf.summary.scalar("cost", cost)
-    optimizer = tf.train.GradientDescentOptimizer(learning_rate)
-    return optimizer.minimize(cost, global_step=global_step)
+    return optimizer(global_step).minimize(cost, global_step=global_step)
 
 
 def evaluate(output, y):
@@ -34,8 +33,8 @@ def parse_arguments(description, epochs, log_dir):
     return parser.parse_args()
 
 
-def main(description, inference, loss, epochs, log_dir, learning_rate=0.01):
-    """Trains the example and prints its test accuracy."""
+def main(description, inference, loss, optimizer, epochs, log_dir):
+    """Trains the example and prints its test accuracy; `optimizer(global_step)` makes the optimizer."""
     args = parse_arguments(description, epochs, log_dir)
     mnist = input_data.read_data_sets(args.data_dir, one_hot=True)
     with tf.Graph().as_default():
@@ -45,7 +44,7 @@ def main(description, inference, loss, epochs, log_dir, learning_rate=0.01):
         with tf.name_scope("loss"):
             cost = loss(output, y)
         global_step = tf.Variable(0, name="global_step", trainable=False)
-        train_op = training(cost, global_step, learning_rate)
+        train_op = training(cost, global_step, optimizer)
         with tf.name_scope("evaluation"):
             eval_op = evaluate(output, y)
         summary_op = tf.summary.merge_all()

@@ -13,7 +13,8 @@ from graphflow.compiler.memory import ALIGNMENT, assign_offsets
 from graphflow.framework import dtypes, errors
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import failure
-from graphflow.runtime.reference import as_arrays, bind_kernel
+from graphflow.runtime.reference import bind_kernel
+from graphflow.runtime.steps import NativeFailure, PythonStep, TapeStep
 
 # Fed arrays up to this size are copied into the frame, which is cheaper than patching pointers.
 _COPIED_FEED_BYTES = 2048
@@ -149,12 +150,12 @@ class Frame:
                 row += 1
                 continue
             if row > start:
-                self._steps.append(_TapeStep(self, start, row))
+                self._steps.append(TapeStep(self._tape, start, row))
             start = row
             self._steps.append(self._python_step(bound))
         if row > start:
             whole = start == 0 and row == len(self._spec.nodes)
-            self._steps.append(_TapeStep(self, start, row, whole))
+            self._steps.append(TapeStep(self._tape, start, row, whole))
 
     def _python_step(self, bound):
         node = bound.node
@@ -162,7 +163,7 @@ class Frame:
         outputs = [(self._index(v), v in self._arena_values) for v in node.outputs]
         views = self._alias_views(node)
         slots = [self._slots[w.variable] for w in node.writes]
-        return _PythonStep(self, bound, inputs, outputs, slots, views)
+        return PythonStep(self._values, bound, inputs, outputs, slots, views)
 
     def _alias_views(self, node):
         """Aliases among a Python step's inputs must be made from their roots at run time."""
@@ -214,8 +215,11 @@ class Frame:
             fresh = np.empty(shape, dtype)
             self._patch(places, address_of(fresh))
             values[position] = fresh
-        for step in self._steps:
-            step.run()
+        try:
+            for step in self._steps:
+                step.run()
+        except NativeFailure as error:
+            self._explain(error.row)
         return [self._fetched(*fetch) for fetch in self._fetches]
 
     def profile(self, feeds, repeats=20):
@@ -238,9 +242,24 @@ class Frame:
         return best
 
     def _single_steps(self):
-        python_steps = iter([step for step in self._steps if isinstance(step, _PythonStep)])
+        python_steps = iter([step for step in self._steps if isinstance(step, PythonStep)])
         for bound in self._spec.nodes:
             yield bound, None if bound.native else next(python_steps)
+
+    def _explain(self, row):
+        """Raises the error of native row `row`, worded by the reference kernel on the same inputs."""
+        node, spec = self._native_nodes[row].node, self._spec
+        arrays = []
+        for value in node.inputs:
+            root = spec.root(value)
+            array = self._values[self._position[root]] if root.variable is None else self._slots[root.variable].value
+            arrays.append(array.reshape(spec.shape[value]))
+        try:
+            bind_kernel(node, self._resources)(*arrays)
+        except Exception as error:  # noqa: BLE001 - leaves with the op's name and line
+            failure.raise_for(node.op, error, arrays)
+        message = f"native kernel failed with code {self._tape.code}"
+        failure.raise_for(node.op, errors.InternalError(None, None, message), arrays)
 
     def _load_variables(self):
         bound = self._bound_arrays
@@ -266,78 +285,6 @@ class Frame:
             self._values[position] = None
             return array
         return array.copy()
-
-
-class _TapeStep:
-    """A stretch of native kernels."""
-
-    __slots__ = ("_frame", "_start", "_stop", "_whole")
-
-    def __init__(self, frame, start, stop, whole=False):
-        self._frame = frame
-        self._start = start
-        self._stop = stop
-        self._whole = whole
-
-    def run(self):
-        tape = self._frame._tape
-        failed = tape.run() if self._whole else tape.run_range(self._start, self._stop)
-        if failed >= 0:
-            self._frame.explain(failed)
-
-
-class _PythonStep:
-    """One node run by its reference kernel, its results copied to where native kernels look."""
-
-    __slots__ = ("_frame", "_bound", "_inputs", "_outputs", "_slots", "_views")
-
-    def __init__(self, frame, bound, inputs, outputs, slots, views):
-        self._frame = frame
-        self._bound = bound
-        self._inputs = inputs
-        self._outputs = outputs
-        self._slots = slots
-        self._views = views
-
-    def run(self):
-        values = self._frame._values
-        for position, root, shape in self._views:
-            values[position] = values[root].reshape(shape)
-        arrays = [values[i] for i in self._inputs]
-        try:
-            node = self._bound.node
-            for slot, i in zip(self._slots, node.op_def.writes):
-                arrays[i] = slot.value
-            results = as_arrays(self._bound.run(*arrays))
-            for slot, result in zip(self._slots, results):
-                slot.value[...] = result
-            for (position, placed), result in zip(self._outputs, results[len(self._slots):]):
-                if placed:
-                    values[position][...] = result
-                else:
-                    values[position] = result
-        except Exception as error:  # noqa: BLE001 - every failure leaves with the op's name and line
-            failure.raise_for(self._bound.node.op, error, arrays)
-
-
-def _explain(frame, row):
-    """Raises the error of native row `row`, worded by the reference kernel on the same inputs."""
-    node = frame._native_nodes[row].node
-    spec = frame._spec
-    arrays = []
-    for value in node.inputs:
-        root = spec.root(value)
-        slot = frame._slots[root.variable].value if root.variable is not None else frame._values[frame._position[root]]
-        arrays.append(slot.reshape(spec.shape[value]))
-    try:
-        bind_kernel(node, frame._resources)(*arrays)
-    except Exception as error:  # noqa: BLE001 - leaves with the op's name and line
-        failure.raise_for(node.op, error, arrays)
-    failure.raise_for(node.op, errors.InternalError(None, None, f"native kernel failed with code {frame._tape.code}"),
-                      arrays)
-
-
-Frame.explain = _explain
 
 
 def _nbytes(spec, value):

@@ -34,7 +34,7 @@ def bind_kernel(node, resources, graph_seed=None):
 class Step:
     """One bound node: kernel, and where its inputs and outputs stand in the run's values."""
 
-    __slots__ = ("node", "run", "inputs", "outputs", "writes")
+    __slots__ = ("node", "run", "inputs", "outputs", "writes", "last_uses")
 
     def __init__(self, node, run, position, resources):
         self.node = node
@@ -42,6 +42,7 @@ class Step:
         self.inputs = [position[v] for v in node.inputs]
         self.outputs = [position[v] for v in node.outputs]
         self.writes = [(resources.slot(w.variable.key), position[w.value]) for w in node.writes]
+        self.last_uses = ()
 
 
 class ReferenceExecutor:
@@ -56,6 +57,15 @@ class ReferenceExecutor:
         self._starts = [(v, resources.slot(v.key), position[v.start]) for v in plan.variables]
         self._feeds = [position[v] for v in plan.feeds]
         self._fetches = [position[v] for v in plan.fetches]
+        self._note_last_uses()
+
+    def _note_last_uses(self):
+        """Tells each step which values nobody reads after it, so that their memory can go."""
+        kept = set(self._fetches)
+        for step in reversed(self.steps):
+            touched = {*step.inputs, *step.outputs, *(index for _, index in step.writes)}
+            step.last_uses = tuple(touched - kept)
+            kept |= touched
 
     def run(self, feeds, observe=None):
         """Arrays of the plan's fetches, owned by the caller, given arrays for its feeds.
@@ -68,6 +78,8 @@ class ReferenceExecutor:
         self.load_variables(values)
         for step in self.steps:
             execute(step, values, self._resources, observe)
+            for index in step.last_uses:
+                values[index] = None
         return self.collect(values, self._fetches)
 
     def load_variables(self, values):

@@ -1,0 +1,80 @@
+"""The steps of a frame: stretches of its native tape, and reference kernels in between.
+
+A step holds what it needs of its frame, not the frame, so that dropped frames free their memory at
+once. Holds no state beyond that.
+"""
+
+from graphflow.runtime import failure
+from graphflow.runtime.reference import as_arrays
+
+
+class NativeFailure(Exception):
+    """A native kernel returned an error code. Attribute: row, its position on the tape."""
+
+    def __init__(self, row):
+        super().__init__(row)
+        self.row = row
+
+
+class TapeStep:
+    """A stretch of native kernels; `whole` if it is all of the tape."""
+
+    __slots__ = ("_tape", "_start", "_stop", "_whole")
+
+    def __init__(self, tape, start, stop, whole=False):
+        self._tape = tape
+        self._start = start
+        self._stop = stop
+        self._whole = whole
+
+    def run(self):
+        """Raises NativeFailure if a kernel fails."""
+        failed = self._tape.run() if self._whole else self._tape.run_range(self._start, self._stop)
+        if failed >= 0:
+            raise NativeFailure(failed)
+
+
+class PythonStep:
+    """One node run by its reference kernel.
+
+    Args: values: the frame's list of values. inputs: positions read. outputs: (position, whether
+    its place is an arena buffer that native kernels read). slots: of the variables written. views:
+    (position, root's position, shape) of inputs that are other values under another shape.
+    """
+
+    __slots__ = ("_values", "_bound", "_inputs", "_outputs", "_slots", "_views")
+
+    def __init__(self, values, bound, inputs, outputs, slots, views):
+        self._values = values
+        self._bound = bound
+        self._inputs = inputs
+        self._outputs = outputs
+        self._slots = slots
+        self._views = views
+
+    def run(self):
+        """Failures leave as tf.errors with the op's name and the user's line."""
+        values = self._values
+        for position, root, shape in self._views:
+            values[position] = values[root].reshape(shape)
+        arrays = [values[i] for i in self._inputs]
+        try:
+            for slot, i in zip(self._slots, self._bound.node.op_def.writes):
+                arrays[i] = slot.value
+            results = as_arrays(self._bound.run(*arrays))
+            for slot, result in zip(self._slots, results):
+                slot.value[...] = result
+            for (position, placed), result in zip(self._outputs, results[len(self._slots):]):
+                if placed:
+                    values[position][...] = result
+                else:
+                    values[position] = _own(result, arrays)
+        except Exception as error:  # noqa: BLE001 - every failure leaves with the op's name and line
+            failure.raise_for(self._bound.node.op, error, arrays)
+
+
+def _own(result, arrays):
+    """`result`, copied if it is or views an input: arena buffers and variables change later."""
+    if result.base is not None or any(result is array for array in arrays):
+        return result.copy()
+    return result
