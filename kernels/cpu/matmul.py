@@ -2,14 +2,17 @@
 
 from math import prod
 
-from ..registry import In, Out, cpu
+from ..registry import In, Out, Scratch, cpu
 from . import blas, native, pool
 from .elementwise import FLOATS
+from .vector_unit import lanes_of, tile_of
 
 _ITEM_SIZE = {"float32": 4, "float64": 8}
 _FUNCTION = {"float32": "sgemm", "float64": "dgemm"}
 _INT32_MAX = 2 ** 31 - 1
 _WORTH_SPLITTING = 8_000_000    # operations, about 80 µs
+_PART_COLUMNS = 256             # of a narrow product: their panel stays in the L2 cache
+_PANEL_ROWS = 256               # as in source/narrow_product.py
 
 
 def product_words(dtype, m, n, k, transposes, batch=(1, 0, 0), rows=None, columns=None, operands=(0, 1)):
@@ -50,6 +53,24 @@ def tiles(m, n, k):
     return [((0, m), columns) for columns in _ranges(n, min(8, max(2, n // 512)), 64)]
 
 
+def _is_narrow(dtype, m, n, k):
+    """Whether our own kernel is faster than BLAS: few rows, and a matrix too large for the cache."""
+    return dtype == "float32" and lanes_of(dtype) == 16 and 12 <= m <= 96 and n >= 256 and n * k >= 1 << 18
+
+
+def _narrow(dtype, m, n, k, transposed, operands, threads):
+    vectors, rows = tile_of(dtype, n)
+    width = vectors * lanes_of(dtype)
+    count = -(-n // width)
+    code = native.function("narrow_product.product", dtype, str(lanes_of(dtype)), str(vectors), str(rows),
+                           "1" if transposed else "0")
+    bounds = range(0, count, _PART_COLUMNS // width)
+    panel = Scratch(_PANEL_ROWS * _PART_COLUMNS * _ITEM_SIZE[dtype])
+    # On one thread the parts share their scratch.
+    return pool.step(code, [[Out(0), *map(In, operands), m, n, k, first, min(first + bounds.step, count),
+                             panel if threads == 1 else Scratch(panel.nbytes)] for first in bounds], threads)
+
+
 def product(ctx, m, n, k, transposes, operands=(0, 1), batch=(1, 0, 0)):
     """Kernel of the product, or products, of two inputs into Out(0), or None if it is too large."""
     dtype = ctx.output_dtypes[0].name
@@ -57,6 +78,8 @@ def product(ctx, m, n, k, transposes, operands=(0, 1), batch=(1, 0, 0)):
         return None
     if m == 0 or n == 0:
         batch = (0, 0, 0)
+    if batch[0] == 1 and _is_narrow(dtype, m, n, k) and not transposes[0]:
+        return _narrow(dtype, m, n, k, transposes[1], operands, ctx.threads)
     parts = tiles(m, n, k) if batch[0] == 1 else [((0, m), (0, n))]
     return pool.step(native.function("matmul.matmul", dtype),
                      [product_words(dtype, m, n, k, transposes, batch, *part, operands) for part in parts],

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from llvmlite import ir
 
-from .values import BYTES, I1, I32, I64, Value, index, register_type
+from .values import BYTES, I1, I8, I32, I64, Value, index, register_type
 
 
 class Lanes:
@@ -114,6 +114,14 @@ def steps(b, start, stop, size):
     b.position_at_end(after)
 
 
+def prefetch(b, address):
+    """Asks for the cache line at an address, of any memory, in the second level cache."""
+    pointer = I8.as_pointer()
+    function = b.module.globals.get("llvm.prefetch.p0") or ir.Function(
+        b.module, ir.FunctionType(ir.VoidType(), [pointer, I32, I32, I32]), "llvm.prefetch.p0")
+    b.call(function, [b.inttoptr(address, pointer), *(ir.Constant(I32, n) for n in (0, 2, 1))])
+
+
 def smaller(b, x, y):
     """The smaller of two IR integers."""
     return b.select(b.icmp_signed("<", x, y), x, y)
@@ -126,6 +134,6 @@ def larger(b, x, y):
 
 def fill_zero(b, address, nbytes):
     """Zeroes memory; address and size are IR integers."""
-    pointer = ir.IntType(8).as_pointer()
+    pointer = I8.as_pointer()
     b.call(b.module.declare_intrinsic("llvm.memset", [pointer, I64]),
-           [b.inttoptr(address, pointer), ir.Constant(ir.IntType(8), 0), nbytes, ir.Constant(I1, 0)])
+           [b.inttoptr(address, pointer), ir.Constant(I8, 0), nbytes, ir.Constant(I1, 0)])

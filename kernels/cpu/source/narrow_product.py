@@ -1,0 +1,171 @@
+"""Products of few rows with a large matrix, which is read from memory once. Holds no state.
+
+A BLAS packs large blocks of both matrices for many rows; with 50 rows that costs a third of the
+time. Here a part of the result's columns is done at a time, panel by panel of the large matrix:
+each panel is copied (turned round if need be) to where tiles of sums find it in the cache.
+"""
+
+from types import SimpleNamespace
+
+from llvmlite import ir
+
+from .values import I32, IrKernel, Value, blocks, index, load, loop, store, word
+from .vectors import Lanes, prefetch, smaller, steps
+
+PANEL_ROWS = 256
+_UNROLL = 4
+
+
+def product(dtype, lanes, vectors, rows, transposed):
+    """out = left . right for [m, k] and [k, n] (or [n, k], if `transposed` is "1").
+
+    Words: out, left, right, m, n, k, first and last block (of `vectors` vectors of columns),
+    scratch of PANEL_ROWS rows of all those blocks.
+    """
+    vectors, rows, transposed = int(vectors), int(rows), transposed == "1"
+
+    def emit(b, block):
+        names = "out left right m n k first last panel".split()
+        w = SimpleNamespace(**{name: word(b, block, i) for i, name in enumerate(names)})
+        tile = _Tile(b, Lanes(b, dtype, int(lanes)), w, vectors, rows)
+        with blocks(b, index(0), w.k, index(PANEL_ROWS)) as (top, bottom):
+            (_pack_turned if transposed else _pack)(tile, top, bottom)
+            with (loop(b, w.first, w.last) as group,
+                  blocks(b, index(0), w.m, index(rows)) as (row, _)):
+                tile.compute(row, group, top, bottom, transposed)
+                tile.add(group, b.icmp_signed("==", top, index(0)))
+
+    return IrKernel(emit)
+
+
+class _Tile:
+    """Some rows by some vectors of columns of the result, in registers."""
+
+    def __init__(self, b, v, words, vectors, rows):
+        self.b, self.v, self.w = b, v, words
+        self.vectors, self.rows = vectors, rows
+        self.width, self.row_bytes = vectors * v.lanes, vectors * v.bytes
+        self._totals = [[v.slot() for _ in range(vectors)] for _ in range(rows)]
+
+    def panel(self, group):
+        """Where the panel of a block of columns lies."""
+        b = self.b
+        return b.add(self.w.panel, b.mul(b.sub(group, self.w.first), index(PANEL_ROWS * self.row_bytes)))
+
+    def _next_panel(self, row, group, bottom, transposed):
+        """(address, step) of the lines of the next panel that this tile asks the memory for, one
+        for two steps of its loop: eight tiles of every block together ask for all of them."""
+        b, w, v = self.b, self.w, self.v
+        tile = b.srem(b.sdiv(row, index(self.rows)), index(8))
+        part = b.mul(b.lshr(tile, index(1)), index(v.lanes))
+        half = b.mul(b.and_(tile, index(1)), index(PANEL_ROWS // 2))
+        if transposed:
+            block = b.mul(b.sub(group, w.first), index(4 * v.lanes))
+            at = b.add(b.mul(b.mul(w.first, index(self.width)), w.k), b.add(bottom, b.add(block, part)))
+            step = w.k
+            half = b.mul(half, w.k)
+        else:
+            at = b.add(b.mul(bottom, w.n), b.add(b.mul(group, index(self.width)), part))
+            step = w.n
+            half = b.mul(half, w.n)
+        return b.add(w.right, b.mul(b.add(at, half), index(v.size))), b.mul(step, index(v.size))
+
+    def compute(self, row, group, top, bottom, transposed):
+        """Sums over rows [top, bottom) of the large matrix; beyond the last row, of the last."""
+        b, w, v = self.b, self.w, self.v
+        last = b.sub(w.m, index(1))
+        self._numbers = [smaller(b, b.add(row, index(i)), last) for i in range(self.rows)]
+        lines = [b.add(w.left, b.mul(b.add(b.mul(number, w.k), top), index(v.size)))
+                 for number in self._numbers]
+        for slots in self._totals:
+            for slot in slots:
+                b.store(v.zero, slot)
+        panel, count = self.panel(group), b.sub(bottom, top)
+        wanted, step = self._next_panel(row, group, bottom, transposed)
+        with steps(b, index(0), count, _UNROLL) as (j, end):
+            for k in range(_UNROLL // 2):
+                prefetch(b, b.add(wanted, b.mul(b.add(b.lshr(j, index(1)), index(k)), step)))
+            for k in range(_UNROLL):
+                self._step(lines, panel, j, k)
+        with loop(b, end, count) as j:
+            self._step(lines, panel, j, 0)
+
+    def _step(self, lines, panel, j, k):
+        b, v = self.b, self.v
+        at, place = b.mul(j, index(v.size)), b.add(panel, b.mul(j, index(self.row_bytes)))
+        columns = [v.load(place, k * self.row_bytes + i * v.bytes) for i in range(self.vectors)]
+        for line, slots in zip(lines, self._totals, strict=True):
+            number = v.broadcast(b.add(line, at), k * v.size)
+            for slot, column in zip(slots, columns, strict=True):
+                b.store(v.fma(number, column, b.load(slot)), slot)
+
+    def add(self, group, first):
+        """Adds the sums to the result, or begins it with them.
+
+        A row that the tile holds more than once is added once: the others begin with nothing read.
+        """
+        b, w, v = self.b, self.w, self.v
+        column = b.mul(group, index(self.width))
+        masks = [v.mask(b.sub(b.sub(w.n, column), index(i * v.lanes))) for i in range(self.vectors)]
+        for i, (number, slots) in enumerate(zip(self._numbers, self._totals, strict=True)):
+            fresh = b.icmp_signed(">", number, self._numbers[i - 1]) if i else ir.Constant(ir.IntType(1), 1)
+            with b.if_then(fresh):
+                place = b.add(w.out, b.mul(b.add(b.mul(number, w.n), column), index(v.size)))
+                for k, (slot, mask) in enumerate(zip(slots, masks, strict=True)):
+                    old = b.select(first, v.zero, v.load_part(mask, place, k * v.bytes))
+                    v.store_part(mask, b.fadd(old, b.load(slot)), place, k * v.bytes)
+
+
+def _pack(tile, top, bottom):
+    """Copies rows [top, bottom) of the large matrix to the panels, zero beyond its columns."""
+    b, w, v = tile.b, tile.w, tile.v
+    with loop(b, top, bottom) as line, loop(b, w.first, w.last) as group:
+        column = b.mul(group, index(tile.width))
+        source = b.add(w.right, b.mul(b.add(b.mul(line, w.n), column), index(v.size)))
+        target = b.add(tile.panel(group), b.mul(b.sub(line, top), index(tile.row_bytes)))
+        for i in range(tile.vectors):
+            mask = v.mask(b.sub(b.sub(w.n, column), index(i * v.lanes)))
+            v.store(v.load_part(mask, source, i * v.bytes), target, i * v.bytes)
+
+
+def _pack_turned(tile, top, bottom):
+    """Like `_pack` for a matrix that lies transposed: squares of lanes by lanes are turned."""
+    b, w, v = tile.b, tile.w, tile.v
+    first, last = (b.mul(end, index(tile.vectors)) for end in (w.first, w.last))
+    with loop(b, first, last) as vector:
+        column = b.mul(vector, index(v.lanes))
+        group = b.sdiv(vector, index(tile.vectors))
+        inside = b.mul(b.srem(vector, index(tile.vectors)), index(v.bytes))
+        panel = b.add(tile.panel(group), inside)
+        line = b.add(w.right, b.mul(b.add(b.mul(column, w.k), top), index(v.size)))
+        count, here = b.sub(bottom, top), smaller(b, b.sub(w.n, column), index(v.lanes))
+        whole = b.icmp_signed("==", here, index(v.lanes))
+        squares = b.select(whole, b.sdiv(count, index(v.lanes)), index(0))
+        with loop(b, index(0), squares) as square:
+            _turn_square(tile, b.add(line, b.mul(square, index(v.bytes))),
+                         b.add(panel, b.mul(square, index(v.lanes * tile.row_bytes))))
+        with loop(b, b.mul(squares, index(v.lanes)), count) as k:
+            target = b.add(panel, b.mul(k, index(tile.row_bytes)))
+            v.store(v.zero, target)
+            with loop(b, index(0), here) as i:
+                number = load(b, line, b.add(b.mul(i, w.k), k), v.dtype, again=True)
+                store(b, target, i, Value(b, v.dtype, number.ir))
+
+
+def _turn_square(tile, source, target):
+    """Transposes lanes by lanes numbers, exchanging ever smaller halves."""
+    b, v, count = tile.b, tile.v, tile.v.lanes
+    step = b.mul(tile.w.k, index(v.size))
+    lines = [v.load(b.add(source, b.mul(step, index(i)))) for i in range(count)]
+    half = count // 2
+    while half:
+        low = [i if not i & half else count + i - half for i in range(count)]
+        high = [i + half if not i & half else count + i for i in range(count)]
+        masks = [ir.Constant(ir.VectorType(I32, count), [ir.Constant(I32, i) for i in order]) for order in (low, high)]
+        for i in range(count):
+            if not i & half:
+                pair = lines[i], lines[i + half]
+                lines[i], lines[i + half] = (b.shuffle_vector(*pair, mask) for mask in masks)
+        half //= 2
+    for i, line in enumerate(lines):
+        v.store(line, b.add(target, index(i * tile.row_bytes)))
