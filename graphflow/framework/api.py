@@ -17,20 +17,23 @@ EXPORTS = {}
 LEGACY = {}
 # Python operator method of Tensor, e.g. "__add__" -> (module, attribute).
 OPERATORS = {}
+_warned = set()
 
 
 def tf_export(*paths, legacy=()):
     """Gives a function or class its public paths below `graphflow` ("nn.relu").
 
     `legacy` paths are names from TensorFlow 0.x; using one warns once and returns the same object.
+    As a dictionary it also says which present name the warning should recommend.
     """
+    shortest = min(paths, key=lambda path: (path.count("."), len(path)), default=None)
 
     def record(obj):
         target = (obj.__module__, obj.__qualname__)
         for path in paths:
             EXPORTS[path] = target
         for path in legacy:
-            LEGACY[path] = (*target, paths[0] if paths else obj.__name__)
+            LEGACY[path] = (*target, legacy[path] if isinstance(legacy, dict) else shortest)
         return obj
 
     return record
@@ -72,11 +75,10 @@ def lookup(path):
         return resolve(index.NAMES[path])
     if path in index.LEGACY:
         target, replacement = index.LEGACY[path]
-        warnings.warn(
-            f"tf.{path} is TensorFlow 0.x's name; tf.{replacement} is the present one.",
-            DeprecationWarning,
-            stacklevel=4,
-        )
+        if path not in _warned:
+            _warned.add(path)
+            message = f"tf.{path} is TensorFlow 0.x's name; tf.{replacement} is the present one."
+            warnings.warn(message, DeprecationWarning, stacklevel=3)
         return resolve(target)
     raise AttributeError(_missing(path, index))
 

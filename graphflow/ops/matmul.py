@@ -121,7 +121,7 @@ def matmul(a, b, transpose_a=False, transpose_b=False, adjoint_a=False, adjoint_
         return raw_ops.MatMul(a, b, transpose_a=transpose_a, transpose_b=transpose_b, name=name)
 
 
-@tf_export(legacy=("batch_matmul",))
+@tf_export(legacy={"batch_matmul": "matmul"})
 def batch_matmul(x, y, adj_x=False, adj_y=False, name=None):
     """TensorFlow 0.x's `matmul` of stacks of matrices."""
     return matmul(x, y, adjoint_a=adj_x, adjoint_b=adj_y, name=name)

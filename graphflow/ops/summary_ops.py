@@ -80,7 +80,7 @@ def collect(summary, collections, default_collections):
     return summary
 
 
-@tf_export("contrib.deprecated.scalar_summary", legacy=("scalar_summary",))
+@tf_export("contrib.deprecated.scalar_summary", legacy={"scalar_summary": "summary.scalar"})
 def scalar_summary(tags, values, collections=None, name=None):
     """TensorFlow 0.x's scalar summary: `tags` names the series as it is; see `tf.summary.scalar`.
 
@@ -89,33 +89,33 @@ def scalar_summary(tags, values, collections=None, name=None):
     return collect(raw_ops.ScalarSummary(tags, values, name=name), collections, [GraphKeys.SUMMARIES])
 
 
-@tf_export("contrib.deprecated.histogram_summary", legacy=("histogram_summary",))
+@tf_export("contrib.deprecated.histogram_summary", legacy={"histogram_summary": "summary.histogram"})
 def histogram_summary(tag, values, collections=None, name=None):
     """TensorFlow 0.x's histogram summary: `tag` names the series as it is; see `tf.summary.histogram`."""
     return collect(raw_ops.HistogramSummary(tag, values, name=name), collections, [GraphKeys.SUMMARIES])
 
 
-@tf_export("contrib.deprecated.image_summary", legacy=("image_summary",))
+@tf_export("contrib.deprecated.image_summary", legacy={"image_summary": "summary.image"})
 def image_summary(tag, tensor, max_images=3, collections=None, name=None):
     """TensorFlow 0.x's image summary: `tag` names the series as it is; see `tf.summary.image`."""
     value = raw_ops.ImageSummary(tag, tensor, max_images=max_images, name=name)
     return collect(value, collections, [GraphKeys.SUMMARIES])
 
 
-@tf_export("contrib.deprecated.audio_summary", legacy=("audio_summary",))
+@tf_export("contrib.deprecated.audio_summary", legacy={"audio_summary": "summary.audio"})
 def audio_summary(tag, tensor, sample_rate, max_outputs=3, collections=None, name=None):
     """TensorFlow 0.x's audio summary: `tag` names the series as it is; see `tf.summary.audio`."""
     value = raw_ops.AudioSummaryV2(tag, tensor, sample_rate, max_outputs=max_outputs, name=name)
     return collect(value, collections, [GraphKeys.SUMMARIES])
 
 
-@tf_export("contrib.deprecated.merge_summary", legacy=("merge_summary",))
+@tf_export("contrib.deprecated.merge_summary", legacy={"merge_summary": "summary.merge"})
 def merge_summary(inputs, collections=None, name=None):
     """TensorFlow 0.x's name of `tf.summary.merge`."""
     return collect(raw_ops.MergeSummary(inputs, name=name), collections, [])
 
 
-@tf_export("contrib.deprecated.merge_all_summaries", legacy=("merge_all_summaries",))
+@tf_export("contrib.deprecated.merge_all_summaries", legacy={"merge_all_summaries": "summary.merge_all"})
 def merge_all_summaries(key=GraphKeys.SUMMARIES):
     """TensorFlow 0.x's name of `tf.summary.merge_all`: all summaries as one, None without any."""
     summaries = get_default_graph().get_collection(key)
