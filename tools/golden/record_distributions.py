@@ -1,0 +1,30 @@
+"""Records what TensorFlow's distributions compute.
+
+Runs where TensorFlow is installed: `python tools/golden/record_distributions.py`. Runs the programs of
+tests/distributions/programs.py and writes tests/golden/distributions.json.
+"""
+
+import importlib.util
+import json
+import os
+import pathlib
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+
+import tensorflow.compat.v1 as tf
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def main():
+    """Writes the file."""
+    tf.disable_v2_behavior()
+    spec = importlib.util.spec_from_file_location("programs", ROOT / "tests/distributions/programs.py")
+    programs = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(programs)
+    answers = {name: programs.answers(tf, name) for name in programs.DISTRIBUTIONS}
+    (ROOT / "tests/golden/distributions.json").write_text(json.dumps(answers, indent=1, sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    main()
