@@ -141,7 +141,8 @@ def test_embed_sequence():
     np.testing.assert_allclose(bag, [(2 * table[1] + table[2]) / 3, table[4]], rtol=1e-5)
 
 
-@pytest.mark.parametrize("optimizer", ["SGD", tf.train.AdamOptimizer, lambda rate: tf.train.MomentumOptimizer(rate, 0.9)])
+@pytest.mark.parametrize("optimizer", [
+    "SGD", tf.train.AdamOptimizer, lambda rate: tf.train.MomentumOptimizer(rate, 0.9)])
 def test_optimize_loss(optimizer):
     w = tf.get_variable("w", [], initializer=tf.ones_initializer())
     step = tf.train.create_global_step()
