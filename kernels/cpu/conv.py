@@ -115,7 +115,7 @@ def _direct(dtype, threads, shape, outputs, image, weights, base, strides):
     packed = Scratch(lines * block * size)
     packing = pool.split(native.function("conv.pack", dtype, str(block)),
                          [packed, weights, 0, lines, *kernel, channels, outputs, base, *strides], 2, lines,
-                         2 * lines * block, threads)
+                         2 * lines * block, threads, shared=(packed,))
     cost = prod(shape.outputs) * shape.images[0] * groups * vectors * shape.taps
     parts = _parts(cost, threads)
     rows = shape.band_rows(size, parts)

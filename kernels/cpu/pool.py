@@ -30,7 +30,7 @@ import threading
 
 import numpy as np
 
-from ..registry import Native
+from ..registry import Native, Scratch
 from . import native
 
 _SPINS = 4000           # about 50 µs
@@ -88,7 +88,7 @@ def start(threads):
 
 def step(inner, blocks, threads):
     """The Native that runs `inner` with each of `blocks` (lists of argument words), which
-    `threads` threads may do at the same time. Scratch is each block's own.
+    `threads` threads may do at the same time. A Scratch that stands in several is shared by them.
     """
     if len(blocks) == 1:
         return Native(inner, blocks[0])
@@ -103,18 +103,22 @@ def step(inner, blocks, threads):
                                    lambda: start(threads)), header + body)
 
 
-def split(inner, words, first, total, cost, threads):
+def split(inner, words, first, total, cost, threads, shared=()):
     """`step` over ranges of a kernel whose words `first` and `first + 1` are a range of `total`.
 
     Only where the whole `cost`, in cheap elements, pays for waking a helper. Kernels split so give
-    the same bits however they are split.
+    the same bits however they are split. Every part has Scratch of its own but for what is `shared`.
     """
     if threads == 1 or cost < _WORTH_SPLITTING or total < 2:
         return Native(inner, words)
     parts = min(2 * threads, total, 64)
     bounds = [total * k // parts for k in range(parts + 1)]
-    return step(inner, [[*words[:first], low, high, *words[first + 2:]]
-                        for low, high in zip(bounds, bounds[1:])], threads)
+    blocks = [[*words[:first], low, high, *words[first + 2:]] for low, high in zip(bounds, bounds[1:])]
+    return step(inner, [[_own(word, shared) for word in block] for block in blocks], threads)
+
+
+def _own(word, shared):
+    return Scratch(word.nbytes) if isinstance(word, Scratch) and word not in shared else word
 
 
 def first_part(bound):

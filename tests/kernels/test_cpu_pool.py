@@ -24,6 +24,9 @@ def _case(name):
         "exp": ("unary", "Exp", [x], [(x.shape, "float32")], F32, ()),
         "rows": ("binary", "Add", [x, _random(512, 1)], [(x.shape, "float32")], F32, ()),
         "softmax": ("softmax", "Softmax", [x], [(x.shape, "float32")], F32, ()),
+        "log softmax": ("softmax", "LogSoftmax", [x], [(x.shape, "float32")], F32, ()),
+        "cross entropy": ("softmax", "SoftmaxCrossEntropyWithLogits", [x, abs(x)],
+                          [((512,), "float32"), (x.shape, "float32")], F32, ()),
         "row sums": ("reduction", "Sum", [x, np.array([1])], [((512,), "float32")], F32, (1,)),
         "column sums": ("reduction", "Sum", [x, np.array([0])], [((300,), "float32")], F32, (1,)),
         "product": ("matmul", "MatMul", [x, _random(300, 64)], [((512, 64), "float32")],
@@ -34,14 +37,23 @@ def _case(name):
     }[name]
 
 
-@pytest.mark.parametrize("name", ["exp", "rows", "softmax", "row sums", "column sums", "product",
-                                  "product of transposes"])
+@pytest.mark.parametrize("name", ["exp", "rows", "softmax", "log softmax", "cross entropy", "row sums",
+                                  "column sums", "product", "product of transposes"])
 def test_threads_do_not_change_bits(name):
     family, op, inputs, outputs, attrs, constants = _case(name)
     one = run(family, op, inputs, outputs, attrs, constants, threads=1)
     for _ in range(20):
         two = run(family, op, inputs, outputs, attrs, constants, threads=2)
-        assert one.tobytes() == two.tobytes()
+        for a, b in zip(one, two) if isinstance(one, list) else [(one, two)]:
+            assert a.tobytes() == b.tobytes()
+
+
+@pytest.mark.parametrize("name", ["log softmax", "cross entropy", "column sums"])
+def test_parts_have_scratch_of_their_own(name):
+    family, op, inputs, outputs, attrs, constants = _case(name)
+    words = [bind(family, op, inputs, outputs, attrs, constants, threads=n).words for n in (1, 2)]
+    one, two = (len({word for word in w if isinstance(word, registry.Scratch)}) for w in words)
+    assert one and two == 4 * one
 
 
 def _many_parts(x, out, parts):
