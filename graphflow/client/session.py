@@ -4,6 +4,7 @@ State: the session's resources (variables and others), and the runs bound so far
 tensors. The per-run path is a dictionary look-up, feed conversion and the executor.
 """
 
+import contextlib
 import threading
 import warnings
 
@@ -12,7 +13,7 @@ from graphflow.client import fetches as fetching
 from graphflow.client.bound_run import BoundRun
 from graphflow.client.partial_run import PartialRuns
 from graphflow.client.tracing import run_traced
-from graphflow.framework import scopes
+from graphflow.framework import errors, scopes
 from graphflow.framework.api import tf_export
 from graphflow.runtime.devices import available_devices
 from graphflow.runtime.resources import ResourceManager
@@ -26,15 +27,19 @@ class BaseSession:
     Args:
       target: execution engine; only "" (in process) exists. graph: default graph if None.
       config: a ConfigProto.
-    Raises TypeError if `graph` or `config` is of a wrong type, ValueError for a target.
+    Raises TypeError if an argument is of a wrong type, NotFoundError for another target.
     """
 
     def __init__(self, target="", graph=None, config=None):
         self._graph = scopes.get_default_graph() if graph is None else graph
         if not hasattr(self._graph, "as_graph_element"):
             raise TypeError(f"graph must be a tf.Graph, but got {type(graph)}")
+        if not isinstance(target, (str, bytes, type(None))):
+            raise TypeError(f"target must be a string, but got {type(target)}")
         if target:
-            raise ValueError(f"GraphFlow runs in this process only; session target {target!r} is not supported.")
+            raise errors.NotFoundError(
+                None, None, f"No session factory registered for the given session options: {{target: {target!r}}}. "
+                "GraphFlow runs in this process only.")
         if config is not None and not hasattr(config, "SerializeToString"):
             raise TypeError(f"config must be a tf.ConfigProto, but got {type(config)}")
         self._config = config
@@ -57,7 +62,7 @@ class BaseSession:
     @property
     def graph_def(self):
         """The graph as a GraphDef."""
-        return self._graph.as_graph_def(add_shapes=True)
+        return self._graph.as_graph_def(add_shapes=self._config is not None and self._config.graph_options.infer_shapes)
 
     @property
     def sess_str(self):
@@ -232,20 +237,22 @@ class Session(BaseSession):
 
     def __init__(self, target="", graph=None, config=None):
         super().__init__(target, graph, config)
-        self._contexts = []
+        self._entered = None
 
     def __enter__(self):
-        graph_context, session_context = self.graph.as_default(), self.as_default()
-        graph_context.__enter__()
-        session_context.__enter__()
-        self._contexts.append((graph_context, session_context))
+        if self._entered is not None:
+            raise RuntimeError("Session context managers are not re-entrant. Use `Session.as_default()` if you want to "
+                               "enter a session multiple times.")
+        self._entered = contextlib.ExitStack()
+        self._entered.enter_context(self.graph.as_default())
+        self._entered.enter_context(self.as_default())
         return self
 
     def __exit__(self, *error):
-        graph_context, session_context = self._contexts.pop()
-        session_context.__exit__(*error)
-        graph_context.__exit__(*error)
-        if not self._contexts:
+        entered, self._entered = self._entered, None
+        try:
+            entered.__exit__(*error)
+        finally:
             self.close()
 
     @staticmethod

@@ -249,3 +249,14 @@ def test_a_number_is_no_string():
         a = tf.placeholder(tf.string)
         with pytest.raises(TypeError, match="Type of feed value 1 with type <class 'int'> is not compatible"):
             sess.run(a, {a: 1})
+
+
+def test_targets_and_nesting():
+    tf.constant(1)
+    with pytest.raises(tf.errors.NotFoundError, match="No session factory registered"):
+        tf.Session("grpc://nowhere")
+    with pytest.raises(TypeError, match="target must be a string"):
+        tf.Session(37)
+    with tf.Session() as sess, pytest.raises(RuntimeError, match="not re-entrant"):
+        with sess:
+            pass
