@@ -109,13 +109,18 @@ class Scratch:
 
 
 class Native:
-    """A bound native kernel: compiled function and the words of its argument block."""
+    """A bound native kernel: compiled function and the words of its argument block.
 
-    __slots__ = ("function", "words")
+    `before_run(block)`, if given, is called before each run of the step that the kernel is part of,
+    with its argument block (a sequence of words): it writes what changes from run to run.
+    """
 
-    def __init__(self, function, words):
+    __slots__ = ("function", "words", "before_run")
+
+    def __init__(self, function, words, before_run=None):
         self.function = function
         self.words = words
+        self.before_run = before_run
 
 
 class KernelRegistry:

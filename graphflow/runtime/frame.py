@@ -95,6 +95,7 @@ class Frame:
         """One argument block per native node, all in one array; pointers known now are filled in."""
         spec, tape = self._spec, kernels("cpu.tape") if any(b.native for b in self._spec.nodes) else None
         self._tape = self._view = None
+        self._preparations = []
         if tape is None:
             return
         native = [b for b in spec.nodes if b.native]
@@ -112,6 +113,8 @@ class Frame:
             block[:len(words)] = tape.make_block(words, inputs, outputs, scratch)[:len(words)]
             scratch += tape.scratch_bytes(words)
             self._note_patches(bound, words, at)
+            if bound.native.before_run is not None:
+                self._preparations.append((bound.native.before_run, self._view[at:at + size]))
             rows.append((bound.native.function.address, block))
             at += size
         self._tape = tape.Tape(rows)
@@ -215,6 +218,8 @@ class Frame:
             fresh = np.empty(shape, dtype)
             self._patch(places, address_of(fresh))
             values[position] = fresh
+        for prepare, block in self._preparations:
+            prepare(block)
         try:
             for step in self._steps:
                 step.run()
