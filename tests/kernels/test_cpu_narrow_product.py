@@ -8,7 +8,8 @@ from tests.kernels.native_harness import run
 
 
 @pytest.mark.parametrize("transposed", [False, True])
-@pytest.mark.parametrize("m, n, k", [(50, 1024, 300), (12, 256, 1024), (13, 333, 1001), (96, 3000, 100), (31, 257, 1030)])
+@pytest.mark.parametrize(
+    "m, n, k", [(50, 1024, 300), (12, 256, 1024), (13, 333, 1001), (96, 3000, 100), (31, 257, 1030)])
 def test_narrow(m, n, k, transposed):
     rng = np.random.default_rng(0)
     left, right = rng.normal(size=(m, k)).astype("f"), rng.normal(size=(k, n)).astype("f")
