@@ -10,7 +10,6 @@ from graphflow.runtime import resources
 from tests.kernels.native_harness import registry, tape
 
 
-
 def _context(op, shape, dtype, manager, seeds):
     attrs = {"seed": seeds[0], "seed2": seeds[1], "dtype": dtypes.as_dtype(dtype), "T": dtypes.int32}
     return attrs, registry.KernelContext(op, op, attrs, [dtypes.int32], [attrs["dtype"]], [(len(shape),)], [shape],
