@@ -29,6 +29,8 @@ WITHOUT_SAMPLES = {
     "image_codec": "files are written and read again in test_image_codec.py",
     "save_restore": "they write and read files: test_save_restore.py",
     "script_ops": "they call the user's functions: test_script_ops.py",
+    "string_ops": "values are compared with recorded ones in test_string_ops.py",
+    "parsing": "they read text and messages: test_parsing.py",
     "summary_ops": "they give serialised messages: test_summary_ops.py",
     "state": "they read and write variables",
     "state_scatter": "they write variables",

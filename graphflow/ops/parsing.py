@@ -1,0 +1,244 @@
+"""Text and messages read into tensors: raw bytes, CSV, tf.train.Example.
+
+Holds no state.
+"""
+
+import collections
+import re
+
+from graphflow.framework import dtypes, raw_ops, shapes
+from graphflow.framework import public as tf
+from graphflow.framework.api import tf_export
+from graphflow.framework.convert import convert_to_tensor
+from graphflow.framework.deprecation import renamed_argument
+from graphflow.framework.graph_scopes import name_scope
+from graphflow.framework.op_def import NotDifferentiable, register_op
+from graphflow.framework.sparse_tensor import SparseTensor
+from graphflow.framework.tensor_shape import as_shape
+
+# ---------------------------------------------------------------- raw bytes and CSV
+
+def _raw_shape(c):
+    shape = c.shape(0)
+    return [None if shape is None else (*shape, None)]
+
+
+def _csv_shape(c):
+    for i in range(1, len(c.shapes)):
+        shapes.with_rank_at_most(c.shape(i), 1)
+    return [c.shape(0)] * c.num_outputs
+
+
+register_op("DecodeRaw", inputs="bytes: string", outputs="output: out_type",
+            attrs="out_type: {half, float, double, int32, uint16, uint8, int16, int8, int64, complex64, complex128, "
+            "bool}; little_endian: bool = true", shape=_raw_shape, allocates=True)
+register_op("DecodeCSV", inputs="records: string, record_defaults: OUT_TYPE", outputs="output: OUT_TYPE",
+            attrs="OUT_TYPE: list({float, double, int32, int64, string}) >= 1; field_delim: string = ','; "
+            "use_quote_delim: bool = true; na_value: string = ''; select_cols: list(int) = []", shape=_csv_shape)
+NotDifferentiable("DecodeRaw")
+NotDifferentiable("DecodeCSV")
+
+
+@tf_export("decode_raw", "io.decode_raw")
+def decode_raw(input_bytes=None, out_type=None, little_endian=True, name=None, bytes=None):  # noqa: A002
+    """The bytes of strings as numbers of `out_type`; adds a dimension for the numbers of a string.
+
+    Raises InvalidArgumentError in a run with strings of different lengths, or no whole numbers.
+    """
+    input_bytes = renamed_argument("decode_raw", "input_bytes", input_bytes, "bytes", bytes)
+    if out_type is None:
+        raise ValueError("decode_raw_v1() missing 1 positional argument: 'out_type'")
+    return raw_ops.DecodeRaw(input_bytes, out_type=out_type, little_endian=little_endian, name=name)
+
+
+@tf_export("decode_csv", "io.decode_csv")
+def decode_csv(records, record_defaults, field_delim=",", use_quote_delim=True, name=None, na_value="",
+               select_cols=None):
+    """Columns of CSV lines.
+
+    Args:
+      records: strings of any shape, one line each. record_defaults: one tensor per column, whose type is the
+        column's; a value in it stands for empty fields, an empty vector makes the field required.
+      field_delim: one character. use_quote_delim: whether double quotes protect it. na_value: also counts as empty.
+      select_cols: ascending numbers of the columns to read, all by default.
+    Returns a list of tensors of the shape of `records`.
+    """
+    if select_cols is not None:
+        if any(a >= b for a, b in zip(select_cols, select_cols[1:])):
+            raise ValueError("select_cols is not strictly increasing.")
+        if select_cols[0] < 0:
+            raise ValueError("select_cols contains negative values.")
+        if len(select_cols) != len(record_defaults):
+            raise ValueError("Length of select_cols and record_defaults do not match.")
+    return raw_ops.DecodeCSV(records, list(record_defaults), field_delim=field_delim, use_quote_delim=use_quote_delim,
+                             na_value=na_value, select_cols=select_cols, name=name)
+
+
+# ---------------------------------------------------------------- examples
+
+def _feature_shapes(c, batch):
+    """Shapes of the outputs of the ops that parse examples; `batch` is a shape of rank 0 or 1."""
+    count = len(c.attr("sparse_types"))
+    rank = len(batch) + 1
+    dense = []
+    for shape in c.attr("dense_shapes"):
+        dense.append(None if shape is None else (*batch, *shape))
+    return [(None, rank)] * count + [(None,)] * count + [(rank,)] * count + dense
+
+
+register_op("ParseExample",
+            inputs="serialized: string, names: string, sparse_keys: Nsparse * string, dense_keys: Ndense * string, "
+            "dense_defaults: Tdense",
+            outputs="sparse_indices: Nsparse * int64, sparse_values: sparse_types, sparse_shapes: Nsparse * int64, "
+            "dense_values: Tdense",
+            attrs="Nsparse: int >= 0; Ndense: int >= 0; sparse_types: list({float, int64, string}) >= 0; "
+            "Tdense: list({float, int64, string}) >= 0; dense_shapes: list(shape) >= 0",
+            shape=lambda c: _feature_shapes(c, shapes.with_rank(c.shape(0), 1)), allocates=True)
+register_op("ParseSingleExample", inputs="serialized: string, dense_defaults: Tdense",
+            outputs="sparse_indices: num_sparse * int64, sparse_values: sparse_types, "
+            "sparse_shapes: num_sparse * int64, dense_values: Tdense",
+            attrs="num_sparse: int >= 0; sparse_keys: list(string) >= 0; dense_keys: list(string) >= 0; "
+            "sparse_types: list({float, int64, string}) >= 0; Tdense: list({float, int64, string}) >= 0; "
+            "dense_shapes: list(shape) >= 0",
+            shape=lambda c: _feature_shapes(c, shapes.with_rank(c.shape(0), 0)), allocates=True)
+NotDifferentiable("ParseExample")
+NotDifferentiable("ParseSingleExample")
+
+
+@tf_export("FixedLenFeature", "io.FixedLenFeature")
+class FixedLenFeature(collections.namedtuple("FixedLenFeature", ["shape", "dtype", "default_value"])):
+    """A feature with as many values in every example as `shape` has; required if `default_value` is None."""
+
+    def __new__(cls, shape, dtype, default_value=None):
+        return super().__new__(cls, shape, dtype, default_value)
+
+
+@tf_export("VarLenFeature", "io.VarLenFeature")
+class VarLenFeature(collections.namedtuple("VarLenFeature", ["dtype"])):
+    """A feature with any number of values, which becomes a SparseTensor."""
+
+
+@tf_export("FixedLenSequenceFeature", "io.FixedLenSequenceFeature")
+class FixedLenSequenceFeature(
+        collections.namedtuple("FixedLenSequenceFeature", ["shape", "dtype", "allow_missing", "default_value"])):
+    """A feature with any number of items of `shape`; batches are padded with `default_value`."""
+
+    def __new__(cls, shape, dtype, allow_missing=False, default_value=None):
+        return super().__new__(cls, shape, dtype, allow_missing, default_value)
+
+
+@tf_export("SparseFeature", "io.SparseFeature")
+class SparseFeature(
+        collections.namedtuple("SparseFeature", ["index_key", "value_key", "dtype", "size", "already_sorted"])):
+    """A sparse vector whose indices and values are two features."""
+
+    def __new__(cls, index_key, value_key, dtype, size, already_sorted=False):
+        return super().__new__(cls, index_key, value_key, dtype, size, already_sorted)
+
+
+class _Wanted:
+    """What features ask for: sparse keys with types, and dense keys with shapes and defaults."""
+
+    def __init__(self, features):
+        self.sparse, self.dense = {}, {}
+        for key in sorted(features):
+            self._add(key, features[key])
+
+    def _add(self, key, feature):
+        if not isinstance(feature, (VarLenFeature, SparseFeature, FixedLenFeature, FixedLenSequenceFeature)):
+            raise ValueError(f"Invalid feature {key}:{feature}.")
+        if not feature.dtype:
+            raise ValueError(f"Missing type for feature {key}.")
+        if isinstance(feature, VarLenFeature):
+            self._add_sparse(key, feature.dtype)
+        elif isinstance(feature, SparseFeature):
+            index_keys = [feature.index_key] if isinstance(feature.index_key, str) else feature.index_key
+            for index_key in sorted(index_keys):
+                self._add_sparse(index_key, dtypes.int64)
+            self._add_sparse(feature.value_key, feature.dtype)
+        else:
+            self._add_dense(key, feature)
+
+    def _add_sparse(self, key, dtype):
+        dtype = dtypes.as_dtype(dtype)
+        known = self.sparse.setdefault(key, dtype)
+        if known != dtype:
+            raise ValueError(f"Conflicting type {known} vs {dtype} for feature {key}.")
+
+    def _add_dense(self, key, feature):
+        if feature.shape is None:
+            raise ValueError(f"Missing shape for feature {key}.")
+        sequence = isinstance(feature, FixedLenSequenceFeature)
+        if sequence and not feature.allow_missing:
+            raise ValueError("Unsupported: FixedLenSequenceFeature requires allow_missing to be True.")
+        shape = as_shape(feature.shape)
+        if not shape.is_fully_defined():
+            raise ValueError(f"All dimensions of shape for feature {key} need to be known but received {feature.shape}.")
+        dims = ([None] if sequence else []) + shape.as_list()
+        self.dense[key] = (tuple(dims), _default(key, feature, dims, sequence))
+
+
+def _default(key, feature, dims, sequence):
+    """The default of a dense feature as a tensor; an empty one makes the feature required."""
+    dtype, value = dtypes.as_dtype(feature.dtype), feature.default_value
+    if value is None:
+        if sequence:
+            return convert_to_tensor("" if dtype == dtypes.string else 0, dtype=dtype)
+        return tf.constant([], dtype=dtype)
+    prefix = "padding_" if sequence else "key_"
+    value = convert_to_tensor(value, dtype=dtype, name=prefix + re.sub("[^A-Za-z0-9_.\\-/]", "_", key))
+    return tf.reshape(value, [] if sequence else dims)
+
+
+def _check_features(features):
+    if not features:
+        raise ValueError(f"Missing: features was {features}.")
+    return _Wanted(features)
+
+
+def _as_dict(features, wanted, outputs):
+    """The outputs of a parsing op by feature, with SparseFeatures put together."""
+    indices, values, sizes, dense = outputs
+    found = {key: SparseTensor(*parts) for key, parts in zip(wanted.sparse, zip(indices, values, sizes))}
+    found.update(zip(wanted.dense, dense))
+    for key, feature in sorted(features.items()):
+        if isinstance(feature, SparseFeature):
+            single = isinstance(feature.index_key, str)
+            ids = found[feature.index_key] if single else [found[k] for k in feature.index_key]
+            found[key] = tf.sparse_merge(ids, found[feature.value_key], vocab_size=feature.size,
+                                         already_sorted=feature.already_sorted)
+    return {key: found[key] for key in features}
+
+
+@tf_export("parse_example", "io.parse_example")
+def parse_example(serialized, features, name=None, example_names=None):
+    """Features of serialised tf.train.Example messages.
+
+    Args:
+      serialized: string vector. features: dict from names to FixedLenFeature, VarLenFeature,
+        FixedLenSequenceFeature or SparseFeature. example_names: string vector for messages.
+    Returns a dict of tensors [batch, ...], sparse ones for VarLenFeature and SparseFeature.
+    Raises ValueError for features that say too little; InvalidArgumentError in a run for messages without a
+    required feature, or with one of another type or size.
+    """
+    wanted = _check_features(features)
+    with name_scope(name, "ParseExample", [serialized, example_names]):
+        outputs = raw_ops.ParseExample(
+            serialized, tf.constant([], dtypes.string) if example_names is None else example_names,
+            list(wanted.sparse), list(wanted.dense), [default for _, default in wanted.dense.values()],
+            sparse_types=list(wanted.sparse.values()), dense_shapes=[shape for shape, _ in wanted.dense.values()],
+            name=name)
+        return _as_dict(features, wanted, outputs)
+
+
+@tf_export("parse_single_example", "io.parse_single_example")
+def parse_single_example(serialized, features, name=None, example_names=None):
+    """Like `parse_example` for one message, a string scalar; tensors have no batch dimension."""
+    wanted = _check_features(features)
+    with name_scope(name, "ParseSingleExample", [serialized]):
+        serialized = convert_to_tensor(serialized, name="serialized")
+        outputs = raw_ops.ParseSingleExample(
+            serialized, [default for _, default in wanted.dense.values()], num_sparse=len(wanted.sparse),
+            sparse_keys=list(wanted.sparse), dense_keys=list(wanted.dense), sparse_types=list(wanted.sparse.values()),
+            dense_shapes=[shape for shape, _ in wanted.dense.values()], name=name)
+        return _as_dict(features, wanted, outputs)

@@ -1,0 +1,227 @@
+"""Reference kernels of `graphflow/ops/parsing.py`."""
+
+import numpy as np
+
+from graphflow import protobuf
+
+from ..registry import reference
+from .array_checks import fail, product
+from .string_ops import parsed_number
+
+# Type of a feature -> (field of the message, NumPy's type).
+_FIELDS = {"float32": ("float_list", np.float32), "int64": ("int64_list", np.int64), "string": ("bytes_list", object)}
+
+
+@reference.kernel("DecodeRaw")
+def decode_raw(ctx):
+    """Reads the memory of strings of one length."""
+    dtype = np.dtype(ctx.output_dtypes[0].as_numpy_dtype)
+    stored = dtype.newbyteorder("<" if ctx.attr("little_endian") else ">")
+
+    def run(text):
+        lengths = {len(value) for value in text.reshape(-1)}
+        if len(lengths) > 1:
+            fail("DecodeRaw requires input strings to all be the same size, but they have "
+                 f"{' and '.join(map(str, sorted(lengths)))} bytes")
+        size = lengths.pop() if lengths else 0
+        if size % dtype.itemsize:
+            fail(f"Input to DecodeRaw has length {size} that is not a multiple of {dtype.itemsize}, the size of "
+                 f"{dtype.name}")
+        joined = b"".join(text.reshape(-1))
+        return np.frombuffer(joined, stored).astype(dtype).reshape(*text.shape, size // dtype.itemsize)
+
+    return run
+
+
+def _fields(line, delimiter, quotes):
+    """The fields of one CSV line."""
+    fields, start = [], 0
+    while True:
+        if quotes and line[start:start + 1] == b'"':
+            field, start = _quoted(line, start + 1, delimiter)
+        else:
+            end = line.find(delimiter, start)
+            end = len(line) if end < 0 else end
+            field, start = line[start:end], end
+            if quotes and b'"' in field:
+                fail('Unquoted fields cannot have quotes inside')
+        fields.append(field)
+        if start >= len(line):
+            return fields
+        start += 1
+        if start == len(line):  # the line ends with a delimiter
+            return [*fields, b""]
+
+
+def _quoted(line, start, delimiter):
+    """(content, end) of a field that begins after a quote; two quotes stand for one."""
+    parts = []
+    while True:
+        end = line.find(b'"', start)
+        if end < 0:
+            fail("Quoted field has to end with quote followed by delim or end")
+        parts.append(line[start:end])
+        if line[end + 1:end + 2] != b'"':
+            break
+        parts.append(b'"')
+        start = end + 2
+    if end + 1 < len(line) and line[end + 1:end + 2] != delimiter:
+        fail("Quote inside a string has to be escaped by another quote")
+    return b"".join(parts), end + 1
+
+
+@reference.kernel("DecodeCSV")
+def decode_csv(ctx):
+    """Splits each line, and converts the columns asked for."""
+    delimiter, quotes, missing = ctx.attr("field_delim"), ctx.attr("use_quote_delim"), ctx.attr("na_value")
+    chosen = ctx.attr("select_cols")
+    kinds = [np.dtype(d.as_numpy_dtype) for d in ctx.output_dtypes]
+    if len(delimiter) != 1:
+        fail("field_delim should be only 1 char")
+
+    def value(field, column, row, default):
+        if not field or field == missing:
+            if not default.size:
+                fail(f"Field {column} is required but missing in record {row}!")
+            return default.reshape(-1)[0]
+        if kinds[column] == object:
+            return field
+        number = parsed_number(field, kinds[column])
+        if number is None:
+            fail(f"Field {column} in record {row} is not a valid {kinds[column].name}: {field.decode(errors='replace')}")
+        return number
+
+    def run(lines, *defaults):
+        columns = [np.empty(lines.shape, kind) for kind in kinds]
+        for row, line in enumerate(lines.reshape(-1)):
+            fields = _fields(line.rstrip(b"\r\n"), delimiter, quotes)
+            if chosen:
+                if chosen[-1] >= len(fields):
+                    fail(f"Expect {len(kinds)} fields but have {len(fields)} in record {row}")
+                fields = [fields[i] for i in chosen]
+            if len(fields) != len(kinds):
+                fail(f"Expect {len(kinds)} fields but have {len(fields)} in record {row}")
+            for column, (field, default) in enumerate(zip(fields, defaults)):
+                columns[column].reshape(-1)[row] = value(field, column, row, default)
+        return tuple(columns)
+
+    return run
+
+
+class _Parser:
+    """Reads one list of features from messages; made once for a node."""
+
+    def __init__(self, ctx):
+        self.sparse_types = [d.name for d in ctx.attr("sparse_types")]
+        self.dense_types = [d.name for d in ctx.attr("Tdense")]
+        self.dense_shapes = ctx.attr("dense_shapes")
+
+    @staticmethod
+    def message(text, which):
+        """The features of a serialised message."""
+        example = protobuf.Example()
+        try:
+            example.ParseFromString(text)
+        except Exception as error:  # protobuf's DecodeError is in another module in each version
+            fail(f"Could not parse example input, value: {text[:100]!r} ({which}): {error}")
+        return example.features.feature
+
+    @staticmethod
+    def values(features, key, kind, which):
+        """The values of a feature as an array, or None if it is missing."""
+        key = key.decode()
+        field = features[key].WhichOneof("kind") if key in features else None
+        if field is None:
+            return None
+        wanted, dtype = _FIELDS[kind]
+        if field != wanted:
+            fail(f"{which}  Key: {key}.  Data types don't match. Expected type: {kind}, but the feature is a {field}")
+        found = list(getattr(features[key], field).value)
+        array = np.empty(len(found), dtype)
+        array[:] = found
+        return array
+
+    def dense(self, features, i, key, default, which):
+        """A dense feature of one message."""
+        kind, shape = self.dense_types[i], self.dense_shapes[i]
+        found = self.values(features, key, kind, which)
+        if shape and shape[0] is None:
+            found = np.empty(0, _FIELDS[kind][1]) if found is None else found
+            item = product(shape[1:])
+            if len(found) % item:
+                fail(f"{which}  Key: {key.decode()}.  Number of values {len(found)} is no multiple of {item}")
+            return found.reshape(-1, *shape[1:])
+        if found is None:
+            if default.size != product(shape) or (not default.size and not product(shape) == 0):
+                fail(f"{which}  Feature: {key.decode()} (data type: {kind}) is required but could not be found.")
+            return default.reshape(shape)
+        if len(found) != product(shape):
+            fail(f"{which}  Key: {key.decode()}.  Number of {kind} values != expected.  "
+                 f"Values size: {len(found)} but output shape: [{','.join(map(str, shape))}]")
+        return found.reshape(shape)
+
+
+def _stacked(rows, default, variable):
+    """Dense values of several messages; those of variable length are padded."""
+    if not variable:
+        return np.stack(rows)
+    longest = max(map(len, rows), default=0)
+    result = np.full((len(rows), longest, *rows[0].shape[1:]), default.reshape(-1)[0], rows[0].dtype)
+    for target, row in zip(result, rows):
+        target[:len(row)] = row
+    return result
+
+
+@reference.kernel("ParseExample")
+def parse_example(ctx):
+    """Reads a batch of messages; keys are inputs."""
+    parser = _Parser(ctx)
+    sparse_count = len(parser.sparse_types)
+
+    def run(serialized, names, *rest):
+        sparse_keys, rest = [k.item() for k in rest[:sparse_count]], rest[sparse_count:]
+        count = len(rest) // 2
+        keys, defaults = [k.item() for k in rest[:count]], rest[count:]
+        whiches = [f"Name: {names[i].decode() if len(names) else '<unknown>'}," for i in range(len(serialized))]
+        messages = [parser.message(text, which) for text, which in zip(serialized, whiches)]
+        indices, values, sizes, dense = [], [], [], []
+        for key, kind in zip(sparse_keys, parser.sparse_types):
+            empty = np.empty(0, _FIELDS[kind][1])
+            rows = [parser.values(m, key, kind, w) for m, w in zip(messages, whiches)]
+            rows = [empty if row is None else row for row in rows]
+            places = [(i, j) for i, row in enumerate(rows) for j in range(len(row))]
+            indices.append(np.array(places, np.int64).reshape(-1, 2))
+            values.append(np.concatenate([empty, *rows]))
+            sizes.append(np.array([len(rows), max(map(len, rows), default=0)], np.int64))
+        for i, (key, default) in enumerate(zip(keys, defaults)):
+            shape = parser.dense_shapes[i]
+            variable = bool(shape) and shape[0] is None
+            rows = [parser.dense(m, i, key, default, w) for m, w in zip(messages, whiches)]
+            if not rows:
+                dense.append(np.empty((0, *(0 if d is None else d for d in shape)), _FIELDS[parser.dense_types[i]][1]))
+            else:
+                dense.append(_stacked(rows, default, variable))
+        return (*indices, *values, *sizes, *dense)
+
+    return run
+
+
+@reference.kernel("ParseSingleExample")
+def parse_single_example(ctx):
+    """Reads one message; keys are attributes."""
+    parser = _Parser(ctx)
+    sparse_keys, keys = ctx.attr("sparse_keys"), ctx.attr("dense_keys")
+
+    def run(serialized, *defaults):
+        which = "Name: <unknown>,"
+        features = parser.message(serialized.item(), which)
+        found = []
+        for key, kind in zip(sparse_keys, parser.sparse_types):
+            values = parser.values(features, key, kind, which)
+            found.append(np.empty(0, _FIELDS[kind][1]) if values is None else values)
+        indices = [np.arange(len(values)).reshape(-1, 1) for values in found]
+        sizes = [np.array([len(values)]) for values in found]
+        dense = [parser.dense(features, i, key, default, which) for i, (key, default) in enumerate(zip(keys, defaults))]
+        return (*indices, *found, *sizes, *dense)
+
+    return run
