@@ -40,7 +40,8 @@ def _with_channels(c, tensors, vectors):
 
 def _forward_shape(c):
     y, channels = _with_channels(c, (0,), (1, 2) if c.attr("is_training") else (1, 2, 3, 4))
-    return [y, *[(channels,)] * 4, None][:c.num_outputs]
+    # What the last one is, only running tells: TensorFlow leaves its shape open.
+    return [y, *[(channels,)] * 4, () if c.running else None][:c.num_outputs]
 
 
 def _backward_shape(c):
