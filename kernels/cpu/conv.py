@@ -1,4 +1,4 @@
-"""Conv2D and its gradients, channels last. Holds no state.
+"""Conv2D, DepthwiseConv2dNative and their gradients, channels last. Holds no state.
 
 Windows of one number are plain matrix products; all else goes to the direct kernels of
 `source/conv.py`. What is rare (channels first, groups) is left to the reference kernels.
@@ -67,6 +67,7 @@ class Geometry:
 
 def _geometry(ctx, images, filters, out):
     """The Geometry of the forward convolution of these shapes, or None where it is not ours."""
+    depthwise = ctx.op_type.startswith("Depthwise")
     if ctx.attr("data_format") != b"NHWC" or images[3] != filters[2]:
         return None
     strides, dilations = ctx.attr("strides"), ctx.attr("dilations")
@@ -78,7 +79,7 @@ def _geometry(ctx, images, filters, out):
         window = filters[i - 1], strides[i], ctx.attr("padding"), dilations[i], *pairs[i]
         before.append(windows.margins(images[i], *window)[0])
         sizes.append(windows.output_size(images[i], *window))
-    if (images[0], *sizes, filters[3]) != tuple(out):
+    if (images[0], *sizes, filters[3] * (filters[2] if depthwise else 1)) != tuple(out):
         return None     # the reference kernel words the error
     return Geometry(tuple(images), tuple(filters[:2]), tuple(sizes), tuple(strides[1:3]),
                     tuple(dilations[1:3]), tuple(before))
@@ -181,3 +182,35 @@ def conv2d_to_filter(ctx):
         bands, words = shape.words(rows, size, must_copy=shape.length % taps != 0)
         blocks.append([Out(0), In(0), In(2), first, last, outputs, images[0] * bands, *words])
     return pool.step(code, blocks, ctx.threads)
+
+
+def _depthwise(ctx, template, images, filters, out, arrays):
+    """Kernel of source/depthwise.py over output rows, images or taps."""
+    shape = _geometry(ctx, images, filters, out)
+    if shape is None:
+        return None
+    dtype, multiplier = ctx.output_dtypes[0].name, filters[3]
+    total = {"convolve": out[0] * out[1], "to_input": images[0], "to_filter": prod(filters[:2])}[template]
+    cost = prod(out) * prod(filters[:2])
+    parts = min(total, 2 * ctx.threads) if ctx.threads > 1 and cost >= 130_000 else 1
+    code = native.function(f"depthwise.{template}", str(int(multiplier > 1)), dtype)
+    rest = [*images[1:], *shape.outputs, *shape.kernel, *shape.strides, *shape.dilations, *shape.pads, multiplier]
+    blocks = [[*arrays, *bounds, *rest, Scratch(8 * out[3]), Scratch(8 * out[3]), images[0]]
+              for bounds in _bounds(total, parts)]
+    return pool.step(code, blocks, ctx.threads)
+
+
+@cpu.kernel("DepthwiseConv2dNative", T=FLOATS)
+def depthwise(ctx):
+    return _depthwise(ctx, "convolve", *ctx.input_shapes, ctx.output_shapes[0], [Out(0), In(0), In(1)])
+
+
+@cpu.kernel("DepthwiseConv2dNativeBackpropInput", T=FLOATS)
+def depthwise_to_input(ctx):
+    return _depthwise(ctx, "to_input", ctx.output_shapes[0], *ctx.input_shapes[1:], [Out(0), In(2), In(1)])
+
+
+@cpu.kernel("DepthwiseConv2dNativeBackpropFilter", T=FLOATS)
+def depthwise_to_filter(ctx):
+    return _depthwise(ctx, "to_filter", ctx.input_shapes[0], ctx.output_shapes[0], ctx.input_shapes[2],
+                      [Out(0), In(0), In(2)])

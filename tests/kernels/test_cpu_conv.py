@@ -45,7 +45,7 @@ def _reference(op, inputs, output, attrs):
     return registry.reference.find(op, "conv", attrs)(context)(*inputs)
 
 
-def _check(op, inputs, shape, attrs, exact_threads=True):
+def _check(op, inputs, shape, attrs):
     # In double precision, so that only the kernel's own rounding counts.
     want = _reference(op, [a.astype(np.float64) if a.dtype.kind == "f" else a for a in inputs], shape,
                       {**attrs, "T": "float64"})
@@ -67,6 +67,25 @@ def test_full(images, filters, strides, dilations, padding, dtype):
     _check("Conv2D", [x, w], out, attrs)
     _check("Conv2DBackpropInput", [np.array(images, np.int32), w, dy], images, attrs)
     _check("Conv2DBackpropFilter", [x, np.array(filters, np.int32), dy], filters, attrs)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("images, filters, strides, dilations, padding", [
+    ((2, 9, 11, 3), (3, 3, 3, 1), (1, 1), (1, 1), "SAME"),
+    ((3, 14, 14, 32), (5, 5, 32, 1), (2, 2), (1, 1), "SAME"),
+    ((2, 9, 8, 4), (3, 2, 4, 3), (1, 1), (2, 2), "VALID"),
+    ((1, 30, 30, 17), (3, 3, 17, 2), (2, 2), (1, 1), "VALID"),
+    ((2, 3, 3, 2), (5, 5, 2, 1), (1, 1), (1, 1), "SAME"),
+])
+def test_depthwise(images, filters, strides, dilations, padding, dtype):
+    attrs = {**_attrs(strides, dilations, padding), "T": dtype}
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=images).astype(dtype), rng.normal(size=filters).astype(dtype)
+    out = (images[0], *_out_sizes(images, filters, attrs), filters[2] * filters[3])
+    dy = rng.normal(size=out).astype(dtype)
+    _check("DepthwiseConv2dNative", [x, w], out, attrs)
+    _check("DepthwiseConv2dNativeBackpropInput", [np.array(images, np.int32), w, dy], images, attrs)
+    _check("DepthwiseConv2dNativeBackpropFilter", [x, np.array(filters, np.int32), dy], filters, attrs)
 
 
 def test_left_to_the_reference():
