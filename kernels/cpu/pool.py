@@ -37,6 +37,8 @@ _SPINS = 4000           # about 50 µs
 _WORTH_SPLITTING = 130_000  # elements of a cheap op, about 15 µs
 _JOB, _STOP, _BUSY, _HELPERS, _SYSCALL, _YIELD = 24, 25, 26, 28, 29, 30
 
+# A control array without helpers: what one thread is to do, it does alone, whoever else has helpers.
+_ALONE = np.zeros(40, np.int64)
 _control = None
 _lock = threading.Lock()
 _helpers = []
@@ -92,7 +94,7 @@ def step(inner, blocks, threads):
     """
     if len(blocks) == 1:
         return Native(inner, blocks[0])
-    header, body = [control(), len(blocks)], []
+    header, body = [control() if threads > 1 else _ALONE.ctypes.data, len(blocks)], []
     for words in blocks:
         header += [native.Code(inner), 8 * (2 * len(blocks) + len(body))]
         body += words
