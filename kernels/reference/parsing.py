@@ -84,11 +84,12 @@ def decode_csv(ctx):
             if not default.size:
                 fail(f"Field {column} is required but missing in record {row}!")
             return default.reshape(-1)[0]
-        if kinds[column] == object:
+        if kinds[column].kind == "O":
             return field
         number = parsed_number(field, kinds[column])
         if number is None:
-            fail(f"Field {column} in record {row} is not a valid {kinds[column].name}: {field.decode(errors='replace')}")
+            text = field.decode(errors="replace")
+            fail(f"Field {column} in record {row} is not a valid {kinds[column].name}: {text}")
         return number
 
     def run(lines, *defaults):

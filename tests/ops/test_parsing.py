@@ -67,7 +67,8 @@ def test_one_example():
     parsed = tf.parse_single_example(text, FEATURES)
     assert parsed["label"].shape.as_list() == [2] and parsed["steps"].shape.as_list() == [None, 2]
     first, second = run(parsed, {text: FIRST}), run(parsed, {text: SECOND})
-    assert first["image"] == b"xyz" and first["label"].tolist() == [1, 2] and first["steps"].tolist() == [[1, 2], [3, 4]]
+    assert first["image"] == b"xyz" and first["label"].tolist() == [1, 2]
+    assert first["steps"].tolist() == [[1, 2], [3, 4]]
     assert first["tags"].values.tolist() == [0.5, 1.5] and first["tags"].dense_shape.tolist() == [2]
     assert second["label"].tolist() == [8, 9] and second["steps"].shape == (0, 2)
 
