@@ -173,7 +173,8 @@ class _Wanted:
             raise ValueError("Unsupported: FixedLenSequenceFeature requires allow_missing to be True.")
         shape = as_shape(feature.shape)
         if not shape.is_fully_defined():
-            raise ValueError(f"All dimensions of shape for feature {key} need to be known but received {feature.shape}.")
+            raise ValueError(f"All dimensions of shape for feature {key} need to be known but received "
+                             f"{feature.shape}.")
         dims = ([None] if sequence else []) + shape.as_list()
         self.dense[key] = (tuple(dims), _default(key, feature, dims, sequence))
 

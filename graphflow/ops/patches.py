@@ -13,7 +13,8 @@ def _patches_shape(c):
     sizes, strides, rates, padding = (c.attr(n) for n in ("ksizes", "strides", "rates", "padding"))
     for name, values in (("ksizes", sizes), ("strides", strides), ("rates", rates)):
         if len(values) != 4 or values[0] != 1 or values[3] != 1:
-            raise ValueError(f"ExtractImagePatches requires {name} of length 4 that are 1 for batch and depth, got {values}")
+            raise ValueError(f"ExtractImagePatches requires {name} of length 4 that are 1 for batch and depth, "
+                             f"got {values}")
     out = [output_size(n, sizes[i], strides[i], padding, rates[i]) for i, n in ((1, rows), (2, columns))]
     return [(batch, *out, None if depth is None else depth * sizes[1] * sizes[2])]
 

@@ -1,4 +1,4 @@
-"""Counts, orders, positions, patches, edit distances."""
+"""Counts, orders, positions, edit distances."""
 
 import numpy as np
 import pytest
@@ -9,15 +9,6 @@ from tests.ops.harness import Sample, apart, fixed, normal, sample_tests
 
 def _distances(*inputs):
     return np.array([[2 / 3, 0.5], [np.inf, 0]], np.float32)
-
-
-def patches(x):
-    return tf.extract_image_patches(x, [1, 2, 3, 1], [1, 2, 1, 1], [1, 1, 2, 1], "SAME")
-
-
-def _patches(x):
-    padded = np.pad(x, [(0, 0), (0, 1), (2, 2), (0, 0)])
-    return np.concatenate([padded[:, r:r + 3:2, c:c + 4] for r in (0, 1) for c in (0, 2, 4)], -1)
 
 
 def ascending(x):
@@ -46,7 +37,6 @@ SAMPLES = [
            dtypes="float32 int64"),
     Sample(ascending, [apart(3, 4)], lambda x: np.sort(x, 0), dtypes="float32 float64 int32", grad=(0,)),
     Sample(descending, [apart(3, 4)], lambda x: np.argsort(-x, -1).astype(np.int32), dtypes="float32 int32"),
-    Sample(patches, [normal(2, 3, 4, 2)], _patches, dtypes="float32 float64 int32", grad=(0,), second=True),
 ]
 test_samples = sample_tests(SAMPLES)
 

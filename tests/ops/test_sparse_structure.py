@@ -86,8 +86,8 @@ def test_wrappers_do_what_dense_ones_do(x):
         filled, empty = session.run(tf.sparse_fill_empty_rows(x, -1.0))
         assert dense(filled)[3, 0] == -1 and empty.tolist() == [False, False, False, True]
         wide = tf.SparseTensor(np.array([[0, 5]]), np.float32([1]), np.array([6, 6]))
-        np.testing.assert_array_equal(session.run(tf.sparse_concat(0, [x, wide], expand_nonconcat_dim=True)).dense_shape,
-                                      [10, 6])
+        joined = session.run(tf.sparse_concat(0, [x, wide], expand_nonconcat_dim=True))
+        np.testing.assert_array_equal(joined.dense_shape, [10, 6])
 
 
 def test_ids_become_places():

@@ -1,0 +1,195 @@
+"""Reference kernels of `graphflow/ops/ctc.py`: sequence by sequence, with logarithms of probabilities."""
+
+import itertools
+
+import numpy as np
+
+from ..registry import reference
+from .array_checks import fail
+from .sparse import check_ordered
+
+_NEVER = -np.inf
+
+
+def _check_lengths(inputs, lengths):
+    if inputs.ndim != 3:
+        fail("inputs is not a 3-Tensor")
+    time, batch, _ = inputs.shape
+    if lengths.shape != (batch,):
+        fail(f"len(sequence_length) != batch_size.  len(sequence_length):  {lengths.size} batch_size: {batch}")
+    for i, length in enumerate(lengths.tolist()):
+        if not 0 <= length <= time:
+            fail(f"sequence_length({i}) <= {time}")
+
+
+def _log_softmax(scores):
+    scores = scores.astype(np.float64)
+    shifted = scores - scores.max(-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+
+
+def _sum(*terms):
+    """log(sum(exp(terms))), elementwise."""
+    return np.logaddexp.reduce(np.stack(np.broadcast_arrays(*terms)), 0)
+
+
+def _shifted(row, by):
+    """`row` moved to the right, with probability 0 from the left."""
+    return np.concatenate([np.full(min(by, len(row)), _NEVER), row[:max(len(row) - by, 0)]])
+
+
+class _Lattice:
+    """Labels with blanks around them, and the steps allowed between them."""
+
+    def __init__(self, labels, blank, merge):
+        self.states = np.full(2 * len(labels) + 1, blank)
+        self.states[1::2] = labels
+        self.stay = (self.states == blank) | merge
+        before = np.concatenate([[blank, blank], self.states])[:len(self.states)]
+        self.skip = (self.states != blank) & ~(merge & (self.states == before))
+        self.skip[:2] = False
+
+    def forward(self, logs):
+        """Probability of what came up to each time (included), in each state."""
+        rows = np.full((len(logs), len(self.states)), _NEVER)
+        rows[0, :2] = logs[0, self.states[:2]]
+        for t in range(1, len(logs)):
+            last = rows[t - 1]
+            rows[t] = logs[t, self.states] + _sum(
+                np.where(self.stay, last, _NEVER), _shifted(last, 1), np.where(self.skip, _shifted(last, 2), _NEVER))
+        return rows
+
+    def backward(self, logs):
+        """Probability of what comes after each time, from each state."""
+        rows = np.full((len(logs), len(self.states)), _NEVER)
+        rows[-1, -2:] = 0
+        for t in range(len(logs) - 2, -1, -1):
+            after = rows[t + 1] + logs[t + 1, self.states]
+            skipped = np.where(self.skip, after, _NEVER)
+            rows[t] = _sum(np.where(self.stay, after, _NEVER), _shifted(after[::-1], 1)[::-1],
+                           _shifted(skipped[::-1], 2)[::-1])
+        return rows
+
+
+def _loss(scores, labels, merge):
+    """(loss, its gradient for the scores) of one sequence."""
+    logs = _log_softmax(scores)
+    lattice = _Lattice(labels, scores.shape[1] - 1, merge)
+    both = lattice.forward(logs) + lattice.backward(logs)
+    total = _sum(*both[0])
+    gradient = np.exp(logs)
+    if total > _NEVER:
+        for state, column in zip(lattice.states, both.T):
+            gradient[:, state] -= np.exp(column - total)
+    return -total, gradient
+
+
+@reference.kernel("CTCLoss")
+def ctc_loss(ctx):
+    """Forward and backward probabilities of all ways through the labels."""
+    collapse, merge = ctx.attr("preprocess_collapse_repeated"), ctx.attr("ctc_merge_repeated")
+    ignore = ctx.attr("ignore_longer_outputs_than_inputs")
+
+    def run(inputs, indices, values, lengths):
+        _check_lengths(inputs, lengths)
+        _, batch, classes = inputs.shape
+        if len(indices) != len(values):
+            fail("labels_indices and labels_values must contain the same number of rows")
+        check_ordered(indices)
+        rows = [[] for _ in range(batch)]
+        for (row, _), label in zip(indices.tolist(), values.tolist()):
+            if not 0 <= row < batch:
+                fail(f"labels batch index must be between 0 and {batch} but saw: {row}")
+            if not 0 <= label < classes - 1:
+                fail(f"Saw a non-null label (index >= num_classes - 1) or a negative one: {label}, batch: {row}, "
+                     f"num_classes: {classes}")
+            rows[row].append(label)
+        losses, gradient = np.zeros(batch, inputs.dtype), np.zeros_like(inputs)
+        for i, (labels, length) in enumerate(zip(rows, lengths.tolist())):
+            if collapse:
+                labels = [label for label, _ in itertools.groupby(labels)]
+            needed = len(labels) + merge * sum(a == b for a, b in itertools.pairwise(labels))
+            if needed > length and not ignore:
+                fail(f"Not enough time for target transition sequence (required: {needed}, available: {length})"
+                     f"{i}You can turn this error into a warning by using the flag ignore_longer_outputs_than_inputs")
+            if length and needed <= length:
+                losses[i], gradient[:length, i] = _loss(inputs[:length, i], labels, merge)
+        return losses, gradient
+
+    return run
+
+
+def _sparse(rows):
+    """Rows of labels as indices, values and shape."""
+    places = [(i, j) for i, row in enumerate(rows) for j in range(len(row))]
+    values = np.array([label for row in rows for label in row], np.int64)
+    return (np.array(places, np.int64).reshape(-1, 2), values,
+            np.array([len(rows), max(map(len, rows), default=0)], np.int64))
+
+
+@reference.kernel("CTCGreedyDecoder")
+def greedy(ctx):
+    """The best class at each time."""
+    merge = ctx.attr("merge_repeated")
+
+    def run(inputs, lengths):
+        _check_lengths(inputs, lengths)
+        blank = inputs.shape[2] - 1
+        rows, scores = [], np.zeros((len(lengths), 1), inputs.dtype)
+        for i, length in enumerate(lengths.tolist()):
+            path = inputs[:length, i].argmax(-1).tolist()
+            scores[i] = -inputs[:length, i].max(-1, initial=_NEVER).sum() if length else 0
+            rows.append([label for t, label in enumerate(path)
+                         if label != blank and not (merge and t and path[t - 1] == label)])
+        return (*_sparse(rows), scores)
+
+    return run
+
+
+def _search(logs, width):
+    """The most probable label sequences: a list of (labels, log probability), best first."""
+    blank = logs.shape[1] - 1
+    beams = {(): (0.0, _NEVER)}  # labels -> log probability of ending in a blank, and in the last label
+    for row in logs.tolist():
+        found = {}
+        for labels, (in_blank, in_label) in beams.items():
+            total = np.logaddexp(in_blank, in_label)
+            ending = _NEVER
+            if labels:
+                ending = in_label
+                if labels[:-1] in beams:
+                    parent = beams[labels[:-1]]
+                    repeated = len(labels) > 1 and labels[-1] == labels[-2]
+                    ending = np.logaddexp(ending, parent[0] if repeated else np.logaddexp(*parent))
+                ending += row[labels[-1]]
+            found[labels] = total + row[blank], ending
+            for label in range(blank):
+                if (*labels, label) not in beams:
+                    start = in_blank if labels and labels[-1] == label else total
+                    found[(*labels, label)] = _NEVER, start + row[label]
+        best = sorted(found.items(), key=lambda item: -np.logaddexp(*item[1]))[:width]
+        beams = {labels: ends for labels, ends in best if np.logaddexp(*ends) > _NEVER}
+    return [(labels, np.logaddexp(*ends)) for labels, ends in beams.items()]
+
+
+@reference.kernel("CTCBeamSearchDecoder")
+def beam_search(ctx):
+    """Prefix search over the `beam_width` most probable label sequences."""
+    width, count, merge = ctx.attr("beam_width"), ctx.attr("top_paths"), ctx.attr("merge_repeated")
+
+    def run(inputs, lengths):
+        _check_lengths(inputs, lengths)
+        if count > width:
+            fail(f"requested more paths ({count}) than the beam width ({width})")
+        paths, scores = [[] for _ in range(count)], np.zeros((len(lengths), count), inputs.dtype)
+        for i, length in enumerate(lengths.tolist()):
+            best = _search(_log_softmax(inputs[:length, i]), width) if length else [((), 0.0)]
+            if len(best) < count:
+                fail("Less leaves in the beam search than requested.")
+            for k, (labels, score) in enumerate(best[:count]):
+                paths[k].append([x for x, _ in itertools.groupby(labels)] if merge else labels)
+                scores[i, k] = score
+        parts = [_sparse(rows) for rows in paths]
+        return (*[part[field] for field in range(3) for part in parts], scores)
+
+    return run
