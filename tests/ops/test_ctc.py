@@ -1,5 +1,6 @@
 """CTC: compared with sums over all paths."""
 
+import functools
 import itertools
 
 import numpy as np
@@ -36,7 +37,8 @@ def losses(x, merge=True):
 
 
 def _losses(x, merge=True):
-    return np.array([-np.log(_sequences(x[:n, i], merge)[labels]) for i, (n, labels) in enumerate(zip(LENGTHS, LABELS))])
+    return np.array([-np.log(_sequences(x[:n, i], merge)[labels])
+                     for i, (n, labels) in enumerate(zip(LENGTHS, LABELS))])
 
 
 def unmerged(x):
@@ -68,8 +70,9 @@ def test_wide_beams_find_the_best():
 def test_decoders_of_batches():
     best = np.array([[0, 0, 2, 0], [1, 2, 2, 2]])
     scores = np.log(np.eye(3)[best].transpose(1, 0, 2) + 0.01)
+    decoders = (tf.nn.ctc_greedy_decoder, functools.partial(tf.nn.ctc_beam_search_decoder, merge_repeated=False))
     with tf.Session() as session:
-        for decode in (tf.nn.ctc_greedy_decoder, lambda x, n: tf.nn.ctc_beam_search_decoder(x, n, merge_repeated=False)):
+        for decode in decoders:
             (labels,), _ = session.run(decode(scores, [4, 2]))
             assert labels.indices.tolist() == [[0, 0], [0, 1], [1, 0]] and labels.values.tolist() == [0, 0, 1]
             assert labels.dense_shape.tolist() == [2, 2]
