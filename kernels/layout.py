@@ -47,6 +47,11 @@ class Rows:
     __slots__ = ("length", "count", "forms", "table")
 
     def __init__(self, shape, operands):
+        for operand in operands:
+            # Compiled loops trust these shapes: what does not broadcast must not get that far.
+            tail = shape[len(shape) - len(operand):] if len(operand) <= len(shape) else None
+            if tail is None or any(size not in (1, wanted) for size, wanted in zip(operand, tail, strict=True)):
+                raise ValueError(f"operand of shape {list(operand)} does not broadcast to {list(shape)}")
         sizes, strides = collapse(shape, operands)
         self.length = sizes[-1] if sizes else 1
         self.forms = ["r" if steps and steps[-1] == 0 else "v" for steps in strides]

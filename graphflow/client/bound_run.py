@@ -13,18 +13,21 @@ from graphflow.runtime.executor import make_executor
 class BoundRun:
     """Runs one (fetches, feeds) combination of one session."""
 
-    __slots__ = ("executor", "slots", "rebuild", "_execute", "_converters")
+    __slots__ = ("executor", "rebuild", "_execute", "_converters", "_order")
 
-    def __init__(self, executor, slots, rebuild):
+    def __init__(self, executor, slots, rebuild, order):
+        """`order`: for each feed of the executor, its number among `slots`."""
         self.executor = executor
-        self.slots = slots
         self.rebuild = rebuild
+        self._order = None if order == list(range(len(order))) else order
         self._execute = executor.run
         self._converters = [slot.convert for slot in slots]
 
     def run(self, values):
         """The result for feed `values`, in the order of the fed tensors."""
         arrays = [convert(value) for convert, value in zip(self._converters, values)]
+        if self._order is not None:
+            arrays = [arrays[i] for i in self._order]
         return self.rebuild(self._execute(arrays))
 
     @staticmethod

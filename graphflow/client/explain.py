@@ -12,7 +12,7 @@ def explain(session, fetches, feed_dict, profile=False):
     fed = {feeds.feed_element(session.graph, key): value for key, value in feeds.flatten(feed_dict)}
     bound = session._bind(fetching.FetchMapper(session.graph, fetches), tuple(fed))
     plan = bound.executor.plan
-    arrays = [feeds.FeedSlot(tensor).convert(value) for tensor, value in fed.items()]
+    arrays = [feeds.FeedSlot(tensor).convert(fed[tensor]) for tensor in sorted(fed, key=lambda t: t.name)]
     if not isinstance(bound.executor, Executor):
         return _table("reference executor: node by node", _plain_rows(plan))
     if profile:
@@ -25,7 +25,7 @@ def explain(session, fetches, feed_dict, profile=False):
 def _summary(spec, executor, seconds):
     native = sum(b.native is not None for b in spec.nodes)
     running = sum(len(b.nodes) for b in spec.nodes)
-    frame = Frame(spec, executor._slots, executor._resources)
+    frame = Frame(spec, executor._resources)
     text = (f"{len(spec.plan.nodes)} nodes: {native} native kernels for {running - len(spec.nodes) + native} of them, "
             f"{len(spec.nodes) - native} reference kernels, {len(spec.alias)} aliases, "
             f"{len(spec.plan.nodes) - running - len(spec.alias)} computed ahead or not needed; arena "
@@ -68,5 +68,5 @@ def _table(summary, rows):
         name = node.name
         if node.writes:
             name += "  -> " + ", ".join(w.variable.op.name + (" in place" if w.in_place else "") for w in node.writes)
-        lines.append(f"{tier:<11}{micros:>8}  {node.type:<30}{text:<28}{name}")
+        lines.append(f"{tier:<11}{micros:>8}  {node.type:<30}{text:<28} {name}")
     return "\n".join(lines)

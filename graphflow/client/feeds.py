@@ -103,6 +103,8 @@ class FeedSlot:
                 raise ValueError("it holds strings")
             if array.dtype.kind == "c" and self.numpy_dtype.kind != "c":
                 raise ValueError("it holds complex numbers")
+            if array.dtype.kind in "iu" and self.numpy_dtype.kind in "iu":
+                _check_range(array, self.numpy_dtype)
             with np.errstate(all="ignore"):
                 return array.astype(self.numpy_dtype, copy=False)
         except (ValueError, TypeError, OverflowError) as error:
@@ -115,3 +117,12 @@ class FeedSlot:
         except (TypeError, ValueError) as error:
             raise ValueError(f"Cannot feed {type(value).__name__} for Tensor {self.tensor.name!r} of dtype string: "
                              f"{error}") from None
+
+
+def _check_range(array, dtype):
+    """Integers must fit: wrapping around in silence helps nobody."""
+    if array.size and not np.can_cast(array.dtype, dtype):
+        limits = np.iinfo(dtype)
+        low, high = array.min(), array.max()
+        if low < limits.min or high > limits.max:
+            raise ValueError(f"{low if low < limits.min else high} does not fit into {dtype}")

@@ -37,6 +37,18 @@ def feed_pairs(key, value):
     return [(key, value)]
 
 
+def key(fetches):
+    """Something hashable that tells one structure of fetches from another.
+
+    Raises TypeError for what has no such key; it is then looked at anew in every run.
+    """
+    if isinstance(fetches, (list, tuple)):
+        return (type(fetches), *map(key, fetches))
+    if isinstance(fetches, dict):
+        return (type(fetches), *fetches, *map(key, fetches.values()))
+    return fetches
+
+
 class FetchMapper:
     """The unique elements behind a fetch argument, and how to rebuild its structure.
 
@@ -47,7 +59,7 @@ class FetchMapper:
     def __init__(self, graph, fetches):
         self._graph = graph
         self.tensors = []
-        self.operations = []
+        self.operations = {}  # used as an ordered set
         self._positions = {}
         self.rebuild = self._mapper(fetches)
 
@@ -98,8 +110,7 @@ class FetchMapper:
         if not self._graph.is_fetchable(found):
             raise ValueError(f"Operation {getattr(found, 'op', found).name!r} has been marked as not fetchable.")
         if isinstance(found, Operation):
-            if found not in self.operations:
-                self.operations.append(found)
+            self.operations[found] = None
             return lambda values: None
         position = self._positions.get(found)
         if position is None:

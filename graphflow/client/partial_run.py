@@ -61,8 +61,12 @@ class PartialRuns:
             if element not in state.wanted:
                 raise errors.InvalidArgumentError(
                     None, None, f"{element.name!r} was already fetched or was not named in partial_run_setup")
-        self._feed(state, feed_dict or {})
-        self._advance(state, mapper)
+        try:
+            self._feed(state, feed_dict or {})
+            self._advance(state, mapper)
+        except Exception:
+            del self._open[handle]  # half a step cannot be taken back: this run is over
+            raise
         state.wanted -= {*mapper.tensors, *mapper.operations}
         position = state.executor.position
         results = state.executor.collect(state.values, [position[state.tensors[t]] for t in mapper.tensors])
@@ -101,7 +105,7 @@ class PartialRuns:
                         step.node.op.node_def, step.node.op,
                         f"'{step.node.name}' needs the feed {missing[value].name!r}, which has not been fed yet")
                 stack.append(makers.get(value))
-            stack.extend(by_op.get(control) for control in step.node.op.control_inputs)
+            stack.extend(by_op.get(control.op) for control in step.node.controls)
         for step in state.executor.steps:
             if step in needed:
                 reference.execute(step, state.values, self._session._resources)

@@ -4,9 +4,12 @@ State: the session's resources (variables and others), and the runs bound so far
 tensors. The per-run path is a dictionary look-up, feed conversion and the executor.
 """
 
+import collections
 import contextlib
+import os
 import threading
 import warnings
+import weakref
 
 from graphflow.client import feeds
 from graphflow.client import fetches as fetching
@@ -15,10 +18,15 @@ from graphflow.client.partial_run import PartialRuns
 from graphflow.client.tracing import run_traced
 from graphflow.framework import errors, scopes
 from graphflow.framework.api import tf_export
+from graphflow.framework.operation import Operation
+from graphflow.framework.tensor import Tensor
 from graphflow.runtime.devices import available_devices
 from graphflow.runtime.resources import ResourceManager
 
 _GROWTH_LIMIT = 100
+# Runs that a session remembers: more than any program alternates between, few enough to keep.
+_MAX_EXECUTORS = 512
+_LEAVES = (Tensor, Operation, str)
 
 
 class BaseSession:
@@ -46,11 +54,13 @@ class BaseSession:
         self._resources = ResourceManager()
         self._lock = threading.Lock()
         self._runs = {}  # (fetch key, *feed keys) -> BoundRun: the fast path
-        self._bound = {}  # (tensors, operations, fed tensors) -> BoundRun
+        self._bound = collections.OrderedDict()  # (tensors, operations, fed tensors) -> executor, recent last
         self._mutations = self._graph._mutations
         self._closed = False
-        self._growth = {}
+        self._growth = {}  # (file, line) -> how often it made the graph grow between runs
+        self._seen = 0
         self._partial = PartialRuns(self)
+        _sessions.add(self)
 
     # ---- properties
 
@@ -87,17 +97,16 @@ class BaseSession:
           fetches: Tensor, Operation, name, variable, or any nesting of lists, tuples, namedtuples and
             dicts of them. Operations give None.
           feed_dict: {tensor or name: value}; any tensor of the graph may be fed.
-          options: RunOptions (trace_level, timeout). run_metadata: RunMetadata to fill.
+          options: RunOptions (trace_level). run_metadata: RunMetadata to fill.
         Returns NumPy arrays (scalars for shape ()), owned by the caller.
         Raises RuntimeError if the session is closed; TypeError/ValueError for fetches or feeds that
         don't fit; tf.errors.OpError if an operation fails.
         """
         if options is not None or run_metadata is not None:
             return run_traced(self, fetches, feed_dict, options, run_metadata)
-        kind = type(fetches)
         try:
-            key = (fetches if kind is not list else (list, *fetches), *feed_dict) if feed_dict else (
-                fetches if kind is not list else (list, *fetches), None)
+            fetched = fetches if type(fetches) in _LEAVES else fetching.key(fetches)
+            key = (fetched, *feed_dict) if feed_dict else (fetched, None)
             bound = self._runs.get(key)
         except TypeError:
             key, bound = None, None
@@ -128,31 +137,35 @@ class BaseSession:
         return bound, fed.values()
 
     def _remember(self, key, bound):
-        if len(self._runs) > 4 * _GROWTH_LIMIT:
+        if len(self._runs) > _MAX_EXECUTORS:
             self._runs.clear()
         self._runs[key] = bound
 
     def _bind(self, mapper, fed):
-        """The BoundRun for these elements, sharing executors between equal requests."""
+        """The BoundRun for these elements; equal requests share an executor, in whatever order they feed."""
+        ordered = tuple(sorted(fed, key=lambda tensor: tensor.name))
         with self._lock:
             if self._mutations != self._graph._mutations:
                 self._runs.clear()
                 self._bound.clear()
                 self._mutations = self._graph._mutations
-            key = (tuple(mapper.tensors), tuple(mapper.operations), fed)
+            key = (tuple(mapper.tensors), tuple(mapper.operations), ordered)
             executor = self._bound.get(key)
             if executor is None:
                 self._watch_growth()
-                executor = self._bound[key] = BoundRun.make_executor(self, mapper.tensors, mapper.operations, fed)
-            return BoundRun(executor, [feeds.FeedSlot(t) for t in fed], mapper.rebuild)
+                executor = self._bound[key] = BoundRun.make_executor(self, mapper.tensors, mapper.operations, ordered)
+                while len(self._bound) > _MAX_EXECUTORS:
+                    self._bound.popitem(last=False)
+            self._bound.move_to_end(key)
+            return BoundRun(executor, [feeds.FeedSlot(t) for t in fed], mapper.rebuild,
+                            [fed.index(t) for t in ordered])
 
     def _watch_growth(self):
         """Warns once when one line of the user's program keeps adding operations between runs."""
         last = self._graph._operations[-1]
-        seen = self._growth.setdefault("seen", 0)
-        self._growth["seen"] = len(self._graph._operations)
+        seen, self._seen = self._seen, len(self._graph._operations)
         line = last.user_line()
-        if not seen or seen == len(self._graph._operations) or line is None:
+        if not seen or seen == self._seen or line is None:
             return
         count = self._growth[line[:2]] = self._growth.get(line[:2], 0) + 1
         if count == _GROWTH_LIMIT:
@@ -221,6 +234,19 @@ class BaseSession:
             self._bound.clear()
         self._resources.close()
         self._resources.clear()
+
+
+_sessions = weakref.WeakSet()
+
+
+def _after_fork():
+    """In a forked child, threads that held a session's lock do not exist."""
+    for session in list(_sessions):
+        session._lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 @tf_export("Session")

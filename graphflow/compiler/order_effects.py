@@ -12,6 +12,7 @@ Holds no state beyond one call.
 import heapq
 
 from graphflow.compiler.plan import Node, Plan, Value, Variable, Write
+from graphflow.framework import errors
 
 # Ops that declare a variable, and those that hand a variable on under another name.
 _DECLARATIONS = ("VariableV2", "Variable", "VarHandleOp")
@@ -80,7 +81,13 @@ class _Builder:
             start = Value(dtype, op.attrs["shape"], f"{op.name}:0")
             variable = self.by_key[key] = Variable(key, op, start)
             start.variable = variable
-        self.variables[op] = self.by_key[key]
+        variable = self.by_key[key]
+        if variable.start.dtype != op.attrs["dtype"]:
+            raise errors.InvalidArgumentError(
+                op.node_def, op,
+                f"Variable '{op.name}' of dtype {op.attrs['dtype'].name} shares the storage {key[1]!r} with "
+                f"'{variable.op.name}' of dtype {variable.start.dtype.name}")
+        self.variables[op] = variable
 
     def _bind_ref_outputs(self, op, touched):
         for tensor in op.outputs:
@@ -133,13 +140,18 @@ class _Builder:
         return result
 
     def _make_nodes(self, order, versions, fresh):
-        nodes = []
+        nodes, stand_ins = [], {}
         history = {variable: [variable.start] for variable in self.by_key.values()}
         for op in order:
             touched = self.reads.get(op, {})
+            controls = [node for c in op._control_inputs for node in stand_ins.get(c, ())]
             if op.type in _DECLARATIONS or (op.type in _ALIASES and 0 in touched):
+                # No node of its own: what waits for it waits for what it waits for.
+                stand_ins[op] = controls + [n for t in op.inputs for n in stand_ins.get(t.op, ())]
                 continue
             node = Node(op, [])
+            node.controls = tuple(dict.fromkeys(controls))
+            stand_ins[op] = (node,)
             for i, tensor in enumerate(op.inputs):
                 root = touched.get(i)
                 if root is None:
@@ -236,15 +248,19 @@ def _schedule(builder, versions):
         for i, version in seen.items():
             if i not in op.op_def.writes and op.type not in _ALIASES:
                 readers.setdefault((builder.variables[builder.reads[op][i]], version), []).append(op)
-    waits = {}  # writing op -> {reader: variables}
+    waits, overlapping = {}, set()  # waits: writing op -> {reader: variables}
     for variable, ops in builder.storage_writers.items():
         for version, op in enumerate(ops):
             for reader in readers.get((variable, version), ()):
                 if reader is not op:
                     waits.setdefault(op, {}).setdefault(reader, set()).add(variable)
+                else:
+                    # It reads elsewhere what it overwrites: `scatter_update(v, i, v)`.
+                    overlapping.add((op, variable))
             if version:
                 waits.setdefault(op, {}).setdefault(ops[version - 1], set())
-    return _kahn_with_waits(builder.order, waits)
+    order, fresh = _kahn_with_waits(builder.order, waits)
+    return order, fresh | overlapping
 
 
 def _kahn_with_waits(order, waits):

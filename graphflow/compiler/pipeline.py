@@ -1,13 +1,16 @@
 """The passes, in order. Reads like a table of contents.
 
-`lower` makes a plan from a graph; PASSES then rewrite it, each a function Plan -> Plan with the
-reason why it is there.
+`lower` makes a plan from a graph; PASSES then work on it, each a function Plan -> Plan with the
+reason why it is there. What needs shapes (folding, aliases, fusion, memory) is done when the plan is
+specialised to those of a call: `runtime/specialize.py`.
 """
 
-from graphflow.compiler import order_effects, place, prune
+from graphflow.compiler import dead_code, order_effects, place, prune
 
 # (pass, why). Passes keep what the plan computes; tests run every one on and off.
-PASSES = []
+PASSES = [
+    (dead_code.mark_dead, "half of what gradients add computes what nobody asked for"),
+]
 
 
 def lower(fetches, targets, feeds, available_devices=None, soft_placement=False):

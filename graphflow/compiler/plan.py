@@ -5,6 +5,10 @@ passes see plain dataflow. Holds no kernels and no memory; executors bind those.
 """
 
 
+# Pure ops that are there to fail.
+_CHECKS = {"CheckNumerics", "EnsureShape"}
+
+
 class Value:
     """One value of a run: made by one node (or fed), never changed.
 
@@ -46,6 +50,11 @@ class Variable:
         self.last = start
         self.must_exist = False
 
+    @property
+    def numpy_dtype(self):
+        """dtype of the arrays in its storage."""
+        return self.start.dtype.as_numpy_dtype
+
 
 class Write:
     """One variable written by a node.
@@ -66,10 +75,11 @@ class Node:
     """One operation of the plan.
 
     Attributes: op (the graph's Operation, for names, lines and devices), op_def, attrs, inputs and
-    outputs (Values), writes (list of Write, in the order of the op's written inputs).
+    outputs (Values), writes (list of Write, in the order of the op's written inputs), controls (Nodes
+    that the user had run before it).
     """
 
-    __slots__ = ("op", "op_def", "attrs", "inputs", "outputs", "writes")
+    __slots__ = ("op", "op_def", "attrs", "inputs", "outputs", "writes", "controls")
 
     def __init__(self, op, inputs):
         self.op = op
@@ -78,6 +88,7 @@ class Node:
         self.inputs = inputs
         self.outputs = []
         self.writes = []
+        self.controls = ()
 
     @property
     def type(self):
@@ -89,6 +100,12 @@ class Node:
         """Name of the operation."""
         return self.op.name
 
+    @property
+    def has_effects(self):
+        """Whether anybody can tell that, and when, it ran, other than by its outputs."""
+        op_def = self.op_def
+        return bool(self.writes) or op_def.is_stateful or op_def.blocking or op_def.name in _CHECKS
+
     def __repr__(self):
         return f"<Node {self.name} {self.type}>"
 
@@ -97,10 +114,11 @@ class Plan:
     """What to run.
 
     Attributes: nodes in execution order; feeds: Values given by the caller; fetches: Values
-    returned; variables: list of Variable.
+    returned; variables: list of Variable; targets: Operations that the caller asked for; dead: nodes
+    that need not run (they stay, because what waits for them waits for what they wait for).
     """
 
-    __slots__ = ("nodes", "feeds", "fetches", "variables", "targets")
+    __slots__ = ("nodes", "feeds", "fetches", "variables", "targets", "dead")
 
     def __init__(self, nodes, feeds, fetches, variables, targets=()):
         self.nodes = nodes
@@ -108,6 +126,7 @@ class Plan:
         self.fetches = fetches
         self.variables = variables
         self.targets = frozenset(targets)
+        self.dead = frozenset()
 
     def __str__(self):
         lines = [f"feed   {value.name}" for value in self.feeds]

@@ -7,8 +7,9 @@ from graphflow.framework.op_def import NotDifferentiable, register_op
 _ATTRS = "token: string; Tin: list(type) >= 0; Tout: list(type) >= 0"
 
 register_op("PyFunc", inputs="input: Tin", outputs="output: Tout", attrs=_ATTRS, shape=shapes.unknown,
-            stateful=True)
-register_op("PyFuncStateless", inputs="input: Tin", outputs="output: Tout", attrs=_ATTRS, shape=shapes.unknown)
+            stateful=True, blocking=True)
+register_op("PyFuncStateless", inputs="input: Tin", outputs="output: Tout", attrs=_ATTRS, shape=shapes.unknown,
+            blocking=True)
 NotDifferentiable("PyFunc")
 NotDifferentiable("PyFuncStateless")
 

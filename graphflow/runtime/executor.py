@@ -9,14 +9,14 @@ import collections
 import os
 import time
 
-from graphflow.framework import collector
+from graphflow.framework import collector, errors
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import failure
 from graphflow.runtime.frame import Frame
 from graphflow.runtime.reference import ReferenceExecutor
 from graphflow.runtime.specialize import Specialization
 
-_MAX_SPECIALIZATIONS = 16
+_MAX_SPECIALIZATIONS = 64
 _POLL_SECONDS = 0.05
 
 
@@ -33,6 +33,8 @@ def _is_specializable(plan):
     for node in plan.nodes:
         if node.op_def.blocking or any(not w.in_place for w in node.writes):
             return False
+        if node.type == "Assign" and not node.attrs["validate_shape"]:
+            return False  # may give its variable another shape
     return all(v.must_exist for v in plan.variables)
 
 
@@ -54,8 +56,8 @@ class Executor:
     def __init__(self, plan, resources, config):
         self.plan = plan
         self._resources = resources
-        self._gate = resources.gate
         self._slots = {v: resources.slot(v.key) for v in plan.variables}
+        self._uses = [(slot, v.last is not v.start) for v, slot in self._slots.items()]
         self._writes = any(node.writes for node in plan.nodes)
         self._entries = collections.OrderedDict()
         self._threads = (config.intra_op_parallelism_threads if config is not None else 0) or os.cpu_count() or 1
@@ -67,67 +69,79 @@ class Executor:
         """Arrays of the plan's fetches, owned by the caller, given arrays for its feeds."""
         key = tuple([array.shape for array in feeds])
         if not self._slots:
-            return self._run(key, feeds)
-        gate, writes = self._gate, self._writes
-        gate.enter(writes)
-        try:
-            return self._run(key, feeds)
-        finally:
-            gate.leave(writes)
+            entry, frame = self._frame(key)
+            result = frame.run(feeds, None)
+        elif self._writes:
+            with self._resources.gate:
+                entry, frame = self._frame(key)
+                result = frame.run(feeds, [slot.writable() if written else slot.value
+                                           for slot, written in self._uses])
+        else:
+            result, entry, frame = self._read(key, feeds)
+        entry.frames.append(frame)
+        return result
 
-    def _run(self, key, feeds):
-        entry = self._entries.get(key)
-        if entry is None or entry.spec.pending or self._slots:
-            entry = self._entry(key, entry)
-        frames = entry.frames
+    def _read(self, key, feeds):
+        """A run that writes nothing holds the gate only while it takes the variables' arrays."""
+        with self._resources.gate:
+            entry, frame = self._frame(key)
+            arrays = [slot.share() for slot, _ in self._uses]
+        result = frame.run(feeds, arrays)
+        with self._resources.gate:
+            for (slot, _), array in zip(self._uses, arrays):
+                slot.unshare(array)
+        return result, entry, frame
+
+    def _frame(self, key):
+        """The entry for these feed shapes, and a frame of it that nobody else uses."""
+        entry = self._entry(key)
         try:
-            frame = frames.pop()
+            return entry, entry.frames.pop()
         except IndexError:
             with collector.paused():
-                frame = Frame(entry.spec, self._slots, self._resources)
-        result = frame.run(feeds)
-        frames.append(frame)
-        return result
+                return entry, Frame(entry.spec, self._resources)
 
     def specialization(self, feeds):
         """The Specialization that serves these feed arrays."""
-        self._gate.enter(self._writes)
-        try:
-            key = tuple([array.shape for array in feeds])
-            return self._entry(key, self._entries.get(key)).spec
-        finally:
-            self._gate.leave(self._writes)
+        with self._resources.gate:
+            return self._entry(tuple([array.shape for array in feeds])).spec
 
     def profile(self, feeds):
         """(Specialization, seconds per step); variables are as before afterwards."""
-        self._gate.enter(True)
-        try:
-            key = tuple([array.shape for array in feeds])
-            spec = self._entry(key, self._entries.get(key)).spec
-            saved = {slot: slot.value.copy() for slot in self._slots.values()}
-            try:
-                return spec, Frame(spec, self._slots, self._resources).profile(feeds)
-            finally:
-                for slot, value in saved.items():
-                    slot.replace(value)
-        finally:
-            self._gate.leave(True)
+        with self._resources.gate:
+            spec = self.specialization(feeds)
+            arrays = [slot.value.copy() for slot, _ in self._uses]
+            return spec, Frame(spec, self._resources).profile(feeds, arrays)
 
-    def _entry(self, key, entry):
+    def _entry(self, key):
         """The entry for these feed shapes, made anew if variables changed shape or tiers are ready."""
-        for slot in self._slots.values():
-            if slot.value is None:
-                failure.raise_uninitialized([v.op for v, s in self._slots.items() if s.value is None])
-        if entry is not None and entry.shapes == [s.value.shape for s in self._slots.values()]:
-            if not entry.spec.pending or not self._compiled(entry):
+        entry = self._entries.get(key)
+        if entry is not None and (not entry.spec.pending or not self._compiled(entry)):
+            for (slot, _), shape in zip(self._uses, entry.shapes):
+                if slot.value is None or slot.value.shape != shape:
+                    break
+            else:
+                if len(self._entries) > 1:
+                    self._entries.move_to_end(key)
                 return entry
+        self._check_variables()
         with collector.paused():
             spec = Specialization(self.plan, key, self._slots, self._resources, self._threads, self._wait)
-        entry = _Entry(spec, [s.value.shape for s in self._slots.values()])
-        self._entries[key] = entry
+        entry = self._entries[key] = _Entry(spec, [slot.value.shape for slot, _ in self._uses])
+        self._entries.move_to_end(key)
         while len(self._entries) > _MAX_SPECIALIZATIONS:
             self._entries.popitem(last=False)
         return entry
+
+    def _check_variables(self):
+        missing = [v.op for v, slot in self._slots.items() if slot.value is None]
+        if missing:
+            failure.raise_uninitialized(missing)
+        for variable, slot in self._slots.items():
+            if slot.value.dtype != variable.numpy_dtype:
+                raise errors.InvalidArgumentError(
+                    variable.op.node_def, variable.op, f"Variable '{variable.op.name}' of dtype "
+                    f"{variable.start.dtype.name} shares its storage with one of dtype {slot.value.dtype}")
 
     def _compiled(self, entry):
         """Whether the kernels that `entry` waited for are there by now (asked now and then)."""

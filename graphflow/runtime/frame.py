@@ -30,9 +30,8 @@ def address_of(array):
 class Frame:
     """Runs one Specialization; one run at a time."""
 
-    def __init__(self, spec, slots, resources):
+    def __init__(self, spec, resources):
         self._spec = spec
-        self._slots = slots
         self._resources = resources
         self._position = {}
         self._values = []
@@ -165,8 +164,8 @@ class Frame:
         inputs = [self._index(v) for v in node.inputs]
         outputs = [(self._index(v), v in self._arena_values) for v in node.outputs]
         views = self._alias_views(node)
-        slots = [self._slots[w.variable] for w in node.writes]
-        return PythonStep(self._values, bound, inputs, outputs, slots, views)
+        written = [self._index(w.value) for w in node.writes]
+        return PythonStep(self._values, bound, inputs, outputs, written, views)
 
     def _alias_views(self, node):
         """Aliases among a Python step's inputs must be made from their roots at run time."""
@@ -176,11 +175,7 @@ class Frame:
     def _bind_feeds_and_variables(self):
         spec = self._spec
         self._feeds = [(self._position[v], v in self._arena_values, self._patches.get(v, ())) for v in spec.plan.feeds]
-        self._variables = []
-        for variable in spec.plan.variables:
-            written = variable.last is not variable.start
-            self._variables.append((variable, self._slots[variable], self._position[variable.start],
-                                    self._patches.get(variable, ()), written))
+        self._variables = [(self._position[v.start], self._patches.get(v, ())) for v in spec.plan.variables]
         self._bound_arrays = [None] * len(self._variables)
 
     def _bind_fetches(self):
@@ -191,10 +186,7 @@ class Frame:
         self._fetches, self._direct = [], []
         for number, value in enumerate(spec.plan.fetches):
             root = spec.root(value)
-            if root.variable is not None:
-                self._fetches.append((None, self._slots[root.variable], spec.shape[value]))
-                continue
-            self._fetches.append((self._position[root], None, spec.shape[value] if value in spec.alias else None))
+            self._fetches.append((self._index(root), spec.shape[value] if value in spec.alias else None))
             if (value in made_natively and value not in aliased and value not in python_read
                     and _nbytes(spec, value) >= _DIRECT_FETCH_BYTES and spec.plan.fetches.count(value) == 1):
                 self._direct.append((number, self._position[value], self._patches[value], spec.shape[value],
@@ -202,8 +194,13 @@ class Frame:
 
     # ---- running
 
-    def run(self, feeds):
-        """The fetched arrays for feed arrays of this specialisation's shapes; holds the gate."""
+    def run(self, feeds, variables):
+        """The fetched arrays, owned by the caller.
+
+        Args: feeds: arrays of this specialisation's shapes. variables: the arrays of the plan's
+        variables (None if it has none), which nobody else writes while this runs; those that the
+        plan writes are written in place.
+        """
         values = self._values
         for array, (position, copied, places) in zip(feeds, self._feeds):
             if copied:
@@ -213,7 +210,8 @@ class Frame:
                     array = array if array.flags.c_contiguous else np.ascontiguousarray(array).reshape(array.shape)
                     self._patch(places, address_of(array))
                 values[position] = array
-        self._load_variables()
+        if variables:
+            self._load_variables(variables)
         for _, position, places, shape, dtype in self._direct:
             fresh = np.empty(shape, dtype)
             self._patch(places, address_of(fresh))
@@ -225,22 +223,35 @@ class Frame:
                 step.run()
         except NativeFailure as error:
             self._explain(error.row)
-        return [self._fetched(*fetch) for fetch in self._fetches]
+        result = [self._fetched(*fetch) for fetch in self._fetches]
+        for position, copied, _ in self._feeds:
+            if not copied:
+                values[position] = None  # what the caller fed is the caller's
+        return result
 
-    def profile(self, feeds, repeats=20):
+    def profile(self, feeds, variables, repeats=20):
         """Seconds per step (position in the specialisation's nodes -> fastest of `repeats` runs).
 
-        Runs the plan for real: the caller saves and restores the variables.
+        Runs the plan for real, once if it has effects other than writing `variables`. Steps of Python
+        that have effects are timed as part of that run only, and so not listed.
         """
+        if any(not b.native and b.node.op_def.is_stateful for b in self._spec.nodes):
+            repeats = 1
+        self._direct = []
         best = {}
         for _ in range(repeats):
-            self.run(feeds)
+            self.run(feeds, variables)
+            for array, (position, copied, _) in zip(feeds, self._feeds):
+                if not copied:
+                    self._values[position] = array
             row = 0
             for position, (bound, step) in enumerate(self._single_steps()):
                 start = time.perf_counter()
                 if bound.native:
                     self._tape.run_range(row, row + 1)
                     row += 1
+                elif bound.node.op_def.is_stateful:
+                    continue
                 else:
                     step.run()
                 best[position] = min(best.get(position, 1e9), time.perf_counter() - start)
@@ -257,8 +268,7 @@ class Frame:
         arrays = []
         for value in node.inputs:
             root = spec.root(value)
-            array = self._values[self._position[root]] if root.variable is None else self._slots[root.variable].value
-            arrays.append(array.reshape(spec.shape[value]))
+            arrays.append(self._values[self._position[root]].reshape(spec.shape[value]))
         try:
             bind_kernel(node, self._resources)(*arrays)
         except Exception as error:  # noqa: BLE001 - leaves with the op's name and line
@@ -266,22 +276,16 @@ class Frame:
         message = f"native kernel failed with code {self._tape.code}"
         failure.raise_for(node.op, errors.InternalError(None, None, message), arrays)
 
-    def _load_variables(self):
+    def _load_variables(self, arrays):
         bound = self._bound_arrays
-        for number, (_, slot, position, places, written) in enumerate(self._variables):
-            if written and slot.shared:
-                slot.replace(slot.value.copy())
-            array = slot.value
+        for number, (array, (position, places)) in enumerate(zip(arrays, self._variables)):
             if array is not bound[number]:
-                if not array.flags.c_contiguous:
-                    array = np.ascontiguousarray(array).reshape(array.shape)
-                    slot.replace(array)
                 bound[number] = array
                 self._values[position] = array
                 self._patch(places, address_of(array))
 
-    def _fetched(self, position, slot, shape):
-        array = slot.value if slot is not None else self._values[position]
+    def _fetched(self, position, shape):
+        array = self._values[position]
         if shape is not None and array.shape != shape:
             array = array.reshape(shape)
         if array.ndim == 0:

@@ -49,11 +49,18 @@ def _program(bound):
 
 
 def _dependencies(spec, bound):
-    """For each step, the positions of the steps that must run before it."""
-    made, readers, last_effect = {}, {}, None
+    """For each step, the positions of the steps that must run before it.
+
+    These are: what makes its inputs; for a write, the readers of the version it replaces; and the
+    last effect (write, stateful op, check) that it or anything it depends on must come after. Effects
+    stay in the plan's order, so the last one stands for all before it.
+    """
+    position = {step.node: i for i, step in enumerate(bound)}
+    last_effect = _last_effects(spec.plan, position)
+    made, readers, previous = {}, {}, None
     before = []
     for i, step in enumerate(bound):
-        earlier = set()
+        earlier = set() if last_effect[step.node] is None else {last_effect[step.node]}
         for value in map(spec.root, step.inputs):
             if value in made:
                 earlier.add(made[value])
@@ -64,17 +71,34 @@ def _dependencies(spec, bound):
             made[write.value] = i
         for value in step.outputs:
             made[value] = i
-        if step.node.op_def.is_stateful and not step.writes:
-            if last_effect is not None:
-                earlier.add(last_effect)
-            last_effect = i
+        if step.node.has_effects:
+            if previous is not None:
+                earlier.add(previous)
+            previous = i
         before.append(sorted(earlier))
     return before
+
+
+def _last_effects(plan, position):
+    """Node -> position of the latest effect among its data and control ancestors, or None.
+
+    Also through nodes that do not run (folded, aliases, dead): `position` has only those that do.
+    """
+    result = {}
+    for node in plan.nodes:
+        latest = None
+        for source in (*node.controls, *(v.node for v in node.inputs if v.node is not None)):
+            found = position.get(source) if source.has_effects else result[source]
+            if found is not None and (latest is None or found > latest):
+                latest = found
+        result[node] = latest
+    return result
 
 
 def _wanted_outside(spec, bound, groups):
     """Roots of values that somebody outside of their own group reads."""
     wanted = {spec.root(value) for value in spec.plan.fetches}
+    wanted.update(v for step in bound if step.node.op in spec.plan.targets for v in step.outputs)
     for positions in groups:
         inside = {value for i in positions for value in bound[i].outputs}
         for i in positions:

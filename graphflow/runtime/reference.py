@@ -53,7 +53,8 @@ class ReferenceExecutor:
         self._resources = resources
         position = self.position = number_values(plan)
         graph_seed = plan.nodes[0].op.graph.seed if plan.nodes else None
-        self.steps = [Step(n, bind_kernel(n, resources, graph_seed), position, resources) for n in plan.nodes]
+        self.steps = [Step(n, bind_kernel(n, resources, graph_seed), position, resources)
+                      for n in plan.nodes if n not in plan.dead]
         self._starts = [(v, resources.slot(v.key), position[v.start]) for v in plan.variables]
         self._feeds = [position[v] for v in plan.feeds]
         self._fetches = [position[v] for v in plan.fetches]
@@ -70,7 +71,8 @@ class ReferenceExecutor:
     def run(self, feeds, observe=None):
         """Arrays of the plan's fetches, owned by the caller, given arrays for its feeds.
 
-        `observe(node, inputs, outputs, seconds)` is called after every node (tracing).
+        `observe(step, inputs)` is called in place of each kernel that writes nothing, and returns what it
+        returns (tracing).
         """
         values = [None] * len(self.position)
         for index, array in zip(self._feeds, feeds):
@@ -86,14 +88,9 @@ class ReferenceExecutor:
         """Takes the variables' values at the start of the step; all must exist that are read."""
         if not self._starts:
             return
-        gate = self._resources.gate
-        gate.enter(False)
-        try:
+        with self._resources.gate:
             for _, slot, index in self._starts:
-                values[index] = slot.value
-                slot.shared = True
-        finally:
-            gate.leave(False)
+                values[index] = slot.share()
         missing = [v.op for v, _, index in self._starts if values[index] is None and v.must_exist]
         if missing:
             failure.raise_uninitialized(missing)
@@ -149,17 +146,16 @@ def as_arrays(results):
 
 def _write(step, inputs, gate):
     """Reads, computes and stores variables as one atomic step."""
-    gate.enter(True)
-    try:
+    with gate:
         for (slot, _), i in zip(step.writes, step.node.op_def.writes):
             inputs[i] = slot.value
         results = as_arrays(step.run(*inputs))
-        for (slot, _), result in zip(step.writes, results):
+        for write, (slot, _), result in zip(step.node.writes, step.writes, results):
+            if result.dtype != write.variable.numpy_dtype:
+                raise TypeError(f"kernel made {result.dtype} for a variable of {write.variable.numpy_dtype}")
             slot.replace(result)
             # This run may go on reading the array after it has left the gate.
-            slot.shared = True
-    finally:
-        gate.leave(True)
+            slot.share()
     return results
 
 

@@ -1,42 +1,63 @@
 """What a session keeps between runs: variables, and other resources (random counters, queues).
 
-Storage of a variable is a Slot: one array, read and written by runs that hold the session's gate.
+Storage of a variable is a Slot: one array. A run that writes variables holds the session's gate from
+its first read to its last write; a run that only reads holds it while it takes the arrays, and marks
+them as shared, so that a later write copies them instead of writing in place. The gate is a plain lock
+of Python's: an interrupt (Ctrl-C) cannot leave it closed.
 Values are committed as writes happen, as in TensorFlow, so a failing step keeps the writes before
 its failure.
 """
 
+import os
 import threading
-
-from graphflow.runtime.gate import RunGate
+import weakref
 
 
 class Slot:
     """Storage of one variable.
 
-    Attributes: value: ndarray, or None while uninitialised. shared: whether a run outside of the
-    gate may still be reading the array, so that a write in place must copy it first.
+    Attributes: value: ndarray, or None while uninitialised. shared: how many runs outside of the
+    gate may still be reading the array, so that a write in place must copy it first. (A run that is
+    interrupted may leave the number too high; that costs one copy.)
     """
 
     __slots__ = ("value", "shared")
 
     def __init__(self):
         self.value = None
-        self.shared = False
+        self.shared = 0
 
     def replace(self, array):
         """Puts another array in place."""
-        self.value = array
-        self.shared = False
+        self.value = array if array.flags.c_contiguous else array.copy(order="C")
+        self.shared = 0
+
+    def share(self):
+        """The array, for a reader that goes on outside of the gate; the caller holds the gate."""
+        self.shared += 1
+        return self.value
+
+    def unshare(self, array):
+        """Ends `share`; the caller holds the gate."""
+        if array is self.value and self.shared:
+            self.shared -= 1
+
+    def writable(self):
+        """The array for writing in place, copied first if somebody may be reading it."""
+        if self.shared:
+            self.replace(self.value.copy())
+        return self.value
 
 
 class ResourceManager:
     """Resources of one session, made on first use.
 
-    Attributes: gate: the RunGate that guards the values of variables.
+    Attributes: gate: the lock that guards the values of variables.
     """
 
     def __init__(self):
-        self.gate = RunGate()
+        self.gate = threading.RLock()
+        _managers.add(self)
         self._lock = threading.RLock()
         self._slots = {}
         self._resources = {}
@@ -76,3 +97,20 @@ class ResourceManager:
                 close = getattr(resource, "close_resource", None)
                 if close is not None:
                     close()
+
+    def renew_locks(self):
+        """For a forked child: threads that held the locks do not exist there."""
+        self.gate = threading.RLock()
+        self._lock = threading.RLock()
+
+
+_managers = weakref.WeakSet()
+
+
+def _after_fork():
+    for manager in list(_managers):
+        manager.renew_locks()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -10,7 +10,7 @@ import numpy as np
 
 from graphflow.framework import shapes
 from graphflow.framework.kernel_loader import kernels
-from graphflow.framework.shape_inference import BoundShapeContext, infer
+from graphflow.framework.shape_inference import BoundShapeContext
 from graphflow.runtime import failure, fusion
 from graphflow.runtime.reference import as_arrays, bind_kernel
 
@@ -21,8 +21,6 @@ _REDUCTIONS = {"Sum", "Mean", "Prod", "Max", "Min"}
 # Outputs that are the first input under another shape.
 _ALIASES = {"Identity", "Reshape", "ExpandDims", "Squeeze", "StopGradient", "PreventGradient",
             "PlaceholderWithDefault", "EnsureShape"}
-# Pure ops that are there to fail.
-_CHECKS = {"CheckNumerics", "EnsureShape"}
 # Larger constants are not computed ahead: they would only take memory.
 _MAX_FOLDED_BYTES = 1 << 20
 
@@ -63,7 +61,7 @@ class Specialization:
 
     Attributes:
       shape: Value -> full shape tuple, or None where it depends on data. constants: Value -> array.
-      alias: Value -> the Value whose memory it shares. nodes: list of BoundNode. pending: native
+      alias: Value -> the Value whose memory it shares (no alias itself). nodes: list of BoundNode. pending: native
       functions still being compiled (their nodes run by reference kernels meanwhile).
     """
 
@@ -81,7 +79,7 @@ class Specialization:
             self.shape[value] = shape
         for variable in plan.variables:
             self.shape[variable.start] = slots[variable].value.shape
-        live = [node for node in plan.nodes if not self._settle(node)]
+        live = [node for node in plan.nodes if node not in plan.dead and not self._settle(node)]
         self.nodes = self._choose_tiers(_drop_dead(plan, live, self.constants), wait)
 
     # ---- shapes and values known now
@@ -95,9 +93,7 @@ class Specialization:
         try:
             found = self._infer(node, inputs, constants)
         except ValueError as error:
-            stand_ins = [np.broadcast_to(np.zeros((), v.dtype.as_numpy_dtype), s) if s is not None else None
-                         for v, s in zip(node.inputs, inputs)]
-            failure.raise_for(node.op, error, stand_ins)
+            self._refuse(node, inputs, constants, error)
         for value, shape in zip(node.outputs, found):
             self.shape[value] = shape if shapes.is_full(shape) and not node.op_def.allocates else None
         for write in node.writes:
@@ -107,11 +103,24 @@ class Specialization:
         self._note_alias(node)
         return False
 
+    def _refuse(self, node, inputs, constants, error):
+        """Raises the failure of a shape rule; worded by the kernel, if it refuses such inputs too."""
+        stand_ins = [np.broadcast_to(np.zeros((), v.dtype.as_numpy_dtype), shape or ()) if c is None else c
+                     for v, shape, c in zip(node.inputs, inputs, constants)]
+        # Integers may be sizes and positions, for which zeros are no stand-in.
+        known = all(c is not None or not v.dtype.is_integer for c, v in zip(constants, node.inputs))
+        if known and sum(array.size for array in stand_ins) <= _MAX_FOLDED_BYTES:
+            try:
+                bind_kernel(node, self._resources, self._seed)(*stand_ins)
+            except Exception as refusal:  # noqa: BLE001 - leaves with the op's name and line
+                failure.raise_for(node.op, refusal, stand_ins)
+        failure.raise_for(node.op, error, stand_ins)
+
     def _infer(self, node, inputs, constants):
-        if not node.outputs:
+        if not node.outputs and not node.writes:
             return []
         context = BoundShapeContext(inputs, [v.dtype for v in node.inputs], constants, node.attrs, len(node.op.outputs))
-        found = infer(node.op_def, node.name, context)
+        found = node.op_def.shape_fn(context)
         if len(node.outputs) == len(node.op.outputs):
             return found
         # Ref outputs are versions, not outputs of the plan's node.
@@ -158,16 +167,14 @@ class Specialization:
         root = self.root(source)
         if root.variable is not None and root.variable in self._written:
             return  # the variable's memory changes during the step: a copy is needed
-        self.alias[value] = source
+        self.alias[value] = root
 
     def _reduces_nothing(self, node):
         return node.type in _REDUCTIONS and self.shape[node.inputs[1]] == (0,)
 
     def root(self, value):
         """The value whose memory `value` shares."""
-        while value in self.alias:
-            value = self.alias[value]
-        return value
+        return self.alias.get(value, value)
 
     # ---- tiers
 
@@ -193,10 +200,14 @@ class Specialization:
         maker = registry.cpu.find(node.type, node.op_def.family, node.attrs)
         if maker is None:
             return None
-        native = maker(registry.KernelContext(
+        context = registry.KernelContext(
             node.type, node.name, node.attrs, [v.dtype for v in node.inputs], [v.dtype for v in values],
             [self.shape[v] for v in node.inputs], [self.shape[v] for v in values], self._resources,
-            self.threads, self._seed, [self.constants.get(v) for v in node.inputs]))
+            self.threads, self._seed, [self.constants.get(v) for v in node.inputs])
+        try:
+            native = maker(context)
+        except ValueError:
+            return None  # operands that don't fit: the reference kernel says how
         if native is None:
             return None
         if not wait and not native.function.ready():
@@ -206,17 +217,11 @@ class Specialization:
 
 
 def _drop_dead(plan, live, constants):
-    """Without the nodes that only fed what is now constant, or that only order others.
-
-    A pure op that something merely waits for (the unused half of a gradient) need not run.
-    """
+    """Without the nodes that only fed what is now constant."""
     needed = set(plan.fetches)
     kept = []
     for node in reversed(live):
-        is_root = node.op_def.is_stateful or node.writes or node.op in plan.targets or node.type in _CHECKS
-        if is_root or any(v in needed for v in node.outputs):
-            if node.type == "NoOp":
-                continue
+        if node.has_effects or node.op in plan.targets or any(v in needed for v in node.outputs):
             kept.append(node)
             needed.update(v for v in node.inputs if v not in constants)
     kept.reverse()

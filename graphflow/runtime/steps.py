@@ -38,18 +38,19 @@ class PythonStep:
     """One node run by its reference kernel.
 
     Args: values: the frame's list of values. inputs: positions read. outputs: (position, whether
-    its place is an arena buffer that native kernels read). slots: of the variables written. views:
+    its place is an arena buffer that native kernels read). written: positions of the variables
+    written in place. views:
     (position, root's position, shape) of inputs that are other values under another shape.
     """
 
-    __slots__ = ("_values", "_bound", "_inputs", "_outputs", "_slots", "_views")
+    __slots__ = ("_values", "_bound", "_inputs", "_outputs", "_written", "_views")
 
-    def __init__(self, values, bound, inputs, outputs, slots, views):
+    def __init__(self, values, bound, inputs, outputs, written, views):
         self._values = values
         self._bound = bound
         self._inputs = inputs
         self._outputs = outputs
-        self._slots = slots
+        self._written = written
         self._views = views
 
     def run(self):
@@ -59,12 +60,12 @@ class PythonStep:
             values[position] = values[root].reshape(shape)
         arrays = [values[i] for i in self._inputs]
         try:
-            for slot, i in zip(self._slots, self._bound.node.op_def.writes):
-                arrays[i] = slot.value
             results = as_arrays(self._bound.run(*arrays))
-            for slot, result in zip(self._slots, results):
-                slot.value[...] = result
-            for (position, placed), result in zip(self._outputs, results[len(self._slots):]):
+            for position, result in zip(self._written, results):
+                if result.shape != values[position].shape:
+                    raise ValueError(f"new value of shape {result.shape} for a variable of {values[position].shape}")
+                values[position][...] = result
+            for (position, placed), result in zip(self._outputs, results[len(self._written):]):
                 if placed:
                     values[position][...] = result
                 else:

@@ -23,6 +23,7 @@ import platform
 import subprocess
 import sys
 import threading
+import warnings
 
 from . import compiler
 from .object_cache import ObjectCache
@@ -189,6 +190,17 @@ def function(template, *arguments):
     return found
 
 
+def _try_compiling(item):
+    """Compiles for the background thread, which must outlive what cannot be compiled.
+
+    A program that needs the function at once gets the error from `address` itself.
+    """
+    try:
+        item.address  # noqa: B018  (compiles)
+    except Exception as error:  # noqa: BLE001
+        warnings.warn(f"{item!r} could not be compiled and runs on NumPy: {error}", RuntimeWarning, stacklevel=2)
+
+
 class _BackgroundCompiler:
     """Compiles in one subprocess at a time, which fills the disk cache.
 
@@ -222,7 +234,7 @@ class _BackgroundCompiler:
                     return
             if not cache().writable or not _compile_in_subprocess(batch):
                 for item in batch:
-                    item.address  # noqa: B018  (compiles)
+                    _try_compiling(item)
 
     def wait(self, timeout=None):
         """Waits until everything asked for is compiled."""
