@@ -131,6 +131,14 @@ def test_integers_are_not_divided_by_zero(function):
             sess.run(result)
 
 
+@pytest.mark.parametrize("function", [tf.floordiv, tf.truncatediv, tf.mod, tf.truncatemod])
+def test_empty_integers_are_divided_by_anything(function):
+    with tf.Graph().as_default(), tf.Session() as sess:
+        empty = tf.constant([], tf.int32)
+        assert sess.run(function(empty, tf.constant(0))).shape == (0,)
+        assert sess.run(function(tf.zeros([3, 1], tf.int32), empty)).shape == (3, 0)
+
+
 def test_integers_have_no_negative_powers():
     with tf.Graph().as_default(), tf.Session() as sess:
         with pytest.raises(tf.errors.InvalidArgumentError, match="negative integer powers"):
