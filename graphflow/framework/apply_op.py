@@ -1,13 +1,16 @@
 """Adding one operation to a graph: inputs converted, attributes inferred, checked, shapes derived.
 
 `apply_op` is what `raw_ops` and so every wrapper ends in. It is the hot path of graph building: the
-case of plain tensors in the default graph takes no detours. Holds no state.
+case of plain tensors in the default graph takes no detours. State: which of the latest names are valid.
 """
+
+import functools
 
 import numpy as np
 
 from graphflow.framework import attr_value, dtypes, scopes, shape_inference
 from graphflow.framework.convert import convert_to_tensor
+from graphflow.framework.graph_scopes import VALID_NAME
 from graphflow.framework.op_def import get_op_def
 from graphflow.framework.operation import Operation, capture_stack
 from graphflow.framework.tensor import Tensor
@@ -42,8 +45,16 @@ def build(op_def, args, kwargs, name):
         if arg.is_list:
             return _build_converting(graph, op_def, args, kwargs, name)
         _check_input(op_def, arg, tensor, attrs)
+    if not _valid_anywhere(name):
+        graph._check_scope_name(name)
     unique = name[:-1] if name[-1] == "/" else graph.unique_name(name)
     return create(graph, op_def, unique, list(args), _complete_attrs(op_def, attrs, kwargs))
+
+
+@functools.lru_cache(maxsize=4096)
+def _valid_anywhere(name):
+    """Whether a node may have this name inside of any scope and outside of all. Names come back often."""
+    return bool(VALID_NAME.match(name))
 
 
 def _bind_arguments(op_def, args, kwargs):
@@ -320,7 +331,9 @@ def constant_node(array, name):
         array = array.copy(order="C")
         array.flags.writeable = False
     graph = scopes.get_default_graph()
-    unique = name[:-1] if name[-1] == "/" else graph.unique_name(name)
+    if not _valid_anywhere(name):
+        graph._check_node_name(name)
+    unique = name[:-1] if name[-1:] == "/" else graph.unique_name(name)
     return create(graph, op_def, unique, [], {"value": array, "dtype": dtype}).outputs[0]
 
 

@@ -10,11 +10,9 @@ import threading
 
 from graphflow.framework import scopes
 from graphflow.framework.api import tf_export
-from graphflow.framework.graph_scopes import ScopeMethods, ScopeState
+from graphflow.framework.graph_scopes import VALID_NAME, ScopeMethods, ScopeState
 from graphflow.framework.operation import Operation
 from graphflow.framework.tensor import Tensor
-
-_VALID_OP_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\-/]*$")
 
 
 @tf_export("GraphKeys")
@@ -318,7 +316,7 @@ class Graph(ScopeMethods):
 
     def is_valid_op_name(self, name):
         """Whether an operation may be called `name`."""
-        return bool(_VALID_OP_NAME.match(name))
+        return bool(VALID_NAME.match(name))
 
     def __enter__(self):
         raise TypeError("A Graph is not a context manager: use `with graph.as_default():`")

@@ -12,8 +12,9 @@ import threading
 from graphflow.framework import device_spec, scopes
 from graphflow.framework.api import tf_export
 
-_VALID_SCOPE = re.compile(r"^[A-Za-z0-9_.\-/]*$")
-_VALID_ROOT_SCOPE = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\-/]*$")
+# What nodes may be called, and so a scope that stands in no other one; what may follow an outer scope.
+VALID_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\-/]*$")
+_VALID_INSIDE = re.compile(r"^[A-Za-z0-9_.\-/]*$")
 
 
 class ScopeState(threading.local):
@@ -62,9 +63,7 @@ class ScopeMethods:
         if name:
             if isinstance(name, bytes):
                 name = name.decode()
-            pattern = _VALID_SCOPE if self._scopes.name else _VALID_ROOT_SCOPE
-            if not pattern.match(name):
-                raise ValueError(f"'{name}' is not a valid scope name")
+            self._check_scope_name(name)
         if not name:
             scope = ""
         elif name[-1] == "/":
@@ -77,6 +76,18 @@ class ScopeMethods:
             yield scope + "/" if scope else ""
         finally:
             state.name = old
+
+    def _check_scope_name(self, name):
+        """ValueError unless a scope, or a node with inputs, may have this name here."""
+        pattern = _VALID_INSIDE if self._scopes.name else VALID_NAME
+        if not pattern.match(name):
+            raise ValueError(f"'{name}' is not a valid scope name")
+
+    def _check_node_name(self, name):
+        """ValueError unless a constant may have this name here."""
+        full = f"{self._scopes.name}/{name}" if self._scopes.name else name
+        if not VALID_NAME.match(full):
+            raise ValueError(f"'{full}' is not a valid node name")
 
     def get_name_scope(self):
         """The current name scope, without a trailing slash."""

@@ -11,8 +11,9 @@ from ..registry import reference
 from .elementwise import broadcasting, is_integer, quiet
 
 
-def _check_divisor(y):
-    if is_integer(y) and not np.all(y):
+def _check_divisor(x, y):
+    # With an empty dividend the result is empty: nothing is divided, whatever `y` holds.
+    if x.size and is_integer(y) and not np.all(y):
         raise errors.InvalidArgumentError(None, None, "Integer division by zero")
 
 
@@ -31,7 +32,7 @@ def truncate_div(x, y):
     _no_complex(x, "TruncateDiv")
     if not is_integer(x):
         return np.trunc(np.divide(x, y))
-    _check_divisor(y)
+    _check_divisor(x, y)
     quotient = np.floor_divide(x, y)
     inexact = (np.fmod(x, y) != 0) & ((x < 0) != (y < 0))
     return quotient + inexact.astype(x.dtype)
@@ -42,13 +43,13 @@ def floor_div(x, y):
     _no_complex(x, "FloorDiv")
     if not is_integer(x):
         return np.floor(np.divide(x, y))
-    _check_divisor(y)
+    _check_divisor(x, y)
     return np.floor_divide(x, y)
 
 
 def truncate_mod(x, y):
     """Remainder with the sign of `x`."""
-    _check_divisor(y)
+    _check_divisor(x, y)
     return np.fmod(x, y)
 
 

@@ -203,3 +203,34 @@ def test_networkx(graph):
     assert drawn.nodes["y"]["type"] == "Identity"
     assert {(a, b, d["control"]) for a, b, d in drawn.edges(data=True)} == {
         ("x", "y", False), ("n", "y", True)}
+
+
+@pytest.mark.parametrize("name", ["my var", "a:0", "_x", "/x", "-x", "ä"])
+def test_names_no_node_can_have(graph, name):
+    x = tf.placeholder(tf.float32)
+    before = len(graph.get_operations())
+    with pytest.raises(ValueError, match=f"'{name}' is not a valid node name"):
+        tf.constant(1.0, name=name)
+    for build in (tf.identity, tf.nn.relu, lambda x, name: tf.add(x, 1.0, name=name),
+                  lambda x, name: tf.placeholder(x.dtype, name=name), lambda x, name: tf.Variable(1.0, name=name)):
+        with pytest.raises(ValueError, match=f"'{name}' is not a valid scope name"):
+            build(x, name=name)
+    assert len(graph.get_operations()) == before
+
+
+def test_names_inside_of_scopes_may_begin_with_more(graph):
+    x = tf.placeholder(tf.float32)
+    with tf.name_scope("s"):
+        assert tf.identity(x, name="_x").name == "s/_x:0" and tf.constant(1.0, name="-x").name == "s/-x:0"
+        with pytest.raises(ValueError, match="'s/a:0' is not a valid node name"):
+            tf.constant(1.0, name="a:0")
+        with pytest.raises(ValueError, match="'a:0' is not a valid scope name"):
+            tf.identity(x, name="a:0")
+    with pytest.raises(ValueError, match="'_x' is not a valid scope name"):
+        tf.identity(x, name="_x")
+
+
+def test_empty_names(graph):
+    with pytest.raises(ValueError, match="'' is not a valid node name"):
+        tf.constant(1.0, name="")
+    assert tf.identity(1.0, name="").name == "Identity:0" and tf.placeholder(tf.int32, name="").name == "Placeholder:0"

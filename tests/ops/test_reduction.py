@@ -206,3 +206,12 @@ def test_names_of_helpers():
         tf.reduce_sum(x, 1)
         names = [op.name for op in graph.get_operations()]
     assert names == ["x", "Const", "Sum", "Sum_1/reduction_indices", "Sum_1"]
+
+
+@pytest.mark.parametrize("function", [tf.reduce_sum, tf.reduce_mean, tf.reduce_max, tf.reduce_min, tf.reduce_prod])
+def test_gradient_of_a_scalar_of_unknown_rank(function):
+    """There are no axes then, and the sizes of none are divided by: an empty result."""
+    with tf.Graph().as_default(), tf.Session() as sess:
+        x, w = tf.placeholder(tf.float32), tf.constant(2.0)
+        (gradient,) = tf.gradients(function(w * x), w)
+        assert sess.run(gradient, {x: 3.0}) == 3.0

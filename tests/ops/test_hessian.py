@@ -1,0 +1,46 @@
+"""`tf.hessians`: values against derivations by hand, and what it refuses."""
+
+import numpy as np
+import pytest
+
+import graphflow as tf
+
+
+def _run(fetches, feed_dict=None):
+    with tf.Session() as sess:
+        return sess.run(fetches, feed_dict)
+
+
+def test_of_a_quadratic_form_is_its_matrix():
+    with tf.Graph().as_default():
+        a = np.float32([[2, 1, 0], [1, 3, -1], [0, -1, 4]])
+        x = tf.placeholder(tf.float32, [3])
+        form = tf.reduce_sum(x * tf.squeeze(tf.matmul(a, x[:, None]), 1)) / 2
+        (found,) = tf.hessians(form, x)
+        assert found.shape.as_list() == [3, 3]
+        np.testing.assert_allclose(_run(found, {x: [5, 6, 7]}), a, rtol=1e-6)
+
+
+def test_of_matrices_scalars_and_several():
+    with tf.Graph().as_default():
+        x, y = tf.constant([[1.0, 2.0], [3.0, 4.0]]), tf.constant(3.0)
+        of_x, of_y = _run(tf.hessians([tf.reduce_sum(x ** 3) * y, y ** 3], [x, y]))
+        expected = np.diag([18.0, 36.0, 54.0, 72.0]).reshape(2, 2, 2, 2)
+        np.testing.assert_allclose(of_x, expected, rtol=1e-5)
+        np.testing.assert_allclose(of_y, 18.0, rtol=1e-6)
+
+
+def test_of_nothing_is_empty():
+    with tf.Graph().as_default():
+        x = tf.zeros([0, 2])
+        assert _run(tf.hessians(tf.reduce_sum(x * x), x))[0].shape == (0, 2, 0, 2)
+
+
+def test_refusals():
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [None], name="x")
+        with pytest.raises(NotImplementedError, match=r"tf.hessians needs an x whose size is known.*x:0 has shape \("):
+            tf.hessians(tf.reduce_sum(x * x), x)
+        fixed = tf.constant([1.0, 2.0])
+        with pytest.raises(ValueError, match="None"):
+            tf.hessians(tf.reduce_sum(fixed), fixed)
