@@ -37,7 +37,7 @@ def dropout(x, keep_prob=None, noise_shape=None, seed=None, name=None, rate=None
         raise ValueError("You must provide a rate to dropout.")
     with name_scope(name, "dropout", [x]):
         x = convert_to_tensor(x, name="x")
-        _check(x, rate)
+        _check(x, rate, keep_prob)
         if isinstance(rate, numbers.Real) and rate == 0:
             return x
         rate = convert_to_tensor(rate, dtype=x.dtype.base_dtype, name="rate")
@@ -52,10 +52,13 @@ def dropout(x, keep_prob=None, noise_shape=None, seed=None, name=None, rate=None
         return result
 
 
-def _check(x, rate):
+def _check(x, rate, keep_prob):
     if not x.dtype.is_floating:
         raise ValueError("x has to be a floating point tensor since it's going to be scaled. Got a "
                          f"{x.dtype} tensor instead.")
+    if isinstance(keep_prob, numbers.Real) and not 0 < keep_prob <= 1:
+        raise ValueError("keep_prob must be a scalar tensor or a float in the range (0, 1], got "
+                         f"{keep_prob:g}")
     if isinstance(rate, numbers.Real) and not 0 <= rate < 1:
         raise ValueError(f"rate must be a scalar tensor or a float in the range [0, 1), got {rate:g}")
 

@@ -336,7 +336,9 @@ def _tile_shape(c):
     shapes.with_rank(c.shape(1), 1)
     if multiples is None:
         return [(None,) * len(given)]
-    shapes.with_rank(given, len(multiples))
+    if len(multiples) != len(given):
+        raise ValueError(f"Expected multiples argument to be a vector of length {len(given)} but got length "
+                         f"{len(multiples)}")
     return [tuple(None if None in (d, m) else d * m for d, m in zip(given, multiples))]
 
 

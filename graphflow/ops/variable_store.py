@@ -83,6 +83,9 @@ class VariableStore:
             raise ValueError(f"Variable {name} does not exist, or was not created with tf.get_variable(). Did you mean "
                              "to set reuse=tf.AUTO_REUSE in VarScope?")
         if initializer is None:
+            if not shape.is_fully_defined():
+                raise ValueError(f"Shape of a new variable ({name}) must be fully defined, but instead was {shape}: "
+                                 "without an initializer there is nothing else to tell its shape")
             initializer = default_initializer(name, dtype)
         value, value_dtype = _initial_value(initializer, shape, dtype, partition_info)
         if use_resource is None:

@@ -12,6 +12,10 @@ from graphflow.framework import errors, windows
 from ..registry import reference
 
 
+def _fail(message):
+    raise errors.InvalidArgumentError(None, None, message)
+
+
 class _Layout:
     """Where things are: axes, strides, dilations and paddings of the spatial dimensions."""
 
@@ -21,9 +25,8 @@ class _Layout:
         spatial = [i for i in range(1, rank) if i != axis]
         strides, dilations = ctx.attr("strides"), ctx.attr("dilations")
         if any(strides[i] != 1 or dilations[i] != 1 for i in (0, axis)):
-            raise errors.InvalidArgumentError(
-                None, None, "Current implementation does not yet support strides or dilations in the batch and "
-                "depth dimensions.")
+            _fail("Current implementation does not yet support strides or dilations in the batch and depth "
+                  "dimensions.")
         pairs = windows.explicit_pairs(ctx.attrs.get("explicit_paddings"), rank)
         self.axis, self.rank = axis, rank
         self.dims = [(strides[i], ctx.attr("padding"), dilations[i], *pairs[i]) for i in spatial]
@@ -68,13 +71,24 @@ def _cropped(x, pads, sizes):
 
 def _check(shape, expected, what):
     if tuple(shape) != tuple(expected):
-        raise errors.InvalidArgumentError(
-            None, None, f"{what}: Size of out_backprop doesn't match computed: actual = {tuple(shape)}, "
-            f"expected = {tuple(expected)}")
+        _fail(f"{what}: Size of out_backprop doesn't match computed: actual = {tuple(shape)}, "
+              f"expected = {tuple(expected)}")
 
 
 class _Full:
     """Every filter sees all channels (of its group, if it takes fewer than the input has)."""
+
+    @staticmethod
+    def check(depth, filter_shape):
+        """Input channels and the last two sizes of the filters fit."""
+        own, outputs = filter_shape[-2:]
+        if not own:
+            _fail("filter must not have zero elements (i.e. all dimensions must be non-zero)")
+        if depth % own:
+            _fail(f"input depth must be evenly divisible by filter depth: {depth} vs {own}")
+        if depth and outputs % (depth // own):
+            _fail(f"input depth {depth} and filter depth {own} make {depth // own} groups: output depth must be "
+                  f"evenly divisible by number of groups: {outputs} vs {depth // own}")
 
     @staticmethod
     def forward(patch, weights):
@@ -106,6 +120,12 @@ class _Depthwise:
     """Every channel has filters of its own; weights at one position are [channels, multiplier]."""
 
     @staticmethod
+    def check(depth, filter_shape):
+        """Input channels and the last two sizes of the filters fit."""
+        if depth != filter_shape[-2]:
+            _fail(f"input and filter must have the same depth: {depth} vs {filter_shape[-2]}")
+
+    @staticmethod
     def forward(patch, weights):
         return (patch[..., None] * weights).reshape(*patch.shape[:-1], -1)
 
@@ -133,6 +153,7 @@ def convolve(ctx):
     layout, rule = _Layout(ctx), _rule(ctx)
 
     def run(x, filters):
+        rule.check(x.shape[layout.axis], filters.shape)
         dtype, x, filters = x.dtype, layout.last(x), filters.astype(layout.last(x).dtype)
         kernel, sizes = filters.shape[:-2], x.shape[1:-1]
         outputs = layout.outputs(sizes, kernel)
@@ -154,6 +175,7 @@ def to_input(ctx):
         dtype, dy = dy.dtype, layout.last(dy)
         filters = filters.astype(dy.dtype)
         batch, *sizes, channels = layout.sizes_last(map(int, input_sizes))
+        rule.check(channels, filters.shape)
         kernel = filters.shape[:-2]
         outputs = layout.outputs(sizes, kernel)
         _check(dy.shape, (batch, *outputs, rule.channels(filters.shape)), ctx.op_type)
@@ -174,6 +196,7 @@ def to_filter(ctx):
     def run(x, filter_sizes, dy):
         dtype, x, dy = x.dtype, layout.last(x), layout.last(dy)
         shape = tuple(map(int, filter_sizes))
+        rule.check(x.shape[-1], shape)
         kernel, sizes = shape[:-2], x.shape[1:-1]
         outputs = layout.outputs(sizes, kernel)
         _check(dy.shape, (x.shape[0], *outputs, rule.channels(shape)), ctx.op_type)

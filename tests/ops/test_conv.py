@@ -1,7 +1,9 @@
 """Convolution ops: sample rows against plain loops."""
 
 import numpy as np
+import pytest
 
+import graphflow as tf
 from graphflow.framework import windows
 from tests.ops.harness import Sample, fixed, normal, sample_tests
 
@@ -115,3 +117,31 @@ SAMPLES = [
       for stride in (1, 2) for to_filter in (False, True)),
 ]
 test_samples = sample_tests(SAMPLES)
+
+
+@pytest.mark.parametrize(("depth", "filters", "message"), [
+    (3, (2, 4), "input depth must be evenly divisible by filter depth: 3 vs 2"),
+    (1, (3, 4), "input depth must be evenly divisible by filter depth: 1 vs 3"),
+    (3, (1, 4), "output depth must be evenly divisible by number of groups: 4 vs 3"),
+    (3, (0, 4), "filter must not have zero elements"),
+])
+def test_channels_that_do_not_fit(depth, filters, message):
+    """Found when a run feeds them: nothing is known about the images before."""
+    images, sizes = np.zeros((1, 4, 4, depth), np.float32), [2, 2, *filters]
+    result = np.zeros((1, 4, 4, filters[1]), np.float32)
+    with tf.Graph().as_default(), tf.Session() as sess:
+        x, w = tf.placeholder(tf.float32), tf.placeholder(tf.float32)
+        feeds = {x: images, w: np.zeros(sizes, np.float32)}
+        for fetch in (tf.nn.conv2d(x, w, [1, 1, 1, 1], "SAME"),
+                      tf.nn.conv2d_backprop_input(images.shape, w, result, [1, 1, 1, 1], "SAME"),
+                      tf.nn.conv2d_backprop_filter(x, sizes, result, [1, 1, 1, 1], "SAME")):
+            with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+                sess.run(fetch, feeds)
+
+
+def test_depthwise_filters_are_for_every_channel():
+    with tf.Graph().as_default(), tf.Session() as sess:
+        x, w = tf.placeholder(tf.float32), tf.placeholder(tf.float32)
+        y = tf.nn.depthwise_conv2d_native(x, w, [1, 1, 1, 1], "SAME")
+        with pytest.raises(tf.errors.InvalidArgumentError, match="must have the same depth: 3 vs 2"):
+            sess.run(y, {x: np.zeros((1, 4, 4, 3)), w: np.zeros((2, 2, 2, 1))})

@@ -53,6 +53,9 @@ def test_errors():
         tf.nn.dropout(x)
     with pytest.raises(ValueError, match=r"in the range \[0, 1\), got 1.5"):
         tf.nn.dropout(x, rate=1.5)
+    for wrong in ("1.5", "0", "-1"):
+        with pytest.raises(ValueError, match=rf"keep_prob must be .* in the range \(0, 1\], got {wrong}"):
+            tf.nn.dropout(x, keep_prob=float(wrong))
     with pytest.raises(ValueError, match="x has to be a floating point tensor"):
         tf.nn.dropout(tf.constant([1]), rate=0.5)
     with pytest.raises(ValueError, match="Cannot specify both"):

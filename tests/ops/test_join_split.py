@@ -180,7 +180,7 @@ def test_old_argument_orders():
         (lambda x: tf.unstack(x, num=3), "Dimension must be 3 but is 2"),
         (lambda x: tf.split(x, 2, 1), "Dimension size must be evenly divisible by 2 but is 3"),
         (lambda x: tf.split(x, [1, 1], 1), "can't split axis of size 3"),
-        (lambda x: tf.tile(x, [2]), "Shape must be rank 1 but is rank 2"),
+        (lambda x: tf.tile(x, [2]), "Expected multiples argument to be a vector of length 2 but got length 1"),
     ],
 )
 def test_refused_when_built(build, message):

@@ -106,6 +106,9 @@ def test_initializer_errors():
         tf.get_variable("c", [None], initializer=tf.ones_initializer())
     with pytest.raises(ValueError, match="An initializer for variable d of .*complex64.* is required"):
         tf.get_variable("d", [2], tf.complex64)
+    for shape, text in ((None, "<unknown>"), ([None, 2], r"\(\?, 2\)")):
+        with pytest.raises(ValueError, match=rf"new variable \(e\) must be fully defined, but instead was {text}"):
+            tf.get_variable("e", shape)
 
 
 def test_settings_are_inherited():
