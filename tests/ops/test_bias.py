@@ -35,5 +35,5 @@ def test_sizes_must_agree():
     with pytest.raises(ValueError, match="Dimensions must be equal, but are 3 and 4"):
         tf.nn.bias_add(tf.zeros([2, 3]), tf.zeros([4]))
     value, bias = tf.placeholder(tf.float32), tf.placeholder(tf.float32)
-    with tf.Session() as sess, pytest.raises(tf.errors.InvalidArgumentError, match="as many biases as the last dimension"):
+    with tf.Session() as sess, pytest.raises(tf.errors.InvalidArgumentError, match="as many biases as"):
         sess.run(tf.nn.bias_add(value, bias), {value: np.zeros((2, 3)), bias: np.zeros(4)})
