@@ -5,8 +5,8 @@ State: none here. What a run draws is reserved, before it begins, in the op's st
 
 from math import prod
 
-from ..reference.random import op_stream
 from ..registry import Native, Out, cpu
+from ..streams import op_stream
 from . import native
 
 _TEMPLATES = {"RandomUniform": "uniform", "RandomStandardNormal": "standard_normal",

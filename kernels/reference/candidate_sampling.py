@@ -13,6 +13,7 @@ import numpy as np
 from graphflow.framework import errors
 
 from ..registry import reference
+from ..streams import op_stream
 from . import philox
 
 _CHUNK = 256
@@ -31,7 +32,7 @@ class _Words:
 
     def _chunk(self):
         while True:
-            yield from self._position.words(4 * _CHUNK).tolist()
+            yield from philox.words_at(self._position, 4 * _CHUNK).tolist()
             self._position = self._position.skip(_CHUNK)
 
     def bits32(self):
@@ -206,8 +207,7 @@ def _check_true_classes(classes, num_true):
 def _sampling(op_type, kind):
     @reference.kernel(op_type)
     def make(ctx):
-        stream = ctx.resources.get(("rng", ctx.op_name),
-                                   lambda: philox.PhiloxStream(ctx.attr("seed"), ctx.attr("seed2")))
+        stream = op_stream(ctx)
         lock = ctx.resources.get(("candidates", ctx.op_name), threading.Lock)
         count, unique, num_true = ctx.attr("num_sampled"), ctx.attr("unique"), ctx.attr("num_true")
         sampler = kind(ctx)

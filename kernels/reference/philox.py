@@ -17,60 +17,40 @@ Stream layout, which any other kernel tier has to reproduce:
   (double: 128) blocks from ``counter + 256 g`` (``128 g``) and keeps, in order, the normals of
   those blocks that lie inside (-2, 2) until the group is full.
 
-State: `PhiloxStream` holds one op's counter behind a lock; everything else is stateless. The
-distributions with rejection over parameters (gamma, Poisson) are in `philox_rejection`.
+Holds no state: who owns which stretch of a stream is `kernels/streams.py`'s matter. The distributions with rejection over parameters (gamma, Poisson) are in `philox_rejection`.
 """
 
 from __future__ import annotations
 
 import math
-import secrets
-import threading
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
+from ..streams import SAMPLES_PER_OUTPUT, Position
 from . import single_math
 
-SAMPLES_PER_OUTPUT = 256        # 128-bit blocks reserved per output, used or not
 _CHUNK = 1 << 13                # blocks made at a time: the working set stays in the L2 cache
 
 _MASK32 = 0xFFFFFFFF
 _MASK64 = 0xFFFFFFFFFFFFFFFF
-_MASK128 = (1 << 128) - 1
 _MULTIPLIER_0, _MULTIPLIER_2 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _WEYL_0, _WEYL_1 = 0x9E3779B9, 0xBB67AE85
 _LOW, _SHIFT = np.uint64(_MASK32), np.uint64(32)
 
 
-class Philox(NamedTuple):
-    """A position in one stream: 64-bit key and 128-bit counter."""
+def blocks_at(position: Position, offsets: np.ndarray) -> np.ndarray:
+    """Blocks at uint64 `offsets` from a position: uint32 array of shape ``[len(offsets), 4]``."""
+    low = np.uint64(position.counter & _MASK64) + offsets
+    high_base = position.counter >> 64
+    carried = np.where(low < offsets, np.uint64((high_base + 1) & _MASK64), np.uint64(high_base))
+    return _ten_rounds(low & _LOW, low >> _SHIFT, carried & _LOW, carried >> _SHIFT, position.key)
 
-    key: int
-    counter: int
 
-    @classmethod
-    def from_seeds(cls, seed: int, seed2: int) -> Philox:
-        """The start of the stream of an op with these two (signed 64-bit) seeds."""
-        return cls(seed & _MASK64, (seed2 & _MASK64) << 64)
-
-    def skip(self, blocks: int) -> Philox:
-        """The position `blocks` 128-bit blocks further on."""
-        return Philox(self.key, (self.counter + blocks) & _MASK128)
-
-    def blocks_at(self, offsets: np.ndarray) -> np.ndarray:
-        """Blocks at uint64 `offsets` from here: uint32 array of shape ``[len(offsets), 4]``."""
-        low = np.uint64(self.counter & _MASK64) + offsets
-        high_base = self.counter >> 64
-        carried = np.where(low < offsets, np.uint64((high_base + 1) & _MASK64),
-                           np.uint64(high_base))
-        return _ten_rounds(low & _LOW, low >> _SHIFT, carried & _LOW, carried >> _SHIFT, self.key)
-
-    def words(self, count: int) -> np.ndarray:
-        """The first `count` words of the stream from here, as a flat uint32 array."""
-        blocks = np.arange(-(-count // 4), dtype=np.uint64)
-        return self.blocks_at(blocks).reshape(-1)[:count]
+def words_at(position: Position, count: int) -> np.ndarray:
+    """The first `count` words of the stream from a position, as a flat uint32 array."""
+    blocks = np.arange(-(-count // 4), dtype=np.uint64)
+    return blocks_at(position, blocks).reshape(-1)[:count]
 
 
 def _ten_rounds(c0, c1, c2, c3, key):
@@ -94,30 +74,6 @@ def _ten_rounds(c0, c1, c2, c3, key):
     for column, lane in enumerate((c0, c1, c2, c3)):
         words[:, column] = lane                   # keeps the low 32 bits
     return words
-
-
-class PhiloxStream:
-    """The shared, advancing stream of one op in one session. Thread safe.
-
-    Seeds ``(0, 0)`` mean "not seeded": key and counter then come from the operating system.
-    """
-
-    def __init__(self, seed: int, seed2: int):
-        if seed == 0 and seed2 == 0:
-            seed, seed2 = secrets.randbits(64), secrets.randbits(64)
-        self._position = Philox.from_seeds(seed, seed2)
-        self._lock = threading.Lock()
-
-    def reserve_blocks(self, blocks: int) -> Philox:
-        """Returns the current position and moves the stream on by `blocks`."""
-        with self._lock:
-            position = self._position
-            self._position = position.skip(blocks)
-        return position
-
-    def reserve_outputs(self, outputs: int) -> Philox:
-        """Reserves what a run with this many outputs owns."""
-        return self.reserve_blocks(outputs * SAMPLES_PER_OUTPUT)
 
 
 # ---------------------------------------------------------------- words to numbers
@@ -207,26 +163,26 @@ def _fill(position, size, dtype, convert):
     groups = -(-size // per_block)
     result = np.empty((groups, per_block), dtype)
     for start, offsets in _chunks(groups):
-        result[start:start + offsets.size] = convert(position.blocks_at(offsets))
+        result[start:start + offsets.size] = convert(blocks_at(position, offsets))
     return result.reshape(-1)[:size]
 
 
-def uniform(position: Philox, size: int, dtype) -> np.ndarray:
+def uniform(position: Position, size: int, dtype) -> np.ndarray:
     """`size` uniforms in [0, 1) of a floating `dtype`."""
     return _fill(position, size, dtype, lambda words: _uniform_block(words, dtype))
 
 
-def standard_normal(position: Philox, size: int, dtype) -> np.ndarray:
+def standard_normal(position: Position, size: int, dtype) -> np.ndarray:
     """`size` standard normals; half and bfloat16 are rounded from single precision.
 
-    >>> from graphflow.kernels.reference.philox import Philox, standard_normal
-    >>> standard_normal(Philox.from_seeds(87654321, 1), 3, np.dtype("float32")).shape
+    >>> from graphflow.kernels.reference.philox import Position, standard_normal
+    >>> standard_normal(Position.from_seeds(87654321, 1), 3, np.dtype("float32")).shape
     (3,)
     """
     return _fill(position, size, dtype, lambda words: _normal_block(words, dtype))
 
 
-def uniform_int(position: Philox, size: int, low: int, high: int, dtype) -> np.ndarray:
+def uniform_int(position: Position, size: int, low: int, high: int, dtype) -> np.ndarray:
     """`size` integers in [low, high); int32 uses one word per output, int64 two.
 
     The remainder of a full word is taken, so ranges that are no power of two carry the (tiny)
@@ -243,7 +199,7 @@ def uniform_int(position: Philox, size: int, low: int, high: int, dtype) -> np.n
     return _fill(position, size, dtype, convert)
 
 
-def truncated_normal(position: Philox, size: int, dtype) -> np.ndarray:
+def truncated_normal(position: Position, size: int, dtype) -> np.ndarray:
     """`size` standard normals conditioned on lying strictly inside (-2, 2)."""
     group = _per_block(dtype)
     groups = -(-size // group)
@@ -261,7 +217,7 @@ def _fill_truncated(position, origins, result):
     rows = np.arange(len(origins))
     block = 0
     while rows.size:
-        normals = _normal_block(position.blocks_at(origins[rows] + np.uint64(block)), result.dtype)
+        normals = _normal_block(blocks_at(position, origins[rows] + np.uint64(block)), result.dtype)
         accepted = np.abs(normals) < 2.0
         place = np.cumsum(accepted, axis=1) - 1 + filled[rows, None]
         keep = accepted & (place < group)
@@ -271,11 +227,11 @@ def _fill_truncated(position, origins, result):
         block += 1
 
 
-def permutation(position: Philox, size: int) -> np.ndarray:
+def permutation(position: Position, size: int) -> np.ndarray:
     """The order RandomShuffle gives `size` rows: ``size - 1`` words drive forward swaps."""
     order = list(range(size))
     remaining = np.arange(size, 1, -1, dtype=np.uint32)
-    steps = position.words(size - 1) % remaining
+    steps = words_at(position, size - 1) % remaining
     for i, step in enumerate(steps.tolist()):
         j = i + step
         order[i], order[j] = order[j], order[i]

@@ -15,25 +15,20 @@ import math
 
 import numpy as np
 
-from .philox import (
-    SAMPLES_PER_OUTPUT,
-    Philox,
-    libm,
-    normal_pairs_float64,
-    uniform_pairs_float64,
-)
+from ..streams import SAMPLES_PER_OUTPUT, Position
+from .philox import blocks_at, libm, normal_pairs_float64, uniform_pairs_float64, words_at
 
 
 class _Lanes:
     """The private block runs of many outputs, advanced independently."""
 
-    def __init__(self, position: Philox, indices: np.ndarray):
+    def __init__(self, position: Position, indices: np.ndarray):
         self.position = position
         self._next = indices.astype(np.uint64) * np.uint64(SAMPLES_PER_OUTPUT)
 
     def blocks(self, lanes: np.ndarray) -> np.ndarray:
         """The next block of each lane in `lanes`."""
-        words = self.position.blocks_at(self._next[lanes])
+        words = blocks_at(self.position, self._next[lanes])
         self._next[lanes] += np.uint64(1)
         return words
 
@@ -55,7 +50,7 @@ class _Tap:
         return self._buffer[lanes, self._left[lanes]]
 
 
-def gamma(position: Philox, num_samples: int, alpha: np.ndarray) -> np.ndarray:
+def gamma(position: Position, num_samples: int, alpha: np.ndarray) -> np.ndarray:
     """Standard gamma draws: float64 ``[num_samples, len(alpha)]`` for a flat float64 `alpha`.
 
     A negative alpha gives NaN, zero gives zeros.
@@ -111,7 +106,7 @@ def _libm_power(bases, exponent):
     return libm(lambda base: math.pow(base, exponent), bases)
 
 
-def poisson(position: Philox, num_samples: int, rate: np.ndarray, highest: float) -> np.ndarray:
+def poisson(position: Position, num_samples: int, rate: np.ndarray, highest: float) -> np.ndarray:
     """Poisson draws: float64 ``[num_samples, len(rate)]`` for a flat float64 `rate`.
 
     `highest` is the largest value of the output type: larger candidates are drawn again.
@@ -173,7 +168,7 @@ def _log_or_minus_infinity(value):
     return math.log(value) if value > 0 else -math.inf
 
 
-def categorical(position: Philox, logits: np.ndarray, num_samples: int) -> np.ndarray:
+def categorical(position: Position, logits: np.ndarray, num_samples: int) -> np.ndarray:
     """Class indices ``[batch, num_samples]`` (int64) from unnormalised log-probabilities.
 
     Draw ``j`` of row ``r`` uses words ``2 (r * num_samples + j)`` and the next one. TensorFlow
@@ -181,7 +176,7 @@ def categorical(position: Philox, logits: np.ndarray, num_samples: int) -> np.nd
     batch that is not split.
     """
     batch, classes = logits.shape
-    words = position.words(2 * batch * num_samples).reshape(batch, num_samples, 2)
+    words = words_at(position, 2 * batch * num_samples).reshape(batch, num_samples, 2)
     result = np.empty((batch, num_samples), np.int64)
     for row in range(batch):
         weights = logits[row].astype(np.float64)

@@ -1,8 +1,7 @@
 """Reference kernels of the random ops: where streams meet shapes.
 
-State: one `PhiloxStream` per op, a session resource under ``("rng", op name)``, shared by every
-plan and kernel tier that runs the op. The numbers themselves come from `philox` and
-`philox_rejection`.
+Holds no state: an op's stream is a session resource of `kernels/streams.py`. The numbers themselves
+come from `philox` and `philox_rejection`.
 """
 
 import math
@@ -12,14 +11,9 @@ import numpy as np
 from graphflow.framework import errors
 
 from ..registry import reference
+from ..streams import op_stream
 from . import philox, philox_rejection
 from .gamma_gradient import gamma_sample_gradient
-
-
-def op_stream(ctx):
-    """The stream of the op that `ctx` describes, created at its first use in the session."""
-    seed, seed2 = ctx.attr("seed"), ctx.attr("seed2")
-    return ctx.resources.get(("rng", ctx.op_name), lambda: philox.PhiloxStream(seed, seed2))
 
 
 def _dims(shape):

@@ -44,11 +44,11 @@ def test_bits_and_streams(op, dtype, shape):
 
 
 def test_carry_into_the_counters_upper_half():
-    philox = kernels("reference.philox")
+    kernel_streams = kernels("streams")
     streams = []
     for _ in range(2):
         manager = resources.ResourceManager()
-        stream = manager.get(("rng", "RandomUniform"), lambda: philox.PhiloxStream(5, 6))
+        stream = manager.get(("rng", "RandomUniform"), lambda: kernel_streams.Stream(5, 6))
         stream.reserve_blocks((1 << 64) - 3)
         streams.append(manager)
     np.testing.assert_array_equal(_native("RandomUniform", (40,), "float32", streams[0], (5, 6)),
