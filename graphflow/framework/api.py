@@ -18,6 +18,24 @@ LEGACY = {}
 # Python operator method of Tensor, e.g. "__add__" -> (module, attribute).
 OPERATORS = {}
 _warned = set()
+# Names and families of TensorFlow 1.15 that are to come. Similar names would be no help to who asks for them.
+NOT_YET = (
+    "ConditionalAccumulator", "CriticalSection", "FIFOQueue", "FixedLengthRecordReader", "GradientTape",
+    "IdentityReader", "LMDBReader", "Module", "PaddingFIFOQueue", "PriorityQueue", "QueueBase", "RaggedTensor",
+    "RandomShuffleQueue", "ReaderBase", "SparseConditionalAccumulator", "TFRecordReader", "TensorArray",
+    "TextLineReader", "WholeFileReader", "audio.decode_wav", "audio.encode_wav", "case", "cond", "data",
+    "distributions.Dirichlet", "distributions.Multinomial", "distributions.StudentT", "estimator", "feature_column",
+    "foldl", "foldr", "function", "init_scope", "layers.experimental", "linalg.lu", "load_op_library", "lookup",
+    "map_fn", "nn.bidirectional_dynamic_rnn", "nn.dilation2d", "nn.dynamic_rnn", "nn.erosion2d", "nn.raw_rnn",
+    "nn.rnn_cell", "nn.static_bidirectional_rnn", "nn.static_rnn", "profiler", "quantize", "queue", "saved_model",
+    "scan", "sets", "signal.frame", "signal.inverse_stft", "signal.stft", "switch_case", "tables_initializer",
+    "train.Checkpoint", "train.CheckpointManager", "train.ClusterSpec", "train.Coordinator",
+    "train.LoggingTensorHook", "train.MonitoredSession", "train.MonitoredTrainingSession", "train.QueueRunner",
+    "train.Scaffold", "train.Server", "train.SessionManager", "train.SessionRunHook", "train.StopAtStepHook",
+    "train.Supervisor", "train.SyncReplicasOptimizer", "train.batch", "train.input_producer",
+    "train.replica_device_setter", "train.shuffle_batch", "train.slice_input_producer", "train.start_queue_runners",
+    "train.string_input_producer", "vectorized_map", "while_loop",
+)
 
 
 def tf_export(*paths, legacy=()):
@@ -84,15 +102,26 @@ def lookup(path):
 
 
 def _missing(path, index):
-    import difflib
-
     message = f"GraphFlow has no tf.{path}."
     if path.split(".")[0] == "keras":
         return message + " tf.keras is not part of GraphFlow: use Keras 3 (pip install keras) for it."
-    near = difflib.get_close_matches(path, index.NAMES, n=3, cutoff=0.75)
+    if any(path == name or path.startswith(name + ".") for name in NOT_YET):
+        return f"tf.{path} is not part of GraphFlow yet."
+    near = _near(path, index.NAMES)
     if near:
         message += " Did you mean " + ", ".join("tf." + name for name in near) + "?"
     return message
+
+
+def _near(path, names):
+    """Up to three public names: those that stand elsewhere, else the most similar ones."""
+    import difflib
+
+    leaf = path.rpartition(".")[2]
+    elsewhere = [name for name in names if name.rpartition(".")[2] == leaf]
+    return (sorted(elsewhere, key=lambda name: (name.count("."), name))[:3]
+            or difflib.get_close_matches(path, names, n=3, cutoff=0.75)
+            or difflib.get_close_matches(path, names, n=3, cutoff=0.6))
 
 
 def namespace(module_name):

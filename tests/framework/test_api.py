@@ -1,0 +1,41 @@
+"""Public names that do not exist: what their AttributeError says."""
+
+import pytest
+
+import graphflow as tf
+from graphflow import api_index
+from graphflow.framework import api
+from tests.api.signatures import recorded
+
+
+def _message(path):
+    with pytest.raises(AttributeError) as caught:
+        api.lookup(path)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("path", api.NOT_YET)
+def test_names_to_come(path):
+    assert path not in api_index.NAMES, f"tf.{path} has come: take it out of NOT_YET"
+    assert any(name == path or name.startswith(path + ".") for name in recorded()), f"TensorFlow has no tf.{path}"
+    assert _message(path) == f"tf.{path} is not part of GraphFlow yet."
+
+
+@pytest.mark.parametrize(("wrong", "right"), [
+    ("reduce_summ", "reduce_sum"), ("nn.rellu", "nn.relu"), ("train.AdamOptimzer", "train.AdamOptimizer"),
+    ("softmax", "nn.softmax"), ("xavier_initializer", "contrib.layers.xavier_initializer"),
+    ("reduce_averge", "reduce_"),
+])
+def test_suggestions(wrong, right):
+    assert f"has no tf.{wrong}. Did you mean " in _message(wrong) and f"tf.{right}" in _message(wrong)
+
+
+def test_through_the_namespaces():
+    with pytest.raises(AttributeError, match="^tf.cond is not part of GraphFlow yet.$"):
+        tf.cond  # noqa: B018
+    with pytest.raises(AttributeError, match="^tf.data.* is not part of GraphFlow yet.$"):
+        tf.data.Dataset  # noqa: B018
+    with pytest.raises(AttributeError, match="^GraphFlow has no tf.zzzzzz.$"):
+        tf.zzzzzz  # noqa: B018
+    with pytest.raises(AttributeError, match="use Keras 3"):
+        tf.keras  # noqa: B018
