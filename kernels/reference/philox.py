@@ -17,7 +17,8 @@ Stream layout, which any other kernel tier has to reproduce:
   (double: 128) blocks from ``counter + 256 g`` (``128 g``) and keeps, in order, the normals of
   those blocks that lie inside (-2, 2) until the group is full.
 
-Holds no state: who owns which stretch of a stream is `kernels/streams.py`'s matter. The distributions with rejection over parameters (gamma, Poisson) are in `philox_rejection`.
+Holds no state: who owns which stretch of a stream is the matter of `kernels/streams.py`. The
+distributions with rejection over parameters (gamma, Poisson) are in `philox_rejection`.
 """
 
 from __future__ import annotations

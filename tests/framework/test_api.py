@@ -17,7 +17,9 @@ def _message(path):
 @pytest.mark.parametrize("path", api.NOT_YET)
 def test_names_to_come(path):
     assert path not in api_index.NAMES, f"tf.{path} has come: take it out of NOT_YET"
-    assert any(name == path or name.startswith(path + ".") for name in recorded()), f"TensorFlow has no tf.{path}"
+    # tf.contrib is not in the recording.
+    assert path.startswith("contrib.") or any(
+        name == path or name.startswith(path + ".") for name in recorded()), f"TensorFlow has no tf.{path}"
     assert _message(path) == f"tf.{path} is not part of GraphFlow yet."
 
 
