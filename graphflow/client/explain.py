@@ -52,7 +52,7 @@ def _rows(spec, seconds):
             tier = "ahead"
         else:
             tier = "not needed"
-        yield node, tier, micros, [spec.shape.get(v) for v in (*node.outputs, *(w.value for w in node.writes))]
+        yield node, tier, micros, [spec.shape.get(v, v.shape) for v in (*node.outputs, *(w.value for w in node.writes))]
 
 
 def _plain_rows(plan):
