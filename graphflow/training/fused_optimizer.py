@@ -18,7 +18,7 @@ class FusedOptimizer(Optimizer):
 
     def _rule(self):
         """Name of the op after `Apply`."""
-        raise NotImplementedError()
+        raise NotImplementedError(f"{type(self).__name__} does not define _rule")
 
     def _rule_slots(self):
         """Names of the slots, in the order of the op's inputs."""
@@ -26,7 +26,7 @@ class FusedOptimizer(Optimizer):
 
     def _coefficients(self, var):
         """The op's other inputs by name, in its order; cast to the variable's dtype."""
-        raise NotImplementedError()
+        raise NotImplementedError(f"{type(self).__name__} does not define _coefficients")
 
     def _flags(self):
         """The op's attributes other than `use_locking`."""

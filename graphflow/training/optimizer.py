@@ -210,19 +210,19 @@ class Optimizer:
 
     def _apply_dense(self, grad, var):
         """The operation that updates `var` by the Tensor `grad`."""
-        raise NotImplementedError()
+        raise NotImplementedError(f"{type(self).__name__} does not define _apply_dense")
 
     def _resource_apply_dense(self, grad, handle):
         """`_apply_dense` for a resource variable."""
-        raise NotImplementedError()
+        raise NotImplementedError(f"{type(self).__name__} does not define _resource_apply_dense")
 
     def _apply_sparse(self, grad, var):
         """The operation that updates `var` by IndexedSlices whose indices are unique."""
-        raise NotImplementedError()
+        raise NotImplementedError(f"{type(self).__name__} does not define _apply_sparse")
 
     def _resource_apply_sparse(self, grad, handle, indices):
         """`_apply_sparse` for a resource variable: rows `grad` at unique `indices`."""
-        raise NotImplementedError()
+        raise NotImplementedError(f"{type(self).__name__} does not define _resource_apply_sparse")
 
     def _apply_sparse_duplicate_indices(self, grad, var):
         """Updates by IndexedSlices that may name a row twice; adds such rows first."""
