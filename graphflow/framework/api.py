@@ -33,12 +33,12 @@ NOT_YET = (
     "nn.static_bidirectional_rnn", "nn.static_rnn", "profiler", "quantize", "queue", "saved_model",
     "scan", "sets", "signal.frame", "signal.inverse_stft", "signal.stft", "switch_case",
     "tables_initializer", "train.Checkpoint", "train.CheckpointManager", "train.ClusterSpec",
-    "train.Coordinator", "train.LoggingTensorHook", "train.MonitoredSession",
-    "train.MonitoredTrainingSession", "train.QueueRunner", "train.Scaffold", "train.Server",
+    "train.LoggingTensorHook", "train.MonitoredSession",
+    "train.MonitoredTrainingSession", "train.Scaffold", "train.Server",
     "train.SessionManager", "train.SessionRunHook", "train.StopAtStepHook", "train.Supervisor",
     "train.SyncReplicasOptimizer", "train.batch", "train.input_producer",
     "train.replica_device_setter", "train.shuffle_batch", "train.slice_input_producer",
-    "train.start_queue_runners", "train.string_input_producer", "vectorized_map", "while_loop",
+    "train.string_input_producer", "vectorized_map", "while_loop",
 )
 
 

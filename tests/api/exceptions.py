@@ -7,4 +7,6 @@ REASONS = {
     "all_variables": "tf.global_variables under its older name, whose scope it takes",
     # One function is TensorFlow's public and its internal one.
     "convert_to_tensor": "as_ref, last, is the internal function's, which programs import from framework.ops",
+    # TensorFlow's decorator hides what it takes.
+    "train.Coordinator.stop_on_exception": "called on a Coordinator, without arguments, as there",
 }
