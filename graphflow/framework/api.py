@@ -23,7 +23,7 @@ NOT_YET = (
     "ConditionalAccumulator", "CriticalSection", "FIFOQueue", "FixedLengthRecordReader",
     "GradientTape", "IdentityReader", "LMDBReader", "Module", "PaddingFIFOQueue", "PriorityQueue",
     "QueueBase", "RaggedTensor", "RandomShuffleQueue", "ReaderBase", "SparseConditionalAccumulator",
-    "TFRecordReader", "TensorArray", "TextLineReader", "WholeFileReader", "audio.decode_wav",
+    "TFRecordReader", "TextLineReader", "WholeFileReader", "audio.decode_wav",
     "audio.encode_wav", "case", "cond", "contrib.data", "contrib.estimator", "contrib.learn",
     "contrib.lookup", "contrib.rnn", "contrib.seq2seq", "contrib.training", "data",
     "distributions.Dirichlet", "distributions.Multinomial", "distributions.StudentT", "estimator",

@@ -7,6 +7,7 @@ Holds no state beyond one call.
 """
 
 import collections
+import contextlib
 import enum
 
 import numpy as np
@@ -17,6 +18,7 @@ from graphflow.framework.convert import (
     convert_n_to_tensor_or_indexed_slices,
     convert_to_tensor,
 )
+from graphflow.framework.gradient_source import gradient_source
 from graphflow.framework.gradient_sums import add_up, check_method
 from graphflow.framework.graph_scopes import name_scope
 from graphflow.framework.grouping import tuple_op
@@ -94,8 +96,11 @@ def gradients(
             f"Unknown value for unconnected_gradients: {unconnected_gradients!r}"
         ) from None
     method = check_method(aggregation_method)
-    with collector.paused(), name_scope(name, "gradients", [*ys, *xs, *stops, *grad_ys]):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(collector.paused())
+        scope = stack.enter_context(name_scope(name, "gradients", [*ys, *xs, *stops, *grad_ys]))
         graph = scopes.get_default_graph()
+        stack.enter_context(gradient_source(graph, (scope or "").rstrip("/")))
         # The name is taken, as TensorFlow does, so that later names come out alike.
         uid = graph.unique_name("uid")
         ys = _to_tensors(ys, "y")

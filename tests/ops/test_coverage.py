@@ -34,6 +34,7 @@ WITHOUT_SAMPLES = {
     "summary_ops": "they give serialised messages: test_summary_ops.py",
     "state": "they read and write variables",
     "state_scatter": "they write variables",
+    "tensor_array": "they read and write arrays of one run: test_tensor_array.py",
     "training_ops": "they write variables",
 }
 # op -> why it has no row.
