@@ -2,16 +2,18 @@
 
 from math import prod
 
-from ..registry import In, Out, Scratch, cpu
+from ..registry import In, Native, Out, Scratch, cpu
 from . import blas, native, pool
 from .elementwise import FLOATS
-from .vector_unit import lanes_of, tile_of
+from .sequence import sequence
+from .vector_unit import lanes_of, thin_tile_of, tile_of
 
 _ITEM_SIZE = {"float32": 4, "float64": 8}
 _FUNCTION = {"float32": "sgemm", "float64": "dgemm"}
 _INT32_MAX = 2 ** 31 - 1
 _WORTH_SPLITTING = 8_000_000    # operations, about 80 µs
 _PART_COLUMNS = 256             # of a narrow product: their panel stays in the L2 cache
+_THIN = 16                      # columns of a thin product, at most
 _PANEL_ROWS = 256               # as in source/narrow_product.py
 
 
@@ -71,6 +73,31 @@ def _narrow(dtype, m, n, k, transposed, operands, threads):
                              panel if threads == 1 else Scratch(panel.nbytes)] for first in bounds], threads)
 
 
+def _is_thin(m, n, k, transposes):
+    """Whether our kernels for few columns are faster than BLAS."""
+    if transposes[0]:
+        return 4 <= n <= _THIN and m >= 128 and k > 0 and not transposes[1]
+    return 4 <= n <= _THIN and k >= 64 and m >= 8
+
+
+def _thin(dtype, m, n, k, transposes, operands, threads):
+    lanes = lanes_of(dtype)
+    columns, others = thin_tile_of(dtype, n, from_memory=transposes[0])
+    rows = others * lanes if transposes[0] else others
+    kernel = "along_rows" if transposes[0] else "along_sum"
+    code = native.function(f"thin_product.{kernel}", dtype, str(lanes), str(columns), str(others))
+    left, right = map(In, operands)
+    turned = Scratch(n * k * _ITEM_SIZE[dtype])
+    turns = not transposes[0] and not transposes[1]
+    tiles = -(-m // rows)
+    words = [Out(0), left, turned if turns else right, m, n, k, 0, tiles]
+    native_product = pool.split(code, words, 6, tiles, m * n * k // 8, threads, shared=(turned,))
+    if not turns:
+        return native_product
+    return sequence(Native(native.function("thin_product.turn", dtype, str(lanes)), [turned, right, k, n]),
+                    native_product)
+
+
 def product(ctx, m, n, k, transposes, operands=(0, 1), batch=(1, 0, 0)):
     """Kernel of the product, or products, of two inputs into Out(0), or None if it is too large."""
     dtype = ctx.output_dtypes[0].name
@@ -78,6 +105,8 @@ def product(ctx, m, n, k, transposes, operands=(0, 1), batch=(1, 0, 0)):
         return None
     if m == 0 or n == 0:
         batch = (0, 0, 0)
+    if batch[0] == 1 and _is_thin(m, n, k, transposes):
+        return _thin(dtype, m, n, k, transposes, operands, ctx.threads)
     if batch[0] == 1 and _is_narrow(dtype, m, n, k) and not transposes[0]:
         return _narrow(dtype, m, n, k, transposes[1], operands, ctx.threads)
     parts = tiles(m, n, k) if batch[0] == 1 else [((0, m), (0, n))]

@@ -40,3 +40,15 @@ def tile_of(dtype, columns, rows=None):
     least = min(tallest, rows)
     fitting = range(least, max(1, (2 * tallest) // 3) - 1, -1) if least == tallest else [least]
     return vectors, min(fitting, key=lambda taps: (-(-rows // taps) * taps, -taps))
+
+
+def thin_tile_of(dtype, columns, from_memory):
+    """(columns, rows or vectors of rows) of a tile of sums for a result of few columns, whose numbers
+    take registers of their own or come `from_memory`.
+    """
+    count = _registers()[1]
+    most = (6 if count >= 32 else 3) * (2 if from_memory else 1)
+    if from_memory:
+        most = min(most, lanes_of(dtype))       # a vector of rows becomes rows of so many
+    columns = -(-columns // -(-columns // most))
+    return columns, max(1, (count - 6) // columns)

@@ -66,6 +66,11 @@ def _matmul():
         yield (f"MatMul {m}x{k}x{n}", native("matmul", "MatMul", [a, b], [((m, n), "float32")],
                                              attrs),
                lambda a=a, b=b, out=np.empty((m, n), np.float32): np.matmul(a, b, out=out))
+    for m, n, k in ((784, 10, 100), (256, 10, 128), (784, 256, 128)):
+        a, b = random(k, m), random(k, n)
+        yield (f"MatMul {k}x{m} turned x{n}", native("matmul", "MatMul", [a, b], [((m, n), "float32")],
+                                                     {**attrs, "transpose_a": True}),
+               lambda a=a, b=b, out=np.empty((m, n), np.float32): np.matmul(a.T, b, out=out))
 
 
 def _reductions():

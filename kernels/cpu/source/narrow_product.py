@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 from llvmlite import ir
 
-from .values import I32, IrKernel, Value, blocks, index, load, loop, store, word
-from .vectors import Lanes, prefetch, smaller, steps
+from .values import IrKernel, Value, blocks, index, load, loop, store, word
+from .vectors import Lanes, prefetch, smaller, steps, turned
 
 PANEL_ROWS = 256
 _UNROLL = 4
@@ -153,19 +153,9 @@ def _pack_turned(tile, top, bottom):
 
 
 def _turn_square(tile, source, target):
-    """Transposes lanes by lanes numbers, exchanging ever smaller halves."""
-    b, v, count = tile.b, tile.v, tile.v.lanes
+    """Transposes lanes by lanes numbers."""
+    b, v = tile.b, tile.v
     step = b.mul(tile.w.k, index(v.size))
-    lines = [v.load(b.add(source, b.mul(step, index(i)))) for i in range(count)]
-    half = count // 2
-    while half:
-        low = [i if not i & half else count + i - half for i in range(count)]
-        high = [i + half if not i & half else count + i for i in range(count)]
-        masks = [ir.Constant(ir.VectorType(I32, count), [ir.Constant(I32, i) for i in order]) for order in (low, high)]
-        for i in range(count):
-            if not i & half:
-                pair = lines[i], lines[i + half]
-                lines[i], lines[i + half] = (b.shuffle_vector(*pair, mask) for mask in masks)
-        half //= 2
-    for i, line in enumerate(lines):
+    lines = [v.load(b.add(source, b.mul(step, index(i)))) for i in range(v.lanes)]
+    for i, line in enumerate(turned(b, lines)):
         v.store(line, b.add(target, index(i * tile.row_bytes)))

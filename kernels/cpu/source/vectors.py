@@ -114,6 +114,22 @@ def steps(b, start, stop, size):
     b.position_at_end(after)
 
 
+def turned(b, lines):
+    """The columns of a square whose lines are as many vectors, by exchanging ever smaller halves."""
+    lines, count = list(lines), len(lines)
+    half = count // 2
+    while half:
+        low = [i if not i & half else count + i - half for i in range(count)]
+        high = [i + half if not i & half else count + i for i in range(count)]
+        masks = [ir.Constant(ir.VectorType(I32, count), order) for order in (low, high)]
+        for i in range(count):
+            if not i & half:
+                pair = lines[i], lines[i + half]
+                lines[i], lines[i + half] = (b.shuffle_vector(*pair, mask) for mask in masks)
+        half //= 2
+    return lines
+
+
 def prefetch(b, address):
     """Asks for the cache line at an address, of any memory, in the second level cache."""
     pointer = I8.as_pointer()
