@@ -44,13 +44,18 @@ class ShapeContext:
         """Input `index` read as a shape: a tuple with None where unknown, or None."""
         return static_value.constant_shape(self._inputs[index])
 
-    def handle(self, index):
-        """(DType, shape) of the variable behind handle input `index`; None for what is unknown."""
+    def maker(self, index):
+        """The operation that made handle input `index`; None in a run."""
         tensor = self._inputs[index]
         while tensor.op.type == "Identity":
             tensor = tensor.op.inputs[0]
-        if tensor.op.type == "VarHandleOp":
-            return tensor.op.attrs["dtype"], tensor.op.attrs["shape"]
+        return tensor.op
+
+    def handle(self, index):
+        """(DType, shape) of the variable behind handle input `index`; None for what is unknown."""
+        op = self.maker(index)
+        if op.type == "VarHandleOp":
+            return op.attrs["dtype"], op.attrs["shape"]
         return None, None
 
 
@@ -80,6 +85,10 @@ class BoundShapeContext(ShapeContext):
         """Input `index` read as a shape."""
         value = self._values[index]
         return None if value is None else static_value.as_shape_tuple(value)
+
+    def maker(self, index):
+        """Plans know handles by their values only."""
+        return None
 
     def handle(self, index):
         """(DType, shape) of the variable behind a handle: plans know variables by their values."""

@@ -4,60 +4,16 @@ from graphflow.framework import public
 from graphflow.framework.convert import convert_to_tensor
 from graphflow.framework.graph import GraphKeys, get_collection
 from graphflow.framework.graph_scopes import device as on_device
+from graphflow.framework.saveable_object import SaveableObject, SaveSpec
 from graphflow.framework.tensor import Tensor
 from graphflow.ops import state
+from graphflow.ops.mutable_tables import MutableTable
 from graphflow.ops.partitioned_variable import PartitionedVariable
 from graphflow.ops.resource_variable import BaseResourceVariable
 from graphflow.ops.variables import Variable
 
 _REFERENCES = ("Variable", "VariableV2")
 _VARIABLE_OPS = (*_REFERENCES, "VarHandleOp", "ReadVariableOp", "ResourceGather")
-
-
-class SaveSpec:
-    """One tensor of a SaveableObject.
-
-    Args: tensor: Tensor, or function that makes it. slice_spec: what part of which whole it is, "" for
-      all. name: key in the checkpoint. dtype, device: of the tensor, needed where it is a function.
-    """
-
-    def __init__(self, tensor, slice_spec, name, dtype=None, device=None):
-        if callable(tensor) and (dtype is None or device is None):
-            raise AssertionError("When passing a callable `tensor` to SaveSpec, dtype and device must be given.")
-        self._tensor = tensor
-        self.slice_spec = slice_spec
-        self.name = name
-        self.dtype = (tensor.dtype if dtype is None else dtype).base_dtype
-        self.device = tensor.device if device is None else device
-
-    @property
-    def tensor(self):
-        """The tensor to save."""
-        return self._tensor() if callable(self._tensor) else self._tensor
-
-
-class SaveableObject:
-    """Base of what can be saved and restored: subclasses say how in `restore`.
-
-    Args: op: the thing itself. specs: list of SaveSpec. name: of the whole.
-    """
-
-    def __init__(self, op, specs, name):
-        self.op = op
-        self.specs = specs
-        self.name = name
-
-    @property
-    def device(self):
-        """Where its tensors are."""
-        return self.specs[0].device
-
-    def restore(self, restored_tensors, restored_shapes):
-        """An operation that sets the object to what was read from a checkpoint.
-
-        Args: restored_tensors: one per spec. restored_shapes: None, or the shapes to give them.
-        """
-        raise ValueError("Calling an abstract method.")
 
 
 class ReferenceVariableSaveable(SaveableObject):
@@ -145,6 +101,8 @@ def saveable_objects_for_op(op, name):
         )
     if isinstance(op, SaveableObject):
         return [op]
+    if isinstance(op, MutableTable):
+        return op.saveables()
     if isinstance(op, (list, tuple, PartitionedVariable)):
         return list(_slices_of(op, name))
     if isinstance(op, BaseResourceVariable):
@@ -163,6 +121,15 @@ def _variable_tensor(op, complaint):
     return tensor
 
 
+def _expanded(op_list):
+    """The list, with tables replaced by what a Saver saves of them."""
+    for item in op_list:
+        if isinstance(item, MutableTable):
+            yield from item.saveables()
+        else:
+            yield item
+
+
 def op_list_to_dict(op_list, convert_variable_to_tensor=True):
     """{name in checkpoint: what to save} of a list of variables and saveable objects.
 
@@ -172,7 +139,7 @@ def op_list_to_dict(op_list, convert_variable_to_tensor=True):
     if not isinstance(op_list, (list, tuple, set)):
         raise TypeError(f"Variables to save should be passed in a dict or a list: {op_list}")
     result = {}
-    for item in sorted(op_list, key=lambda item: item.name):
+    for item in sorted(_expanded(op_list), key=lambda item: item.name):
         slice_info = item._save_slice_info if isinstance(item, Variable) else None
         if slice_info:
             slices = result.setdefault(slice_info.full_name, [])

@@ -48,7 +48,7 @@ def _text(default):
         return f"<dtype: '{default.name}'>"
     if isinstance(default, float) or (isinstance(default, int) and not isinstance(default, bool)):
         return float(default)
-    return str(default)
+    return str(default).replace("\t", "\\t")
 
 
 def _number(text):

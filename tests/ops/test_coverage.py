@@ -26,6 +26,7 @@ WITHOUT_SAMPLES = {
     "candidate_sampling": "classes are compared with recorded ones in test_candidate_sampling.py",
     "debugging": "they print, or pass values on and fail: test_debugging.py",
     "random": "bits are compared with recorded ones in test_random.py",
+    "lookup_ops": "they make, fill and ask tables: test_lookup_ops.py",
     "image_codec": "files are written and read again in test_image_codec.py",
     "save_restore": "they write and read files: test_save_restore.py",
     "script_ops": "they call the user's functions: test_script_ops.py",
