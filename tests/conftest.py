@@ -1,8 +1,11 @@
-"""What holds for all tests: each starts without default graph and session of another."""
+"""What holds for all tests: each starts without default graph and session of another; plans are verified."""
 
 import pytest
 
+from graphflow.compiler import pipeline
 from graphflow.framework import scopes
+
+pipeline.VERIFY = True
 
 
 @pytest.fixture(autouse=True)

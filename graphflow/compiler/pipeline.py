@@ -1,16 +1,25 @@
 """The passes, in order. Reads like a table of contents.
 
-`lower` makes a plan from a graph; PASSES then work on it, each a function Plan -> Plan with the
-reason why it is there. What needs shapes (folding, aliases, fusion, memory) is done when the plan is
-specialised to those of a call: `runtime/specialize.py`.
+`lower` makes a plan from a graph, once per fetches and fed tensors: PASSES work on it, each a function
+Plan -> Plan. `shape` goes on when the shapes of feeds and variables are known, once per shapes:
+SHAPE_PASSES, each a function ShapedPlan -> ShapedPlan. Every pass stands with the reason why it is there.
 """
 
-from graphflow.compiler import dead_code, order_effects, place, prune
+from graphflow.compiler import dead_code, fold, order_effects, place, prune, rename, verify
+from graphflow.compiler.shaped import ShapedPlan
 
 # (pass, why). Passes keep what the plan computes; tests run every one on and off.
 PASSES = [
     (dead_code.mark_dead, "half of what gradients add computes what nobody asked for"),
 ]
+SHAPE_PASSES = [
+    (fold.fold, "shape arithmetic and constants are the same at every run: most nodes of a gradient"),
+    (rename.rename, "identities and reshapes move no data"),
+    (dead_code.drop_dead, "what only fed what is now constant has no reader left"),
+]
+
+# Whether plans are checked between shape passes: tests say so.
+VERIFY = False
 
 
 def lower(fetches, targets, feeds, available_devices=None, soft_placement=False):
@@ -26,3 +35,15 @@ def lower(fetches, targets, feeds, available_devices=None, soft_placement=False)
     for apply, _ in PASSES:
         plan = apply(plan)
     return plan
+
+
+def shape(plan, feed_shapes, variable_shapes, evaluate):
+    """The ShapedPlan for feeds and variables of these shapes; `evaluate` computes a node now."""
+    shaped = ShapedPlan(plan, feed_shapes, variable_shapes, evaluate)
+    for apply, _ in SHAPE_PASSES:
+        before = len(shaped.nodes)
+        shaped = apply(shaped)
+        shaped.history.append((apply.__name__, before - len(shaped.nodes)))
+        if VERIFY:
+            verify.check(shaped, apply.__name__)
+    return shaped

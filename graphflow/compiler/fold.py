@@ -1,0 +1,92 @@
+"""Fold: finds shapes in execution order, and computes what is the same at every run.
+
+Constants, what follows from them, and what depends on shapes alone (`Shape`, `ZerosLike`) need not
+run. Shapes and values are found together because each may need the other. Random and stateful ops
+are never computed ahead. Holds no state.
+"""
+
+import numpy as np
+
+from graphflow.framework import shapes
+from graphflow.framework.shape_inference import BoundShapeContext
+
+# Results that depend on the shapes of inputs only.
+_SHAPE_ONLY = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
+# Larger constants are not computed ahead: they would only take memory.
+_MAX_FOLDED_BYTES = 1 << 20
+
+
+def fold(shaped):
+    """`shaped` with all shapes, and constants in place of the nodes that make them."""
+    shaped.nodes = [node for node in shaped.nodes if not _settle(shaped, node)]
+    return shaped
+
+
+def _settle(shaped, node):
+    """Finds a node's shapes; whether its results are known too, so that it need not run."""
+    inputs = [shaped.shape[v] for v in node.inputs]
+    constants = [shaped.constants.get(v) for v in node.inputs]
+    if node.type == "Const":
+        return _keep(shaped, node, [node.attrs["value"]])
+    try:
+        found = _infer(node, inputs, constants)
+    except ValueError as error:
+        _refuse(shaped, node, inputs, constants, error)
+    for value, shape in zip(node.outputs, found):
+        shaped.shape[value] = shape if shapes.is_full(shape) and not node.op_def.allocates else None
+    for write in node.writes:
+        shaped.shape[write.value] = shaped.shape[write.variable.start]
+    if _is_foldable(shaped, node, inputs, constants):
+        return _keep(shaped, node, shaped.evaluate(node, _stand_ins(node, inputs, constants)))
+    return False
+
+
+def _infer(node, inputs, constants):
+    if not node.outputs and not node.writes:
+        return []
+    context = BoundShapeContext(inputs, [v.dtype for v in node.inputs], constants, node.attrs, len(node.op.outputs))
+    found = node.op_def.shape_fn(context)
+    if len(node.outputs) == len(node.op.outputs):
+        return found
+    # Ref outputs are versions, not outputs of the plan's node.
+    return [found[v.index] if v.index < len(found) else None for v in node.outputs]
+
+
+def _stand_ins(node, inputs, constants):
+    """An array for each input: its value, or zeros of its shape that take no memory."""
+    return [np.broadcast_to(np.zeros((), v.dtype.as_numpy_dtype), shape or ()) if c is None else c
+            for v, shape, c in zip(node.inputs, inputs, constants)]
+
+
+def _refuse(shaped, node, inputs, constants, error):
+    """Raises the failure of a shape rule; worded by the kernel, if it refuses such inputs too."""
+    stand_ins = _stand_ins(node, inputs, constants)
+    # Integers may be sizes and positions, for which zeros are no stand-in.
+    known = all(c is not None or not v.dtype.is_integer for c, v in zip(constants, node.inputs))
+    if known and sum(array.size for array in stand_ins) <= _MAX_FOLDED_BYTES:
+        shaped.evaluate(node, stand_ins)
+    shaped.evaluate.fail(node, error, stand_ins)
+
+
+def _is_foldable(shaped, node, inputs, constants):
+    if node.op_def.is_stateful or node.writes or not node.outputs or not node.inputs:
+        return False
+    if node.type in _SHAPE_ONLY:
+        if any(shape is None for shape in inputs):
+            return False
+    elif any(c is None for c in constants):
+        return False
+    total = 0
+    for value in node.outputs:
+        size = shapes.size(shaped.shape[value])
+        total += 0 if size is None else size * 8
+    return total <= _MAX_FOLDED_BYTES
+
+
+def _keep(shaped, node, results):
+    for value, array in zip(node.outputs, results):
+        if not array.flags.c_contiguous:
+            array = array.copy()
+        shaped.constants[value] = array
+        shaped.shape[value] = array.shape
+    return True

@@ -1,0 +1,45 @@
+"""A plan with the shapes of one call: what the shape passes work on.
+
+Shape passes find more shapes, values and names for the same thing, and drop or replace nodes. The plan
+itself, and its nodes, serve all shapes and are never changed: a pass that wants a node otherwise puts
+another in its place (`Node.rewritten`). Holds no kernels and no memory.
+"""
+
+
+class ShapedPlan:
+    """A plan whose feeds and variables have the given shapes.
+
+    Attributes: plan. nodes: those left to run, in order. shape: Value -> full shape tuple, or None where
+      it depends on data. constants: Value -> array, the same at every run. alias: Value -> the Value whose
+      memory it is, maybe under another shape (no alias itself). evaluate: computes a node now, see
+      `runtime/evaluate.py`. history: list of (pass, nodes left after it).
+    """
+
+    __slots__ = ("plan", "nodes", "shape", "constants", "alias", "evaluate", "history", "_written")
+
+    def __init__(self, plan, feed_shapes, variable_shapes, evaluate):
+        self.plan = plan
+        self.nodes = [node for node in plan.nodes if node not in plan.dead]
+        self.shape = dict(zip(plan.feeds, feed_shapes, strict=True))
+        for variable, shape in zip(plan.variables, variable_shapes, strict=True):
+            self.shape[variable.start] = shape
+        self.constants = {}
+        self.alias = {}
+        self.evaluate = evaluate
+        self.history = []
+        self._written = {w.variable for node in plan.nodes for w in node.writes}
+
+    def root(self, value):
+        """The value whose memory `value` shares."""
+        return self.alias.get(value, value)
+
+    def rename(self, value, source):
+        """Makes `value` another name (or shape) of `source`; whether that is possible.
+
+        It is not where `source` is a variable that the step writes: its memory changes.
+        """
+        root = self.root(source)
+        if root.variable is not None and root.variable in self._written:
+            return False
+        self.alias[value] = root
+        return True
