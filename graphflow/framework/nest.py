@@ -11,6 +11,9 @@ from graphflow.framework.sparse_tensor import SparseTensor
 from graphflow.framework.tensor import IndexedSlices
 
 
+_CONTAINERS = (collections.abc.Mapping, collections.abc.MappingView, collections.abc.Sequence)
+
+
 def _is_namedtuple(value):
     return isinstance(value, tuple) and hasattr(value, "_fields")
 
@@ -27,9 +30,8 @@ def _components(value):
 
 @tf_export("nest.is_nested", "contrib.framework.nest.is_sequence", "contrib.framework.nest.is_nested")
 def is_nested(seq):
-    """Whether `seq` is a dict, a list, a tuple or another sequence that is no string."""
-    return isinstance(seq, (collections.abc.Mapping, collections.abc.Sequence)) and not isinstance(
-        seq, (str, bytes, bytearray))
+    """Whether `seq` is a dict, a view of one, a list, a tuple or another sequence that is no string."""
+    return isinstance(seq, _CONTAINERS) and not isinstance(seq, (str, bytes, bytearray))
 
 
 def _children(structure, expand_composites):
@@ -63,7 +65,7 @@ def _rebuilt(structure, parts):
     components = _components(structure)
     if components is not None:
         return type(structure)(**dict(zip(components, parts, strict=True)))
-    if isinstance(structure, range):
+    if isinstance(structure, (range, collections.abc.MappingView)):
         return list(parts)
     return type(structure)(parts)
 

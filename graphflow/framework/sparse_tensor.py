@@ -22,6 +22,7 @@ class SparseTensor(TensorLike):
 
     Args:
       indices: int64 [n, rank], one row an element. values: [n]. dense_shape: int64 [rank].
+    `sparse * dense` and `sparse / dense` are sparse; the dense tensor broadcasts to the shape.
     """
 
     def __init__(self, indices, values, dense_shape):
@@ -98,6 +99,31 @@ class SparseTensor(TensorLike):
         from graphflow.framework.scopes import require_session
 
         return require_session(session, self.graph, "evaluate tensor").run(self, feed_dict)
+
+    def _elementwise(self, op_type, name, dense, convert=None):
+        """The SparseTensor of the same places with values combined with those of a tensor that broadcasts to it."""
+        from graphflow.framework import public, raw_ops
+        from graphflow.framework.graph_scopes import name_scope
+
+        with name_scope(None, name, [self, dense]) as scope:
+            values, dense = self._values, convert_to_tensor(dense, dtype=self.dtype.base_dtype, name="y")
+            if convert is not None:
+                values, dense = public.cast(values, convert), public.cast(dense, convert)
+            values = getattr(raw_ops, op_type)(self._indices, values, self._dense_shape, dense, name=scope)
+            return SparseTensor(self._indices, values, self._dense_shape)
+
+    def __mul__(self, dense):
+        return self._elementwise("SparseDenseCwiseMul", "mul", dense)
+
+    __rmul__ = __mul__
+
+    def __div__(self, dense):
+        return self._elementwise("SparseDenseCwiseDiv", "div", dense)
+
+    def __truediv__(self, dense):
+        small = self.dtype in (dtypes.int8, dtypes.uint8, dtypes.int16, dtypes.uint16)
+        convert = dtypes.float32 if small else dtypes.float64 if self.dtype.is_integer else None
+        return self._elementwise("SparseDenseCwiseDiv", "truediv", dense, convert)
 
     def __str__(self):
         return f"SparseTensor(indices={self._indices}, values={self._values}, dense_shape={self._dense_shape})"

@@ -9,6 +9,7 @@ from graphflow.framework import dtypes, raw_ops
 from graphflow.framework.api import tensor_operator
 from graphflow.framework.convert import convert_to_tensor
 from graphflow.framework.graph_scopes import name_scope
+from graphflow.framework.sparse_tensor import SparseTensor
 from graphflow.framework.tensor import Tensor
 from graphflow.ops import binary, comparison, matmul, unary
 
@@ -68,7 +69,7 @@ def rsub(x, y):
 @tensor_operator("__mul__")
 def mul(x, y):
     """`x * y`; a SparseTensor `y` answers itself."""
-    return _apply(raw_ops.Mul, "mul", x, y)
+    return NotImplemented if isinstance(y, SparseTensor) else _apply(raw_ops.Mul, "mul", x, y)
 
 
 @tensor_operator("__rmul__")

@@ -5,7 +5,7 @@ update is, subclasses say in `_apply_dense` and its sparse and resource forms. S
 other variables that this optimizer has made, by graph.
 """
 
-from graphflow.framework import dtypes, raw_ops, scopes
+from graphflow.framework import dtypes, nest, raw_ops, scopes
 from graphflow.framework.api import tf_export
 from graphflow.framework.convert import convert_to_tensor, convert_to_tensor_or_indexed_slices
 from graphflow.framework.gradients import gradients
@@ -100,7 +100,7 @@ class Optimizer:
                              "Optimizer.GATE_OP, Optimizer.GATE_GRAPH.  Not "
                              f"{gate_gradients}")
         self._assert_valid_dtypes([loss] if grad_loss is None else [loss, grad_loss])
-        variables = trainable_variables() if var_list is None else _flat(var_list)
+        variables = trainable_variables() if var_list is None else nest.flatten(var_list)
         variables += scopes.get_default_graph().get_collection(GraphKeys._STREAMING_MODEL_PORTS)
         for variable in variables:
             _check_optimizable(variable)
@@ -297,15 +297,6 @@ def _is_resource(var):
 
 def _key(var):
     return var.op.graph, var.op.name
-
-
-def _flat(variables):
-    """A variable or nested lists, tuples and dicts of them, as a new flat list."""
-    if isinstance(variables, dict):
-        variables = [variables[key] for key in sorted(variables)]
-    if isinstance(variables, (list, tuple)):
-        return [leaf for item in variables for leaf in _flat(item)]
-    return [variables]
 
 
 def _check_optimizable(var):

@@ -93,9 +93,10 @@ def edit_distance(ctx):
     def run(a_indices, a_values, a_shape, b_indices, b_values, b_shape):
         if len(a_shape) != len(b_shape):
             fail(f"hypothesis and truth have different ranks: {debug(a_shape)}, {debug(b_shape)}")
-        check_inside(a_indices, a_shape)
-        check_inside(b_indices, b_shape)
         result = np.zeros(np.maximum(a_shape, b_shape)[:-1], np.float32)
+        # Elements of a sequence count in their order; their positions in it don't matter.
+        check_inside(a_indices[:, :-1], result.shape)
+        check_inside(b_indices[:, :-1], result.shape)
         hypotheses, truths = _sequences(a_indices, a_values), _sequences(b_indices, b_values)
         for place in {*hypotheses, *truths}:
             first, second = hypotheses.get(place, []), truths.get(place, [])

@@ -55,3 +55,9 @@ def test_composites():
 def test_what_is_nested():
     assert all(map(tf.nest.is_nested, ([], (), {}, Point(1, 2))))
     assert not any(map(tf.nest.is_nested, ("ab", b"ab", 1, None)))
+
+
+def test_views_of_dicts_count_in_their_own_order():
+    variables = {"b": 1, "a": [2, 3]}
+    assert tf.nest.flatten(variables.values()) == [1, 2, 3]
+    assert tf.nest.map_structure(lambda x: x + 1, variables.values()) == [2, [3, 4]]

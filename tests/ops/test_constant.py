@@ -64,6 +64,10 @@ def test_constants_are_filled_up():
         tf.constant([1, 2], shape=[4], verify_shape=True)
 
 
+def test_no_name_is_the_name_const():
+    assert tf.constant(1, name=None).op.name == "Const"
+
+
 def test_a_constant_is_a_copy():
     array = np.zeros(3)
     constant = tf.constant(array)

@@ -59,6 +59,16 @@ def test_histograms():
     assert run(tf.histogram_fixed_width_bins(values, [0.0, 5.0], nbins=5)).tolist() == [0, 0, 1, 2, 4, 4]
 
 
+def test_edit_distance_counts_elements_in_their_order():
+    # TensorFlow 2.21: positions within a sequence don't matter, and may lie outside of the shape.
+    first = tf.SparseTensor([[0, 0, i] for i in range(4)], list("bear"), [1, 1, 1])
+    second = tf.SparseTensor([[0, 0, 0], [0, 0, 1], [0, 0, 1], [0, 0, 3], [0, 0, 4]], list("beers"), [1, 1, 1])
+    assert run(tf.edit_distance(first, second, normalize=False)).tolist() == [[2.0]]
+    outside = tf.SparseTensor([[0, 1, 0]], ["a"], [1, 1, 1])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="out of bounds"):
+        run(tf.edit_distance(outside, second))
+
+
 def test_errors():
     with pytest.raises(tf.errors.InvalidArgumentError, match="must be non-negative"):
         run(tf.bincount([-1]))

@@ -87,3 +87,20 @@ def test_wrappers():
         assert sess.run(tf.sparse.matmul(x, tf.ones([4, 1]))).ravel().tolist() == [1, 5, 4]
         with pytest.raises(TypeError, match="must be a SparseTensor"):
             tf.sparse_tensor_to_dense([1, 2])
+
+
+def test_operators():
+    sparse = tf.SparseTensor([[0, 1], [1, 0]], [2.0, 6.0], [2, 2])
+    scale = tf.placeholder(tf.float32)
+    rows = tf.constant([[1.0], [3.0]])
+    products = [sparse * scale, scale * sparse, rows * sparse, sparse / rows, sparse / 2.0]
+    assert [p.values.op.type for p in products] == ["SparseDenseCwiseMul"] * 3 + ["SparseDenseCwiseDiv"] * 2
+    assert [p.values.op.name for p in products] == ["mul", "mul_1", "mul_2", "truediv", "truediv_1"]
+    halves = tf.SparseTensor([[0, 1]], [3], [2, 2]) / 2
+    assert halves.dtype == tf.float64
+    with tf.Session() as session:
+        values = [value.values.tolist() for value in session.run(products, {scale: 2.0})]
+        assert values == [[4.0, 12.0], [4.0, 12.0], [2.0, 18.0], [2.0, 2.0], [1.0, 3.0]]
+        assert session.run(halves).values.tolist() == [1.5]
+    with pytest.raises(ValueError, match="string|float"):
+        sparse * tf.constant([1])

@@ -134,3 +134,10 @@ def test_global_step():
             tf.train.assert_global_step(tf.constant([1]))
         with pytest.raises(TypeError, match="must be a Variable or Tensor"):
             tf.train.assert_global_step("step")
+
+
+def test_views_of_dicts_are_lists_of_variables():
+    weights = {"b": tf.Variable(1.0, name="b"), "a": tf.Variable(2.0, name="a")}
+    pairs = tf.train.GradientDescentOptimizer(0.1).compute_gradients(
+        weights["a"] * weights["b"], var_list=weights.values())
+    assert [variable.op.name for _, variable in pairs] == ["b", "a"]
