@@ -10,7 +10,6 @@ from graphflow.framework.api import tf_export
 from graphflow.framework.sparse_tensor import SparseTensor
 from graphflow.framework.tensor import IndexedSlices
 
-
 _CONTAINERS = (collections.abc.Mapping, collections.abc.MappingView, collections.abc.Sequence)
 
 
