@@ -86,6 +86,7 @@ SPACES = ("", "math", "nn", "train", "errors", "linalg", "strings", "image", "io
 
 # Single names: full internal name -> public path, or "module:attribute".
 NAMES = {
+    "python.client.timeline.Timeline": "client.timeline:Timeline",
     "python.client.device_lib.list_local_devices": "runtime.devices:available_devices",
     "python.framework.ops.internal_convert_to_tensor": "convert_to_tensor",
     "python.framework.ops.convert_n_to_tensor": "framework.convert:convert_n_to_tensor",
@@ -94,6 +95,7 @@ NAMES = {
     "python.framework.ops.NoGradient": "NotDifferentiable",
     "python.framework.ops.executing_eagerly_outside_functions": "executing_eagerly",
     "python.framework.random_seed.DEFAULT_GRAPH_SEED": "framework.random_seed:DEFAULT_GRAPH_SEED",
+    "python.framework.meta_graph.create_meta_graph_def": "framework.meta_graph:create_meta_graph_def",
     "python.framework.meta_graph.read_meta_graph_file": "training.meta_graph:read_meta_graph_file",
     "python.framework.meta_graph.import_scoped_meta_graph": "training.meta_graph:import_scoped_meta_graph",
     "python.framework.tensor_shape.as_shape": "framework.tensor_shape:as_shape",
@@ -114,6 +116,9 @@ NAMES = {
         "write_string_to_file", "atomic_write_string_to_file")},
     "python.ops.array_ops.constant": "constant",
     "python.ops.control_flow_ops.with_dependencies": "framework.grouping:with_dependencies",
+    **{f"python.ops.resources.{name}": f"ops.resources:{name}" for name in (
+        "register_resource", "shared_resources", "local_resources", "initialize_resources",
+        "report_uninitialized_resources")},
     "python.ops.rnn.rnn": "nn.static_rnn",
     "python.ops.rnn.bidirectional_rnn": "nn.static_bidirectional_rnn",
     "python.ops.rnn_cell_impl.LSTMStateTuple": "nn.rnn_cell.LSTMStateTuple",
@@ -122,5 +127,8 @@ NAMES = {
     "python.platform.googletest.GetTempDir": "test.get_temp_dir",
     "python.training.moving_averages.assign_moving_average": "training.moving_averages:assign_moving_average",
     "python.training.basic_session_run_hooks.SessionRunArgs": "train.SessionRunArgs",
+    "python.training.training_util._get_or_create_global_step_read":
+        "training.training_util:get_or_create_global_step_read",
+    "python.training.training_util._increment_global_step": "training.training_util:increment_global_step",
     "python.util.nest.is_sequence": "nest.is_nested",
 }

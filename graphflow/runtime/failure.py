@@ -45,7 +45,6 @@ def describe_inputs(inputs):
 def raise_uninitialized(missing):
     """Raises FailedPreconditionError naming every variable in `missing` (operations)."""
     names = ", ".join(op.name for op in missing)
-    plural = "variables" if len(missing) > 1 else "variable"
     lines = []
     for op in missing[:10]:
         where = op.user_line()
@@ -54,6 +53,6 @@ def raise_uninitialized(missing):
     first = missing[0]
     raise errors.FailedPreconditionError(
         first.node_def, first if len(missing) == 1 else None,
-        f"Attempting to use uninitialized value: {plural} {names}. Run tf.global_variables_initializer() (or restore a "
+        f"Attempting to use uninitialized value {names}. Run tf.global_variables_initializer() (or restore a "
         "checkpoint) in this session first." + ("\n" + "\n".join(lines) if len(missing) > 1 else ""),
     )

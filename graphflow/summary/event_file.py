@@ -27,7 +27,7 @@ def _open(logdir, suffix):
     except ImportError as error:
         raise ImportError("writing event files needs the package 'tensorboardX': pip install tensorboardX") from error
     with translated_errors(logdir):
-        os.makedirs(logdir, exist_ok=True)
+        os.makedirs(logdir or os.curdir, exist_ok=True)
         prefix = os.path.join(logdir, "events")
         # Writers made within one second would share one name, and the later would empty the file.
         name = f"{prefix}.out.tfevents.{str(time.time())[:10]}.{socket.gethostname()}"

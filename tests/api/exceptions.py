@@ -9,4 +9,6 @@ REASONS = {
     "convert_to_tensor": "as_ref, last, is the internal function's, which programs import from framework.ops",
     # TensorFlow's decorator hides what it takes.
     "train.Coordinator.stop_on_exception": "called on a Coordinator, without arguments, as there",
+    # Recorded without arguments: a decorator hid them there.
+    "train.Supervisor.managed_session": "the arguments are those that TensorFlow 1.15 documents",
 }
