@@ -142,7 +142,7 @@ def test_extremes_of_nan():
         np.testing.assert_array_equal(got, x.max(axis))
 
 
-@pytest.mark.parametrize("shape", [(100, 10), (3, 5000), (1, 1), (0, 5)])
+@pytest.mark.parametrize("shape", [(100, 10), (3, 5000), (1, 1), (0, 5), (5, 16), (4, 17), (7, 64), (3, 99)])
 def test_softmax_and_cross_entropy(shape):
     x, labels = _random(shape), abs(_random(shape, seed=1))
     shifted = x.astype(np.float64) - x.max(1, keepdims=True, initial=-np.inf)
@@ -164,6 +164,30 @@ def test_softmax_and_cross_entropy(shape):
     np.testing.assert_allclose(loss, -np.log(want[lines, classes]), rtol=1e-4, atol=1e-5)
     want[lines, classes] -= 1
     np.testing.assert_allclose(gradient, want, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("length", [3, 16, 40])
+def test_softmax_of_special_rows(length):
+    x = np.zeros((6, length), np.float32)
+    x[1, -1], x[2, 0], x[3, 1], x[5, -1] = np.nan, np.inf, -np.inf, 1e30
+    x[4] = -np.inf
+    with np.errstate(all="ignore"):
+        powers = np.exp(x.astype(np.float64) - x.max(1, keepdims=True))
+        want = powers / powers.sum(1, keepdims=True)
+    np.testing.assert_allclose(run("softmax", "Softmax", [x], [(x.shape, "float32")], F32), want, rtol=1e-6)
+    got = run("softmax", "LogSoftmax", [x], [(x.shape, "float32")], F32)
+    np.testing.assert_array_equal(np.isnan(got), np.isnan(want))
+    assert got[3, 1] == -np.inf and got[5, -1] == 0
+
+
+def test_softmax_in_place_and_misaligned():
+    x = _random((3, 37))
+    for op in ("Softmax", "LogSoftmax"):
+        want = run("softmax", op, [x], [(x.shape, "float32")], F32)
+        place = np.empty(x.size + 1, np.float32)[1:].reshape(x.shape)
+        place[...] = x
+        assert execute(bind("softmax", op, [place], [(x.shape, "float32")], F32), [place], [place])[0] == -1
+        assert place.tobytes() == want.tobytes()
 
 
 def test_sparse_labels_are_checked():

@@ -48,7 +48,7 @@ def test_threads_do_not_change_bits(name):
             assert a.tobytes() == b.tobytes()
 
 
-@pytest.mark.parametrize("name", ["log softmax", "cross entropy", "column sums"])
+@pytest.mark.parametrize("name", ["column sums"])
 def test_parts_have_scratch_of_their_own(name):
     family, op, inputs, outputs, attrs, constants = _case(name)
     words = [bind(family, op, inputs, outputs, attrs, constants, threads=n).words for n in (1, 2)]

@@ -5,11 +5,10 @@ of sixteen for nothing. Here vectors run along what is long: along the sum where
 row by row, along the rows of the result where it lies transposed.
 """
 
+from operator import add as add_numbers
 from types import SimpleNamespace
 
-from llvmlite import ir
-
-from .values import I32, IrKernel, Value, blocks, index, load, loop, store, word
+from .values import IrKernel, blocks, index, load, loop, store, word
 from .vectors import Lanes, smaller, steps, turned
 
 
@@ -77,21 +76,9 @@ def along_sum(dtype, lanes, columns, rows):
                 line = b.add(w.out, b.mul(b.mul(i, w.n), index(v.size)))
                 for j, slot in zip(across, slots, strict=True):
                     place = b.inttoptr(b.add(line, b.mul(j, index(v.size))), v.scalar.as_pointer())
-                    b.store(_across(v, b.load(slot)), place)
+                    b.store(v.across(b.load(slot), add_numbers).ir, place)
 
     return IrKernel(emit)
-
-
-def _across(v, vector):
-    """The sum of a vector's lanes, halves first."""
-    b, width = v.b, v.lanes
-    while width > 1:
-        width //= 2
-        low, high = (b.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined),
-                                      ir.Constant(ir.VectorType(I32, width), list(range(start, start + width))))
-                     for start in (0, width))
-        vector = (Value(b, v.dtype, low) + Value(b, v.dtype, high)).ir
-    return b.extract_element(vector, ir.Constant(I32, 0))
 
 
 def along_rows(dtype, lanes, columns, vectors):

@@ -26,8 +26,18 @@ def memory_type(dtype):
     return I8 if dtype == "bool" else register_type(dtype)
 
 
+def constant(kind, number):
+    """A Python number as an IR constant of a type; in every lane if that is a vector."""
+    if isinstance(kind, ir.VectorType):
+        return ir.Constant(kind, [ir.Constant(kind.element, number)] * kind.count)
+    return ir.Constant(kind, number)
+
+
 class Value:
-    """A number of one dtype in IR. `b` is the builder that its operators write to."""
+    """A number of one dtype in IR, or a vector of them. `b` is the builder that operators write to.
+
+    Vectors do what numbers do but for `library` and `cast`.
+    """
 
     __slots__ = ("b", "dtype", "ir")
     __hash__ = None
@@ -44,10 +54,8 @@ class Value:
         return self.dtype.startswith("int")
 
     def const(self, number):
-        """A constant of this value's dtype."""
-        kind = register_type(self.dtype)
-        return Value(self.b, self.dtype,
-                     ir.Constant(kind, float(number) if self.is_float else int(number)))
+        """A constant of this value's dtype, in as many lanes."""
+        return self.new(constant(self.ir.type, float(number) if self.is_float else int(number)))
 
     def lift(self, other):
         """`other` as a Value: itself, or a Python number made a constant."""
@@ -128,18 +136,18 @@ class Value:
 
     def intrinsic(self, name, *others):
         """LLVM's intrinsic `llvm.<name>` of this value and `others`, all of this dtype."""
-        kind = register_type(self.dtype)
+        kind, size = self.ir.type, 8 * BYTES[self.dtype]
         values = [self, *map(self.lift, others)]
-        function = self.b.module.declare_intrinsic(
-            f"llvm.{name}", [kind], ir.FunctionType(kind, [kind] * len(values)))
+        lanes = f"v{kind.count}" if isinstance(kind, ir.VectorType) else ""
+        function = declared(self.b, f"llvm.{name}.{lanes}{'f' if self.is_float else 'i'}{size}", kind,
+                            *[kind] * len(values))
         return self.new(self.b.call(function, [value.ir for value in values]))
 
     def library(self, name, *others):
         """The C library's function `name` (its float form for float32)."""
         kind = register_type(self.dtype)
         name += "f" if self.dtype == "float32" else ""
-        function = self.b.module.globals.get(name) or ir.Function(
-            self.b.module, ir.FunctionType(kind, [kind] * (1 + len(others))), name)
+        function = declared(self.b, name, kind, *[kind] * (1 + len(others)))
         return self.new(self.b.call(function, [self.ir, *(other.ir for other in others)]))
 
     def fma(self, factor, term):
@@ -155,13 +163,17 @@ class Value:
 
     def bits(self):
         """This float's bits as a signed integer."""
-        return self.new(self.b.bitcast(self.ir, ir.IntType(8 * BYTES[self.dtype])),
-                        self.dtype.replace("float", "int"))
+        return self._bits_as(self.dtype.replace("float", "int"))
 
     def float_of_bits(self):
         """The float whose bits this integer is."""
-        dtype = self.dtype.replace("int", "float")
-        return self.new(self.b.bitcast(self.ir, register_type(dtype)), dtype)
+        return self._bits_as(self.dtype.replace("int", "float"))
+
+    def _bits_as(self, dtype):
+        kind = register_type(dtype)
+        if isinstance(self.ir.type, ir.VectorType):
+            kind = ir.VectorType(kind, self.ir.type.count)
+        return self.new(self.b.bitcast(self.ir, kind), dtype)
 
     def __lshift__(self, count):
         return self.new(self.b.shl(self.ir, self.lift(count).ir))
@@ -193,6 +205,11 @@ class Value:
         if grows:
             return b.sext if self.is_signed else b.zext
         return b.trunc if BYTES[dtype] < BYTES[self.dtype] else b.bitcast
+
+
+def declared(b, name, result, *arguments):
+    """The function `name` outside of this module, declared once."""
+    return b.module.globals.get(name) or ir.Function(b.module, ir.FunctionType(result, arguments), name)
 
 
 def where(condition, x, y):

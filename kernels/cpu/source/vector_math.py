@@ -7,13 +7,15 @@ units in the last place, as tests/kernels/test_vector_math.py checks:
 
 All are right for zeros, infinities, NaN and denormals, in arguments and results. Fused
 multiply-adds are explicit, never the compiler's choice, so that a fused expression has the bits of
-its parts. Coefficients: tools/fit_polynomials; logarithm's are those of FreeBSD's msun.
+its parts; so have vectors and single numbers. Coefficients: tools/fit_polynomials; logarithm's are
+those of FreeBSD's msun.
 No state.
 """
 
 from math import inf, nan
 
 from .values import copysign, where
+from .vectors import is_wide, scaled
 
 
 class _Format:
@@ -61,7 +63,7 @@ def _power_of_two(exponent, of):
 
 
 def _reduce(x, low, high):
-    """(r, n) with x = n ln 2 + r, |r| <= ln2/2, n an integer; x clamped to [low, high]."""
+    """(r, n, n's float) with x = n ln 2 + r, |r| <= ln2/2, n an integer; x clamped to [low, high]."""
     of = _FORMATS[x.dtype]
     x = where(x < low, x.const(low), x)             # NaN stays NaN
     x = where(x > high, x.const(high), x)
@@ -69,11 +71,13 @@ def _reduce(x, low, high):
     n = shifted - of.magic
     r = n.fma(-of.ln2_high, x)
     r = n.fma(-of.ln2_low, r)
-    return r, shifted.bits() - x.const(of.magic).bits()
+    return r, shifted.bits() - x.const(of.magic).bits(), n
 
 
-def _scale(x, n):
+def _scale(x, n, float_n):
     """x * 2**n, rounded once also where the result is denormal."""
+    if is_wide(x):
+        return scaled(x, float_n)
     of = _FORMATS[x.dtype]
     half = n >> 1
     return x * _power_of_two(half, of) * _power_of_two(n - half, of)
@@ -82,18 +86,18 @@ def _scale(x, n):
 def exp(x):
     """e**x."""
     of = _FORMATS[x.dtype]
-    r, n = _reduce(x, of.exp_low, of.exp_high)
+    r, n, float_n = _reduce(x, of.exp_low, of.exp_high)
     tail = r.polynomial(of.exp_tail)
-    return _scale((r * r).fma(tail, r) + 1.0, n)
+    return _scale((r * r).fma(tail, r) + 1.0, n, float_n)
 
 
 def expm1(x):
     """e**x - 1, accurate near 0."""
     of = _FORMATS[x.dtype]
-    r, n = _reduce(x, -60.0, of.exp_high)
+    r, n, float_n = _reduce(x, -60.0, of.exp_high)
     tail = (r * r).fma(r.polynomial(of.exp_tail), r)            # e**r - 1
     power = _power_of_two(where(n > of.bias, n.const(0), n), of)
-    result = where(n > of.mantissa + 2, _scale(tail + 1.0, n), power.fma(tail, power - 1.0))
+    result = where(n > of.mantissa + 2, _scale(tail + 1.0, n, float_n), power.fma(tail, power - 1.0))
     return where(x == 0.0, x, result)                           # keeps the sign of zero
 
 
@@ -137,7 +141,7 @@ def tanh(x):
     """Hyperbolic tangent."""
     # expm1 of what is never positive: 2**n cannot overflow
     of = _FORMATS[x.dtype]
-    r, n = _reduce(x.intrinsic("fabs") * -2.0, -60.0, 0.0)
+    r, n, _ = _reduce(x.intrinsic("fabs") * -2.0, -60.0, 0.0)
     tail = (r * r).fma(r.polynomial(of.exp_tail), r)
     power = _power_of_two(n, of)
     e = power.fma(tail, power - 1.0)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from llvmlite import ir
 
-from .values import BYTES, I1, I8, I32, I64, Value, index, register_type
+from .values import BYTES, I1, I8, I32, I64, Value, constant, declared, index, register_type
 
 
 class Lanes:
@@ -51,7 +51,7 @@ class Lanes:
 
     def constant(self, number):
         """A Python number in every lane."""
-        return ir.Constant(self.type, [ir.Constant(self.scalar, number)] * self.lanes)
+        return constant(self.type, number)
 
     def broadcast(self, address, distance=0):
         """The number at an address, in every lane."""
@@ -65,8 +65,19 @@ class Lanes:
         return self._intrinsic("fma", "", self.type, x, y, z)
 
     def value(self, vector):
-        """A vector as a Value, for its operators (constants need `constant`)."""
+        """A vector as a Value, for its operators."""
         return Value(self.b, self.dtype, vector)
+
+    def across(self, vector, combine):
+        """The lanes of a vector combined by `combine(Value, Value)`, halves first, as a Value."""
+        b, width = self.b, self.lanes
+        while width > 1:
+            width //= 2
+            low, high = (b.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined),
+                                          ir.Constant(ir.VectorType(I32, width), list(range(start, start + width))))
+                         for start in (0, width))
+            vector = combine(self.value(low), self.value(high)).ir
+        return self.value(b.extract_element(vector, ir.Constant(I32, 0)))
 
     # ---- parts of vectors
 
@@ -81,9 +92,7 @@ class Lanes:
 
     def _intrinsic(self, name, ending, result, *arguments):
         full = f"llvm.{name}.v{self.lanes}f{8 * self.size}{ending}"
-        function = self.b.module.globals.get(full) or ir.Function(
-            self.b.module, ir.FunctionType(result, [a.type for a in arguments]), full)
-        return self.b.call(function, arguments)
+        return self.b.call(declared(self.b, full, result, *[a.type for a in arguments]), arguments)
 
     def load_part(self, mask, address, distance=0):
         """A vector whose lanes outside of the mask are zero, and not touched in memory."""
@@ -130,11 +139,25 @@ def turned(b, lines):
     return lines
 
 
+def is_wide(x):
+    """Whether a Value is a vector of 64 bytes, which only AVX-512 has."""
+    return isinstance(x.ir.type, ir.VectorType) and x.ir.type.count * BYTES[x.dtype] == 64
+
+
+def scaled(x, n):
+    """x * 2**n for a wide vector and whole numbers n, rounded once: one instruction."""
+    b, kind = x.b, x.ir.type
+    bits = ir.IntType(kind.count)
+    function = declared(b, f"llvm.x86.avx512.mask.scalef.p{'s' if x.dtype == 'float32' else 'd'}.512", kind,
+                        kind, kind, kind, bits, I32)
+    every, rounding = ir.Constant(bits, -1), ir.Constant(I32, 4)    # as the processor is set
+    return x.new(b.call(function, [x.ir, n.ir, x.ir, every, rounding]))
+
+
 def prefetch(b, address):
     """Asks for the cache line at an address, of any memory, in the second level cache."""
     pointer = I8.as_pointer()
-    function = b.module.globals.get("llvm.prefetch.p0") or ir.Function(
-        b.module, ir.FunctionType(ir.VoidType(), [pointer, I32, I32, I32]), "llvm.prefetch.p0")
+    function = declared(b, "llvm.prefetch.p0", ir.VoidType(), pointer, I32, I32, I32)
     b.call(function, [b.inttoptr(address, pointer), *(ir.Constant(I32, n) for n in (0, 2, 1))])
 
 
