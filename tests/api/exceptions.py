@@ -11,4 +11,8 @@ REASONS = {
     "train.Coordinator.stop_on_exception": "called on a Coordinator, without arguments, as there",
     # Recorded without arguments: a decorator hid them there.
     "train.Supervisor.managed_session": "the arguments are those that TensorFlow 1.15 documents",
+    **{f"nn.rnn_cell.{cell}.build": "TensorFlow's decorator calls self `instance`"
+       for cell in ("BasicLSTMCell", "BasicRNNCell", "GRUCell", "LSTMCell")},
+    **{f"nn.rnn_cell.{cell}.__init__": "a class between ours and the user hides what it takes"
+       for cell in ("DeviceWrapper", "DropoutWrapper", "ResidualWrapper")},
 }

@@ -26,7 +26,7 @@ LAYERS = [
     "summary",
     "training",
     # What TensorFlow builds on top of training and sessions.
-    "data", "nn", "losses", "metrics", "layers", "distributions",
+    "data", "losses", "metrics", "layers", "nn", "distributions",
     "saved_model", "estimator", "keras",
     "contrib", "examples",
     "test",          # tf.test
