@@ -38,13 +38,13 @@ def _summary(spec, executor, seconds):
 
 
 def _rows(spec, seconds):
-    running = {node: (i, bound) for i, bound in enumerate(spec.nodes) for node in bound.nodes}
+    running = {node.source: (i, bound) for i, bound in enumerate(spec.nodes) for node in bound.nodes}
     for node in spec.plan.nodes:
         i, bound = running.get(node, (None, None))
         micros = ""
         if bound is not None:
             tier = "reference" if bound.native is None else "native" if len(bound.nodes) == 1 else f"fused {i}"
-            if i in seconds and node is bound.node:
+            if i in seconds and node is bound.node.source:
                 micros = f"{seconds[i] * 1e6:.1f}"
         elif node.outputs and node.outputs[0] in spec.alias:
             tier = "alias"

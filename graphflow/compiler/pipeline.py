@@ -5,7 +5,20 @@ Plan -> Plan. `shape` goes on when the shapes of feeds and variables are known, 
 SHAPE_PASSES, each a function ShapedPlan -> ShapedPlan. Every pass stands with the reason why it is there.
 """
 
-from graphflow.compiler import dead_code, fold, order_effects, place, prune, rename, verify
+from graphflow.compiler import (
+    broadcasts,
+    dead_code,
+    fold,
+    merge,
+    order_effects,
+    place,
+    prune,
+    rename,
+    simplify,
+    sums,
+    transposes,
+    verify,
+)
 from graphflow.compiler.shaped import ShapedPlan
 
 # (pass, why). Passes keep what the plan computes; tests run every one on and off.
@@ -15,6 +28,11 @@ PASSES = [
 SHAPE_PASSES = [
     (fold.fold, "shape arithmetic and constants are the same at every run: most nodes of a gradient"),
     (rename.rename, "identities and reshapes move no data"),
+    (simplify.simplify, "gradients multiply by 1, square by `pow` and cast there and back"),
+    (merge.merge_equal, "programs write the same expression twice, and gradients write it again"),
+    (transposes.fold_transposes, "BLAS reads a transposed matrix as fast as another"),
+    (broadcasts.absorb, "elementwise kernels repeat a row by themselves, without a copy of full size"),
+    (sums.split_sums, "gradients add in twos and threes: the loops around them take that along"),
     (dead_code.drop_dead, "what only fed what is now constant has no reader left"),
 ]
 

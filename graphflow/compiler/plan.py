@@ -76,10 +76,10 @@ class Node:
 
     Attributes: op (the graph's Operation, for names, lines and devices), op_def, attrs, inputs and
     outputs (Values), writes (list of Write, in the order of the op's written inputs), controls (Nodes
-    that the user had run before it).
+    that the user had run before it), source (the Node that it stands for, mostly itself).
     """
 
-    __slots__ = ("op", "op_def", "attrs", "inputs", "outputs", "writes", "controls")
+    __slots__ = ("op", "op_def", "attrs", "inputs", "outputs", "writes", "controls", "source")
 
     def __init__(self, op, inputs):
         self.op = op
@@ -89,6 +89,15 @@ class Node:
         self.outputs = []
         self.writes = []
         self.controls = ()
+        self.source = self
+
+    def rewritten(self, inputs, op_def=None, attrs=None):
+        """A node that makes the same values from other inputs, or as another op; this one stays as it is."""
+        node = Node(self.op, inputs)
+        node.op_def = op_def or self.op_def
+        node.attrs = self.attrs if attrs is None else attrs
+        node.outputs, node.writes, node.controls, node.source = self.outputs, self.writes, self.controls, self.source
+        return node
 
     @property
     def type(self):

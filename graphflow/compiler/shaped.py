@@ -15,7 +15,7 @@ class ShapedPlan:
       `runtime/evaluate.py`. history: list of (pass, nodes left after it).
     """
 
-    __slots__ = ("plan", "nodes", "shape", "constants", "alias", "evaluate", "history", "_written")
+    __slots__ = ("plan", "nodes", "shape", "constants", "alias", "evaluate", "history", "_names", "_written")
 
     def __init__(self, plan, feed_shapes, variable_shapes, evaluate):
         self.plan = plan
@@ -25,6 +25,7 @@ class ShapedPlan:
             self.shape[variable.start] = shape
         self.constants = {}
         self.alias = {}
+        self._names = {}  # root -> its aliases
         self.evaluate = evaluate
         self.history = []
         self._written = {w.variable for node in plan.nodes for w in node.writes}
@@ -33,13 +34,18 @@ class ShapedPlan:
         """The value whose memory `value` shares."""
         return self.alias.get(value, value)
 
-    def rename(self, value, source):
-        """Makes `value` another name (or shape) of `source`; whether that is possible.
+    def is_stable(self, value):
+        """Whether `value` stays in its memory for all of the step: a variable that is written does not."""
+        variable = self.root(value).variable
+        return variable is None or variable not in self._written
 
-        It is not where `source` is a variable that the step writes: its memory changes.
-        """
-        root = self.root(source)
-        if root.variable is not None and root.variable in self._written:
+    def rename(self, value, source):
+        """Makes `value` another name (or shape) of `source`; whether that is possible."""
+        if not self.is_stable(source):
             return False
-        self.alias[value] = root
+        root = self.root(source)
+        names = self._names.setdefault(root, [])
+        for name in (value, *self._names.pop(value, ())):
+            self.alias[name] = root
+            names.append(name)
         return True

@@ -55,12 +55,13 @@ def _dependencies(spec, bound):
     last effect (write, stateful op, check) that it or anything it depends on must come after. Effects
     stay in the plan's order, so the last one stands for all before it.
     """
-    position = {step.node: i for i, step in enumerate(bound)}
+    position = {step.node.source: i for i, step in enumerate(bound)}
     last_effect = _last_effects(spec.plan, position)
     made, readers, previous = {}, {}, None
     before = []
     for i, step in enumerate(bound):
-        earlier = set() if last_effect[step.node] is None else {last_effect[step.node]}
+        last = last_effect[step.node.source]
+        earlier = set() if last is None else {last}
         for value in map(spec.root, step.inputs):
             if value in made:
                 earlier.add(made[value])

@@ -16,13 +16,26 @@ from graphflow.runtime.reference import ReferenceExecutor
 UNARY = [tf.tanh, tf.sigmoid, tf.exp, tf.square, tf.negative, tf.abs, tf.identity, tf.nn.relu, tf.stop_gradient]
 BINARY = [tf.add, tf.subtract, tf.multiply, tf.maximum, tf.minimum, tf.squared_difference]
 
+# What the compiler simplifies, each of (a matrix, a number, which variant).
+TRICKS = {
+    "undo": lambda a, b, k: [tf.negative(tf.negative(a)), tf.transpose(tf.transpose(a)),
+                             tf.cast(tf.cast(a, tf.float64), tf.float32)][k % 3],
+    "neutral": lambda a, b, k: [a * 1.0, 1.0 * a / 1.0, a - 0.0, a + 0.0, tf.ones_like(a) * a][k % 5],
+    "repeat": lambda a, b, k: tf.tanh(a * b) - 0.5 * tf.tanh(a * b),
+    "product": lambda a, b, k: tf.matmul(tf.transpose(a), a) * 0.1 if k % 2 else tf.matmul(a, tf.transpose(a)) * 0.1,
+    "spread": lambda a, b, k: a * (tf.tile(a[:1], [tf.shape(a)[0], 1]) if k % 2 else tf.fill(tf.shape(a), b)),
+    "sum_of": lambda a, b, k: tf.add_n([a, a * b, tf.tanh(a), a - b][:2 + k % 3]),
+    "power": lambda a, b, k: tf.pow(a, [1.0, 2.0, 3.0][k % 3]) * 0.1,
+}
+
 
 @st.composite
 def programs(draw):
     """A list of instructions over a growing list of float32 tensors and two variables."""
     count = draw(st.integers(2, 14))
     kinds = st.sampled_from(["unary", "binary", "sum", "mean", "reshape", "matmul", "transpose", "concat", "shape",
-                             "assign_add", "assign", "read", "softmax"])
+                             "assign_add", "assign", "read", "softmax", "undo", "neutral", "repeat", "product",
+                             "spread", "sum_of", "power"])
     return [(draw(kinds), draw(st.integers(0, 99)), draw(st.integers(0, 99)), draw(st.integers(0, 99)))
             for _ in range(count)]
 
@@ -54,6 +67,8 @@ def build(program, x, variables):
             values.append(a + tf.cast(tf.shape(b)[k % 2], tf.float32))
         elif kind == "softmax":
             values.append(tf.nn.softmax(a))
+        elif kind in TRICKS:
+            values.append(TRICKS[kind](tf.clip_by_value(a, -3.0, 3.0), tf.reduce_mean(b), k))
         elif kind == "assign_add":
             with tf.control_dependencies(writes[-1:] if j % 2 else []):
                 writes.append(tf.assign_add(v, tf.ones_like(v) * tf.reduce_mean(tf.tanh(a))))
@@ -63,7 +78,8 @@ def build(program, x, variables):
         elif kind == "read":
             with tf.control_dependencies(writes[-1:]):
                 values.append(v + 1.0)
-    return values, writes
+    values.append(tf.gradients([tf.reduce_mean(values[-1]), tf.reduce_sum(values[-2])], x)[0])
+    return [v for v in values if v is not None], writes
 
 
 def run_all(program, inputs, executor):

@@ -1,0 +1,118 @@
+"""Simplify: arithmetic that gives back what it was given, and cheaper ops for the same result.
+
+Results keep their bits, NaN and the sign of zero included: `x + 0.0` is not `x` where `x` is -0.0, but
+`x - 0.0` is. The one exception is `x ** 2`, which becomes `x * x`, correctly rounded where `pow` need not
+be (TensorFlow rewrites it too). Holds no state.
+"""
+
+import numpy as np
+
+from graphflow.framework.op_def import get_op_def
+
+_INVOLUTIONS = {"Neg", "LogicalNot", "Invert", "Conj"}
+# Numbers of bits that hold any value of a type exactly: (sign, digits).
+_EXACT_IN = {"bool": (0, 1), "uint8": (0, 8), "uint16": (0, 16), "uint32": (0, 32), "uint64": (0, 64), "int8": (1, 7),
+             "int16": (1, 15), "int32": (1, 31), "int64": (1, 63), "bfloat16": (1, 8), "float16": (1, 11),
+             "float32": (1, 24), "float64": (1, 53)}
+
+
+def simplify(shaped):
+    """`shaped` with such nodes replaced or gone."""
+    nodes, maker = [], {}
+    for node in shaped.nodes:
+        rule = _RULES.get(node.type)
+        found = rule(shaped, node, maker) if rule is not None else None
+        if found is not None and found.__class__ is not node.__class__:
+            if shaped.shape[found] == shaped.shape[node.outputs[0]] and shaped.rename(node.outputs[0], found):
+                continue
+            found = None
+        node = found or node
+        nodes.append(node)
+        for value in node.outputs:
+            maker[value] = node
+    shaped.nodes = nodes
+    return shaped
+
+
+def _constant(shaped, value):
+    """The number that all elements of `value` are, or None."""
+    array = shaped.constants.get(value)
+    if array is None or not array.size or array.dtype.kind not in "iuf":
+        return None
+    first = array.reshape(-1)[0]
+    if array.size > 1 and not (array == first).all():
+        return None
+    if first == 0 and array.dtype.kind == "f" and np.signbit(array).any() != np.signbit(array).all():
+        return None
+    return first
+
+
+def _is_zero(number, negative):
+    """Whether `number` is the 0 that adding or subtracting leaves no trace of."""
+    if number is None or number != 0:
+        return False
+    return number.dtype.kind != "f" or bool(np.signbit(number)) == negative
+
+
+def _add(shaped, node, maker):
+    for value, other in (node.inputs, node.inputs[::-1]):
+        if _is_zero(_constant(shaped, other), negative=True):
+            return value
+    return None
+
+
+def _subtract(shaped, node, maker):
+    return node.inputs[0] if _is_zero(_constant(shaped, node.inputs[1]), negative=False) else None
+
+
+def _multiply(shaped, node, maker):
+    for value, other in (node.inputs, node.inputs[::-1]):
+        if _constant(shaped, other) == 1:
+            return value
+    return None
+
+
+def _divide(shaped, node, maker):
+    return node.inputs[0] if _constant(shaped, node.inputs[1]) == 1 else None
+
+
+def _power(shaped, node, maker):
+    exponent = _constant(shaped, node.inputs[1])
+    if exponent == 1:
+        return node.inputs[0]
+    if exponent == 2 and shaped.shape[node.inputs[0]] == shaped.shape[node.outputs[0]]:
+        return node.rewritten(node.inputs[:1], get_op_def("Square"))
+    return None
+
+
+def _undo(shaped, node, maker):
+    before = maker.get(shaped.root(node.inputs[0]))
+    return before.inputs[0] if before is not None and before.type == node.type else None
+
+
+def _cast(shaped, node, maker):
+    """A cast to the own type; a cast back from a type that held every value."""
+    target = node.outputs[0].dtype
+    if node.inputs[0].dtype == target:
+        return node.inputs[0]
+    before = maker.get(shaped.root(node.inputs[0]))
+    if before is None or before.type != "Cast":
+        return None
+    source = before.inputs[0]
+    return source if source.dtype == target and _holds(node.inputs[0].dtype, source.dtype) else None
+
+
+def _holds(wide, narrow):
+    """Whether a cast to `wide` keeps every value of `narrow`."""
+    if wide.name not in _EXACT_IN or narrow.name not in _EXACT_IN or wide.is_bool:
+        return False
+    if narrow.is_floating and (not wide.is_floating or {wide.name, narrow.name} == {"bfloat16", "float16"}):
+        return False
+    (signed, digits), (given_sign, given_digits) = _EXACT_IN[wide.name], _EXACT_IN[narrow.name]
+    return signed >= given_sign and digits >= given_digits
+
+
+_RULES = {
+    "Add": _add, "AddV2": _add, "Sub": _subtract, "Mul": _multiply, "RealDiv": _divide, "Div": _divide,
+    "TruncateDiv": _divide, "Pow": _power, "Cast": _cast, **dict.fromkeys(_INVOLUTIONS, _undo),
+}

@@ -1,0 +1,174 @@
+"""What the shape passes leave to run, and that the results are the same to the bit."""
+
+import numpy as np
+import pytest
+
+import graphflow as tf
+from graphflow.compiler import pipeline
+
+
+def left(fetch, feed):
+    """(op types that run for `fetch`, its value with all passes)."""
+    with tf.Session() as sess:
+        if tf.global_variables():
+            sess.run(tf.global_variables_initializer())
+        value = sess.run(fetch, feed)
+        (executor,) = [e for key, e in sess._bound.items() if fetch in key[0]]
+        spec = executor.specialization([feed[t] for t in sorted(feed, key=lambda t: t.name)])
+        return [node.type for bound in spec.nodes for node in bound.nodes], value
+
+
+def matrix(rows=4, columns=3):
+    x = tf.placeholder(tf.float32, [None, columns])
+    values = np.random.default_rng(0).normal(size=(rows, columns)).astype(np.float32)
+    values[0, 0], values[0, 1], values[0, 2] = -0.0, np.nan, np.inf
+    return x, values
+
+
+NOTHING = {
+    "mul one": lambda x: x * 1.0,
+    "one mul": lambda x: 1.0 * x,
+    "div one": lambda x: x / 1.0,
+    "minus zero": lambda x: x - 0.0,
+    "plus minus zero": lambda x: x + tf.constant(-0.0),
+    "neg neg": lambda x: tf.negative(tf.negative(x)),
+    "transposes": lambda x: tf.transpose(tf.transpose(x)),
+    "wide and back": lambda x: tf.cast(tf.cast(x, tf.float64), tf.float32),
+    "neg, other name, neg": lambda x: tf.identity(tf.negative(tf.identity(tf.negative(x)))),
+    "pow one": lambda x: tf.pow(x, 1.0),
+    "ones": lambda x: tf.ones_like(x) * x,
+    "tile once": lambda x: tf.tile(x, [1, 1]),
+    "whole": lambda x: x[:, 0:3],
+    "pad nothing": lambda x: tf.pad(x, [[0, 0], [0, 0]]),
+    "new axis": lambda x: tf.transpose(x[:, None, :], [1, 0, 2]),
+}
+
+
+@pytest.mark.parametrize("make", NOTHING.values(), ids=NOTHING)
+def test_nothing_is_left(make):
+    x, values = matrix()
+    kinds, result = left(make(x), {x: values})
+    assert kinds == []
+    assert result.reshape(values.shape).tobytes() == values.tobytes()
+
+
+SOMETHING = {
+    "plus zero": lambda x: x + 0.0,             # -0.0 becomes 0.0
+    "through half": lambda x: tf.cast(tf.cast(x, tf.float16), tf.float32),
+    "backwards": lambda x: x[:, ::-1],
+    "tanh tanh": lambda x: tf.tanh(tf.tanh(x)),
+}
+
+
+@pytest.mark.parametrize("make", SOMETHING.values(), ids=SOMETHING)
+def test_what_changes_bits_stays(make):
+    x, values = matrix()
+    kinds, result = left(make(x), {x: values})
+    assert kinds and result.tobytes() != values.tobytes()
+
+
+def test_integers_lose_nothing():
+    x = tf.placeholder(tf.int32, [3])
+    flip = tf.bitwise.invert
+    for y in (x + 0, 0 + x, x - 0, x * 1, tf.cast(tf.cast(x, tf.int64), tf.int32), flip(flip(x))):
+        assert left(y, {x: np.array([1, -2, 3], np.int32)})[0] == []
+    halved = tf.cast(tf.cast(x, tf.float32), tf.int32)      # 24 bits do not hold 31
+    kinds, result = left(halved, {x: np.array([1, 2 ** 24 + 1, 3], np.int32)})
+    assert kinds == ["Cast", "Cast"] and result[1] == 2 ** 24
+
+
+def test_squares_are_products():
+    x, values = matrix()
+    kinds, result = left(tf.pow(x, 2.0), {x: values})
+    assert kinds == ["Square"]
+    np.testing.assert_array_equal(result, values * values)
+
+
+def test_equal_expressions_run_once():
+    x, values = matrix()
+    kinds, _ = left(tf.tanh(x * 2.0) + tf.square(tf.tanh(x * 2.0)), {x: values})
+    assert sorted(kinds) == ["AddV2", "Mul", "Square", "Tanh"]
+
+
+def test_random_numbers_are_not_merged():
+    x, values = matrix()
+    y = tf.random_uniform([4, 3]) - tf.random_uniform([4, 3]) + x * 0.0
+    kinds, result = left(y, {x: np.ones_like(values)})
+    assert kinds.count("RandomUniform") == 2 and np.abs(result).min() > 0
+
+
+def test_what_is_recomputed_on_purpose_stays():
+    x, values = matrix()
+    first = tf.tanh(x)
+    with tf.control_dependencies([first]):
+        again = tf.tanh(x)
+    assert left(first * again, {x: values})[0].count("Tanh") == 2
+
+
+def test_reads_before_and_after_a_write_differ():
+    x, values = matrix()
+    v = tf.Variable(2.0)
+    before = x * v
+    with tf.control_dependencies([tf.assign_add(v, 1.0)]):
+        after = x * v
+    kinds, result = left(after - before, {x: np.ones_like(values)})
+    assert kinds.count("Mul") == 2
+    np.testing.assert_array_equal(result, np.ones_like(values))
+
+
+@pytest.mark.parametrize("make, expected", [
+    (lambda x: tf.matmul(tf.transpose(x), x), lambda x: x.T @ x),
+    (lambda x: tf.matmul(x, tf.transpose(x)), lambda x: x @ x.T),
+    (lambda x: tf.matmul(tf.transpose(x), tf.transpose(x), transpose_b=True), lambda x: x.T @ x),
+    (lambda x: tf.matmul(tf.transpose(x[None], [0, 2, 1]), x[None]), lambda x: (x.T @ x)[None]),
+])
+def test_products_read_transposed_matrices(make, expected):
+    x, _ = matrix()
+    values = np.arange(12, dtype=np.float32).reshape(4, 3)
+    kinds, result = left(make(x), {x: values})
+    assert len(kinds) == 1 and "MatMul" in kinds[0]
+    np.testing.assert_array_equal(result, expected(values))
+
+
+def test_a_transposed_variable_is_read_before_it_is_written():
+    v = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
+    flipped = tf.transpose(v)
+    with tf.control_dependencies([flipped]):
+        write = tf.assign(v, v * 10.0)
+    with tf.control_dependencies([write]):
+        product = tf.matmul(flipped, [[1.0, 0.0], [0.0, 1.0]])
+    _, result = left(product, {})
+    np.testing.assert_array_equal(result, [[1, 3], [2, 4]])
+
+
+def test_transposes_of_transposes_are_one():
+    x = tf.placeholder(tf.float32, [2, 3, 4])
+    values = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+    kinds, result = left(tf.transpose(tf.transpose(x, [1, 2, 0]), [1, 2, 0]), {x: values})
+    assert kinds == ["Transpose"]
+    np.testing.assert_array_equal(result, values.transpose(2, 0, 1))
+
+
+def test_repeated_rows_are_not_made():
+    x, values = matrix()
+    row = tf.tanh(x[:1])
+    for y, expected in ((x * tf.tile(row, [4, 1]), values * np.tanh(values[:1])),
+                        (tf.fill([4, 3], x[1, 1]) - x, values[1, 1] - values)):
+        kinds, result = left(y, {x: values})
+        assert not {"Tile", "Fill"} & set(kinds)
+        np.testing.assert_allclose(result, expected, rtol=1e-6)
+    assert "Tile" in left(tf.tile(row, [4, 1]) + tf.tile(row, [4, 1]), {x: values})[0]      # somebody has to
+    assert "Tile" in left(x[:2] + tf.tile(x[2:], [1, 1])[:2] + tf.tile(x[:, :1], [1, 3])[:2], {x: values})[0]
+
+
+def test_short_sums_join_the_loops_around_them():
+    x, values = matrix()
+    y = tf.tanh(tf.add_n([x, x * 2.0, tf.square(x)]))
+    kinds, result = left(y, {x: values})
+    assert kinds.count("AddV2") == 2 and "AddN" not in kinds
+    np.testing.assert_allclose(result, np.tanh(values + values * 2 + values * values), rtol=1e-5)
+
+
+def test_every_pass_says_why():
+    for apply, why in (*pipeline.PASSES, *pipeline.SHAPE_PASSES):
+        assert apply.__doc__ and len(why) > 20
