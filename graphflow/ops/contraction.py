@@ -14,6 +14,7 @@ from graphflow.framework import dtypes, raw_ops, shapes
 from graphflow.framework.api import lookup, tf_export
 from graphflow.framework.convert import convert_to_tensor
 from graphflow.framework.graph_scopes import name_scope
+from graphflow.framework.op_def import RegisterGradient, register_op
 from graphflow.framework.tensor import Tensor
 from graphflow.ops.matmul import matmul
 from graphflow.ops.reduction import reduce_prod, reduce_sum
@@ -114,6 +115,47 @@ def _as_matrix_at_run_time(a, axes, free, sizes, summed_first):
 
 
 # ---------------------------------------------------------------- einsum
+
+def _einsum_labels(c):
+    """(labels of each input, of the output) as lists of letters, with None for what "..." stands for."""
+    inputs, arrow, output = c.attr("equation").decode().replace(" ", "").partition("->")
+    terms = [re.findall(r"\.\.\.|[a-zA-Z]", term) for term in (*inputs.split(","), output)]
+    if not arrow or "".join(map("".join, terms)) != inputs.replace(",", "") + output:
+        raise ValueError(f"Expected a formula like 'ij,jk->ik', got {c.attr('equation').decode()!r}")
+    if len(terms) != len(c.shapes) + 1:
+        raise ValueError(f"Expected {len(c.shapes)} subscripts, but got {len(terms) - 1}")
+    return terms[:-1], terms[-1]
+
+
+def _einsum_shape(c):
+    labels, output = _einsum_labels(c)
+    sizes, rest = {}, ()
+    for term, shape in zip(labels, c.shapes):
+        if shape is None:
+            rest = rest if "..." not in term else None
+            continue
+        letters, dots = [a for a in term if a != "..."], "..." in term
+        if len(shape) < len(letters) or not dots and len(shape) != len(letters):
+            raise ValueError(f"Expected input of rank {len(letters)}{' at least' * dots} but got rank {len(shape)}")
+        before, extra = term.index("...") if dots else len(term), len(shape) - len(letters)
+        for axis, size in zip(letters, shape[:before] + shape[before + extra:]):
+            sizes[axis] = shapes.merge_dim(sizes.get(axis), size)
+        rest = shapes.broadcast_shapes(rest, shape[before:before + extra])
+    if rest and "..." not in output:
+        raise ValueError("Output subscripts must have an ellipsis where inputs broadcast")
+    if "..." in output and rest is None:
+        return [None]
+    return [tuple(d for axis in output for d in (rest if axis == "..." else (sizes.get(axis),)))]
+
+
+register_op("Einsum", inputs="inputs: N * T", outputs="output: T", attrs="equation: string; N: int >= 1; T: type",
+            shape=_einsum_shape)
+
+
+@RegisterGradient("Einsum")
+def _einsum_grad(op, grad):
+    raise LookupError("No gradient defined for operation of type 'Einsum': `tf.einsum` is built of ops that have one")
+
 
 @tf_export("einsum", "linalg.einsum")
 def einsum(equation, *inputs, **kwargs):

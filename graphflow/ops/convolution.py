@@ -227,6 +227,8 @@ def conv_transpose(input, filters, output_shape, strides, padding="SAME", data_f
                    name=None):
     """The transpose of a convolution with 1, 2 or 3 spatial dimensions, as many as `output_shape` says."""
     with name_scope(name, "conv_transpose", [input, filters, output_shape]) as scope:
+        if not isinstance(output_shape, Tensor) and not hasattr(output_shape, "__len__"):
+            raise ValueError("output_shape must be a tensor or sized collection.")
         count = (output_shape.shape[0].value if isinstance(output_shape, Tensor) else len(output_shape)) - 2
         if count == 1:
             return conv1d_transpose(input, filters, output_shape, strides, padding, data_format, dilations, scope)

@@ -208,6 +208,37 @@ def local_response_normalization(input, depth_radius=5, bias=1, alpha=1, beta=0.
     return raw_ops.LRN(input, depth_radius=depth_radius, bias=bias, alpha=alpha, beta=beta, name=name)
 
 
+# ---------------------------------------------------------------- the first batch normalisation
+
+def _global_shape(c):
+    x = shapes.with_rank(c.shape(0), 4)
+    channels = x[3]
+    for i in range(1, 5 if len(c.shapes) == 5 and c.num_outputs == 1 else 4):
+        channels = shapes.merge_dim(channels, shapes.with_rank(c.shape(i), 1)[0])
+    if c.num_outputs > 1:
+        x = shapes.merge_shapes(x, c.shape(4))
+    return [(*x[:3], channels), *[(channels,)] * 4][:c.num_outputs]
+
+
+_GLOBAL_ATTRS = "T: numbertype; variance_epsilon: float; scale_after_normalization: bool"
+register_op("BatchNormWithGlobalNormalization", inputs="t: T, m: T, v: T, beta: T, gamma: T", outputs="result: T",
+            attrs=_GLOBAL_ATTRS, shape=_global_shape)
+register_op("BatchNormWithGlobalNormalizationGrad", inputs="t: T, m: T, v: T, gamma: T, backprop: T",
+            outputs="dx: T, dm: T, dv: T, db: T, dg: T", attrs=_GLOBAL_ATTRS, shape=_global_shape)
+
+
+@RegisterGradient("BatchNormWithGlobalNormalization")
+def _global_norm_grad(op, grad):
+    t, m, v, _, gamma = op.inputs
+    attrs = {name: op.get_attr(name) for name in ("variance_epsilon", "scale_after_normalization")}
+    return tuple(raw_ops.BatchNormWithGlobalNormalizationGrad(t, m, v, gamma, grad, **attrs))
+
+
+@RegisterGradient("BatchNormWithGlobalNormalizationGrad")
+def _global_norm_grad_grad(op, *grads):
+    raise LookupError("No gradient defined for operation of type 'BatchNormWithGlobalNormalizationGrad'")
+
+
 # ---------------------------------------------------------------- L2 loss
 
 register_op("L2Loss", inputs="t: T", outputs="output: T", attrs="T: {half, bfloat16, float, double}",

@@ -104,6 +104,14 @@ def nce_loss(weights, biases, labels, inputs, num_sampled, num_classes, num_true
     return _sum_rows(losses)
 
 
+@tf_export("compat.v2.nn.nce_loss")
+def nce_loss_v2(weights, biases, labels, inputs, num_sampled, num_classes, num_true=1, sampled_values=None,
+                remove_accidental_hits=False, name="nce_loss"):
+    """`tf.nn.nce_loss` with the partition strategy "div"."""
+    return nce_loss(weights, biases, labels, inputs, num_sampled, num_classes, num_true, sampled_values,
+                    remove_accidental_hits, "div", name)
+
+
 @tf_export("nn.sampled_softmax_loss")
 def sampled_softmax_loss(weights, biases, labels, inputs, num_sampled, num_classes, num_true=1, sampled_values=None,
                          remove_accidental_hits=True, partition_strategy="mod", name="sampled_softmax_loss",
@@ -116,3 +124,11 @@ def sampled_softmax_loss(weights, biases, labels, inputs, num_sampled, num_class
                                      sampled_values, remove_accidental_hits, partition_strategy, name, seed)
     labels = tf.stop_gradient(labels, name="labels_stop_gradient")
     return softmax_cross_entropy_with_logits_v2(labels=labels, logits=logits)
+
+
+@tf_export("compat.v2.nn.sampled_softmax_loss")
+def sampled_softmax_loss_v2(weights, biases, labels, inputs, num_sampled, num_classes, num_true=1,
+                            sampled_values=None, remove_accidental_hits=True, seed=None, name="sampled_softmax_loss"):
+    """`tf.nn.sampled_softmax_loss` with the partition strategy "div"."""
+    return sampled_softmax_loss(weights, biases, labels, inputs, num_sampled, num_classes, num_true, sampled_values,
+                                remove_accidental_hits, "div", name, seed)

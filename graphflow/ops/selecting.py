@@ -1,4 +1,4 @@
-"""Selecting by condition: masks, positions, unique values, partitions, one-hot codes, searches.
+"""Selecting by condition: masks, positions, partitions, one-hot codes, searches.
 
 Several of these ops have output shapes that depend on values. Holds no state. Choosing between two
 tensors (`Select`) is with the comparisons.
@@ -125,68 +125,6 @@ def where(condition, x=None, y=None, name=None):
 def where_v2(condition, x=None, y=None, name=None):
     """Like `where`, with broadcasting between `condition`, `x` and `y`."""
     return _where(condition, x, y, name, raw_ops.SelectV2)
-
-
-_UNIQUE_ATTRS = "T: type; out_idx: {int32, int64} = int32"
-
-
-def _unique_shape(c):
-    return [(None,), shapes.with_rank(c.shape(0), 1), (None,)][: c.num_outputs]
-
-
-register_op(
-    "Unique",
-    inputs="x: T",
-    outputs="y: T, idx: out_idx",
-    attrs=_UNIQUE_ATTRS,
-    shape=_unique_shape,
-    allocates=True,
-)
-NotDifferentiable("Unique")
-register_op(
-    "UniqueWithCounts",
-    inputs="x: T",
-    outputs="y: T, idx: out_idx, count: out_idx",
-    attrs=_UNIQUE_ATTRS,
-    shape=_unique_shape,
-    allocates=True,
-)
-NotDifferentiable("UniqueWithCounts")
-
-
-@tf_export("unique")
-def unique(x, out_idx=dtypes.int32, name=None):
-    """`(y, idx)`: distinct elements of a vector as they appear, and `y[idx[i]] == x[i]`."""
-    return raw_ops.Unique(x, out_idx=out_idx, name=name)
-
-
-@tf_export("unique_with_counts")
-def unique_with_counts(x, out_idx=dtypes.int32, name=None):
-    """`(y, idx, count)`: like `unique`, and how often each element occurs."""
-    return raw_ops.UniqueWithCounts(x, out_idx=out_idx, name=name)
-
-
-def _list_diff_shape(c):
-    shapes.with_rank(c.shape(0), 1)
-    shapes.with_rank(c.shape(1), 1)
-    return [(None,), (None,)]
-
-
-register_op(
-    "ListDiff",
-    inputs="x: T, y: T",
-    outputs="out: T, idx: out_idx",
-    attrs=_UNIQUE_ATTRS,
-    shape=_list_diff_shape,
-    allocates=True,
-)
-NotDifferentiable("ListDiff")
-
-
-@tf_export("setdiff1d", legacy=("listdiff", "list_diff"))
-def setdiff1d(x, y, index_dtype=dtypes.int32, name=None):
-    """`(out, idx)`: the elements of vector `x` that are not in `y`, and their positions in `x`."""
-    return raw_ops.ListDiff(x, y, out_idx=index_dtype, name=name)
 
 
 @tf_export("boolean_mask")

@@ -126,3 +126,33 @@ def l2_loss(ctx):
         return np.asarray((wide * wide).sum() / 2, t.dtype)
 
     return run
+
+
+@reference.kernel("BatchNormWithGlobalNormalization")
+def global_norm(ctx):
+    """(t - m) / sqrt(v + epsilon), times gamma if asked for, plus beta."""
+    epsilon, scaled = ctx.attr("variance_epsilon"), ctx.attr("scale_after_normalization")
+
+    def run(t, m, v, beta, gamma):
+        normal = (_wide(t) - _wide(m)) / np.sqrt(_wide(v) + np.asarray(epsilon, _wide(v).dtype))
+        return np.asarray((normal * _wide(gamma) if scaled else normal) + _wide(beta), t.dtype)
+
+    return run
+
+
+@reference.kernel("BatchNormWithGlobalNormalizationGrad")
+def global_norm_grad(ctx):
+    """With m and v taken as given; the gradient of gamma is 0 if it is not used."""
+    epsilon, scaled = ctx.attr("variance_epsilon"), ctx.attr("scale_after_normalization")
+
+    def run(t, m, v, gamma, backprop):
+        t, m, v, gamma, grad = map(_wide, (t, m, v, gamma, backprop))
+        axes = (0, 1, 2)
+        rate = 1 / np.sqrt(v + np.asarray(epsilon, v.dtype))
+        inner = grad * gamma if scaled else grad
+        products = (inner * (t - m)).sum(axes)
+        gamma_grad = (grad * (t - m)).sum(axes) * rate if scaled else np.zeros_like(gamma)
+        return _typed(ctx, inner * rate, -inner.sum(axes) * rate, products * (-0.5 * rate ** 3), grad.sum(axes),
+                      gamma_grad)
+
+    return run

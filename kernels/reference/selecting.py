@@ -38,49 +38,6 @@ reference.function(
 )
 
 
-def _unique_parts(x):
-    """(unique values in order of appearance, index of each element's value, counts)."""
-    if x.ndim != 1:
-        fail("unique expects a 1D vector.")
-    _, first, inverse, counts = np.unique(
-        x, return_index=True, return_inverse=True, return_counts=True, equal_nan=False
-    )
-    order = np.argsort(first, kind="stable")
-    place = np.empty_like(order)
-    place[order] = np.arange(order.size)
-    return x[first[order]], place[inverse.ravel()], counts[order]
-
-
-@reference.kernel("Unique", "UniqueWithCounts")
-def unique(ctx):
-    """Values in order of appearance."""
-    dtype = ctx.attr("out_idx").as_numpy_dtype
-    outputs = ctx.num_outputs
-
-    def run(x):
-        values, index, counts = _unique_parts(x)
-        return (values, index.astype(dtype), counts.astype(dtype))[:outputs]
-
-    return run
-
-
-@reference.kernel("ListDiff")
-def list_diff(ctx):
-    """Elements of x that y does not have."""
-    dtype = ctx.attr("out_idx").as_numpy_dtype
-
-    def run(x, y):
-        if x.ndim != 1:
-            fail("x should be a 1D vector.")
-        if y.ndim != 1:
-            fail("y should be a 1D vector.")
-        known = set(y.tolist())
-        kept = np.array([i for i, value in enumerate(x.tolist()) if value not in known], dtype)
-        return x[kept], kept
-
-    return run
-
-
 @reference.kernel("DynamicPartition")
 def dynamic_partition(ctx):
     """One boolean mask per part."""

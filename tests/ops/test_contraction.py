@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import graphflow as tf
+from graphflow.framework import raw_ops
 from tests.ops.harness import Sample, normal, sample_tests
 
 
@@ -20,6 +21,12 @@ def einsum_row(equation, *shapes):
         grad=tuple(range(len(shapes))),
         id=equation,
     )
+
+
+def op_row(equation, *shapes, oracle=None):
+    return Sample("Einsum", [[normal(*shape) for shape in shapes]],
+                  oracle or (lambda xs: np.einsum(equation, *xs)), attrs={"equation": equation},
+                  dtypes="float32 float64 complex64 int32", tol=1e-4, id=equation)
 
 
 def dot_row(axes, a, b):
@@ -104,3 +111,29 @@ def test_wrong_axes():
                 tf.tensordot(x, x, axes)
         with pytest.raises(TypeError, match="invalid keyword arguments"):
             tf.einsum("ij->ji", x, foo=1)
+
+
+test_op_samples = sample_tests([
+    op_row("aab->a", (3, 3, 4)),
+    op_row("i...ii->...i", (3, 2, 3, 3)),
+    op_row("ij,jk->ik", (2, 3), (3, 4)),
+    op_row("...ij,...jk->...ik", (3, 1, 2, 3), (1, 2, 3, 5)),
+    op_row("ab,bc,cd->da", (2, 3), (3, 4), (4, 2)),
+    op_row("a->aa", (3,), oracle=lambda xs: np.diag(xs[0])),
+])
+
+
+@pytest.mark.parametrize("equation, shapes, message", [
+    ("ij,jk->ik", ([1, 2, 3], [3, 4]), "rank 2"), ("ij,jk->ik", ([2, 3], [4, 4]), "3 and 4"),
+    ("...ij,...jk->ik", ([2, 2, 3], [3, 4]), "an ellipsis"), ("ij->i", ([2, 3], [2, 3]), "1"),
+    ("ij,jk", ([2, 3], [3, 4]), "formula"), ("i.j,jk->ik", ([2, 3], [3, 4]), "formula"),
+])
+def test_malformed_ops(equation, shapes, message):
+    with pytest.raises(ValueError, match=message):
+        raw_ops.Einsum([tf.zeros(shape) for shape in shapes], equation=equation)
+
+
+def test_the_op_has_no_gradient():
+    x = tf.ones([2, 2])
+    with pytest.raises(LookupError, match="tf.einsum"):
+        tf.gradients(raw_ops.Einsum([x], equation="ij->i"), x)

@@ -142,3 +142,30 @@ def test_gradient_of_lrn():
 def test_statistics_are_for_inference():
     with pytest.raises(ValueError, match="must be None if is_training"):
         tf.nn.fused_batch_norm(tf.zeros([1, 1, 1, 2]), [1.0, 1.0], [0.0, 0.0], mean=[0.0, 0.0])
+
+
+def _global(x, m, v, beta, gamma):
+    return (x - m) / np.sqrt(v + EPSILON) * gamma + beta
+
+
+def _global_grad(x, m, v, gamma, dy):
+    zeros = np.zeros(3)
+    return (_slopes(lambda a: _global(a, m, v, zeros, gamma), x, dy),
+            _slopes(lambda a: _global(x, a, v, zeros, gamma), m, dy),
+            _slopes(lambda a: _global(x, m, a, zeros, gamma), v, dy),
+            _slopes(lambda a: _global(x, m, v, a, gamma), zeros, dy),
+            _slopes(lambda a: _global(x, m, v, zeros, a), gamma, dy))
+
+
+GLOBAL = {"variance_epsilon": EPSILON, "scale_after_normalization": True}
+test_global_samples = sample_tests([
+    Sample("BatchNormWithGlobalNormalization", [normal(2, 2, 1, 3), normal(3), positive(3), normal(3), normal(3)],
+           _global,
+           attrs=GLOBAL, grad=(0, 1, 2, 3, 4), tol=1e-4),
+    Sample("BatchNormWithGlobalNormalization", [normal(2, 2, 1, 3), normal(3), positive(3), normal(3), normal(3)],
+           lambda x, m, v, b, g: _global(x, m, v, b, 1), attrs={**GLOBAL, "scale_after_normalization": False},
+           grad=(0, 1, 2, 3, 4), tol=1e-4, id="not scaled"),
+    Sample("BatchNormWithGlobalNormalizationGrad",
+           [normal(2, 2, 1, 3), normal(3), positive(3), normal(3), normal(2, 2, 1, 3)], _global_grad, attrs=GLOBAL,
+           dtypes="float64", tol64=1e-5),
+])

@@ -1,4 +1,4 @@
-"""Masks, positions, unique values, partitions, one-hot codes and searches."""
+"""Masks, positions, partitions, one-hot codes and searches."""
 
 import numpy as np
 import pytest
@@ -7,19 +7,6 @@ import graphflow as tf
 from tests.ops.harness import Sample, fixed, normal, sample_tests
 
 ANY = "float32 float64 int32 bool string complex64 bfloat16"
-
-
-def _unique(x):
-    values = list(dict.fromkeys(x.tolist()))
-    index = [values.index(v) for v in x.tolist()]
-    out = np.empty(len(values), x.dtype)
-    out[:] = values
-    return out, np.int32(index)
-
-
-def _unique_with_counts(x):
-    values, index = _unique(x)
-    return values, index, np.bincount(index, minlength=len(values)).astype(np.int32)
 
 
 def _stitch(indices, data):
@@ -35,7 +22,6 @@ def _hot(i, depth, on, off):
     return np.where(i[..., None] == np.arange(depth), on, off)
 
 
-REPEATED = fixed(np.array([2.0, 0.0, 2.0, 1.0, 0.0]))
 SAMPLES = [
     Sample("OneHot", [fixed([0, 2, -1, 3]), fixed(3), normal(), normal()], _hot, dtypes=ANY),
     Sample(
@@ -52,18 +38,6 @@ SAMPLES = [
     Sample("Where", [fixed(np.array(True))], lambda x: np.zeros((1, 0), np.int64), id="scalar"),
     Sample(
         "Where", [fixed(np.zeros((2, 0), bool))], lambda x: np.zeros((0, 2), np.int64), id="empty"
-    ),
-    Sample("Unique", [REPEATED], _unique, dtypes=ANY),
-    Sample("Unique", [fixed(np.zeros(0))], _unique, id="empty"),
-    Sample("UniqueWithCounts", [REPEATED], _unique_with_counts, dtypes=ANY),
-    Sample(
-        "ListDiff",
-        [REPEATED, fixed(np.array([0.0, 7.0]))],
-        lambda x, y: (
-            x[[i for i, v in enumerate(x) if v not in y]],
-            np.int32([i for i, v in enumerate(x) if v not in y]),
-        ),
-        dtypes="float32 int32 int64",
     ),
     Sample(
         "DynamicPartition",
