@@ -14,10 +14,7 @@ def _concat_shape(c):
     if not shapes.is_full(wanted):
         raise ValueError("shape attr must be fully defined.")
     for shape in c.shapes:
-        if shape is None or not shapes.is_full(shape):
-            raise ValueError("All input shapes must be fully defined.")
-        if shape != (1, *wanted[1:]):
-            raise ValueError("All input shapes must have first dimension of size 1 and the rest of the output's")
+        shapes.merge_shapes(shape, (1, *wanted[1:]))
     return [wanted]
 
 
