@@ -41,12 +41,14 @@ class Rows:
     """Broadcasting as rows, which is what `elementwise.program` iterates over.
 
     `count` rows of `length` elements; `forms[k]` is "v" if operand k has a value per element of a
-    row, "r" if it has one per row; `table` tells where in each operand a row begins.
+    row, "r" if it has one per row; `table` tells where in each operand a row begins. `also` is one
+    more shape that must have a value per element or per row; `also_form` is which.
     """
 
-    __slots__ = ("length", "count", "forms", "table")
+    __slots__ = ("length", "count", "forms", "table", "also_form")
 
-    def __init__(self, shape, operands):
+    def __init__(self, shape, operands, also=None):
+        operands = [*operands, shape if also is None else also]
         for operand in operands:
             # Compiled loops trust these shapes: what does not broadcast must not get that far.
             tail = shape[len(shape) - len(operand):] if len(operand) <= len(shape) else None
@@ -54,9 +56,10 @@ class Rows:
                 raise ValueError(f"operand of shape {list(operand)} does not broadcast to {list(shape)}")
         sizes, strides = collapse(shape, operands)
         self.length = sizes[-1] if sizes else 1
-        self.forms = ["r" if steps and steps[-1] == 0 else "v" for steps in strides]
+        *self.forms, self.also_form = ["r" if steps and steps[-1] == 0 else "v" for steps in strides]
+        strides.pop()
         outer = list(zip(sizes[:-1], *(steps[:-1] for steps in strides), strict=True))[::-1]
-        outer = outer or [(1, *(0 for _ in operands))]
+        outer = outer or [(1, *(0 for _ in strides))]
         self.count = prod(entry[0] for entry in outer)
         self.table = [len(outer), *(word for entry in outer for word in entry)]
 

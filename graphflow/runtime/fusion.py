@@ -1,4 +1,4 @@
-"""Fusing elementwise nodes of a specialised plan into single native kernels.
+"""Fusing elementwise nodes of a specialised plan, and reductions of them, into single native kernels.
 
 Which nodes go together is `compiler/fuse.py`'s decision; here their programs (the text that
 `kernels/cpu/elementwise.py` compiles) are joined into one. What flows between them never goes to
@@ -10,26 +10,31 @@ from graphflow.framework.kernel_loader import kernels
 
 _PROGRAM = "elementwise.program"
 _FIXED_WORDS = 5
+_REDUCTIONS = {"Sum", "Mean", "Max", "Min", "Prod"}
 # Can fail on integers, and must then say where.
 _FALLIBLE = {"Div", "FloorDiv", "FloorMod", "Mod", "TruncateDiv", "TruncateMod", "Pow"}
 
 
 def fuse_elementwise(spec, bound, wait):
     """`bound` (list of BoundNode) with groups of elementwise nodes replaced by fused ones."""
-    if sum(_is_elementwise(b) for b in bound) < 2:
+    if not any(_is_elementwise(b) for b in bound):
         return bound
     before = _dependencies(spec, bound)
     groups = fuse.group(len(bound), before.__getitem__,
                         lambda i: spec.shape[bound[i].outputs[0]] if _is_elementwise(bound[i]) else None)
     wanted = _wanted_outside(spec, bound, groups)
+    reductions = _Reductions(spec, bound, wanted)
     result = []
     for positions in groups:
         members = [bound[i] for i in positions]
-        fused = None
-        if len(members) > 1:
-            fused = _Joined(spec, members, wanted).build()
+        if members[0] in reductions.absorbed:
+            continue
+        fused = reductions.absorb(members)
+        if fused is None and len(members) > 1:
+            fused = _Joined(spec, members).build(wanted)
         if fused is not None and not wait and not fused.native.function.ready():
             spec.pending.append(fused.native.function)
+            reductions.release(fused)
             fused = None
         result.extend(members if fused is None else [fused])
     return result
@@ -107,38 +112,97 @@ def _wanted_outside(spec, bound, groups):
     return wanted
 
 
+class _Reductions:
+    """The reductions that may join what makes their input, where nobody else reads that.
+
+    A reduction moves to where its input is made: it needs nothing else. `absorbed`: the steps that have.
+    """
+
+    def __init__(self, spec, bound, wanted):
+        self._spec, self._wanted = spec, wanted
+        self.absorbed = set()
+        self._kept = {spec.root(value) for value in spec.plan.fetches}
+        self._kept.update(v for step in bound if step.node.op in spec.plan.targets for v in step.outputs)
+        self._readers = {}
+        for step in bound:
+            for root in set(map(spec.root, step.inputs)):
+                self._readers.setdefault(root, []).append(step)
+
+    def absorb(self, members):
+        """The BoundNode of elementwise members and the reduction of their only result, or None."""
+        if not all(map(_is_elementwise, members)):
+            return None
+        results = [v for m in members for v in m.outputs if v in self._wanted]
+        readers = self._readers.get(results[0], ()) if len(results) == 1 else ()
+        if len(readers) != 1 or results[0] in self._kept or not _is_row_reduction(readers[0], results[0]):
+            return None
+        fused = _Joined(self._spec, members).build_reduction(results[0], readers[0])
+        if fused is not None:
+            self.absorbed.add(readers[0])
+        return fused
+
+    def release(self, fused):
+        """A step made here is not used after all."""
+        self.absorbed = {step for step in self.absorbed if step.node is not fused.node}
+
+
+def _is_row_reduction(step, value):
+    """Whether a step reduces `value`, as it is, by the kernel for rows."""
+    if step.native is None or step.node.type not in _REDUCTIONS or step.inputs[0].dtype != value.dtype:
+        return False
+    return getattr(_program(step)[0], "template", None) == "reduction.rows"
+
+
 class _Joined:
     """One program from the programs of several steps of one shape."""
 
-    def __init__(self, spec, members, wanted):
+    def __init__(self, spec, members):
         self._spec = spec
         self._members = members
-        self._wanted = wanted
         self._shape = spec.shape[members[0].outputs[0]]
         self._operands = {}  # (root, dtype, shape) -> number
         self._parameters = []  # (number, dtype)
         self._steps = []  # (op, [symbol]); a symbol is ("o", n), ("p", n), ("s", n) or text
         self._made = {}  # Value -> symbol
 
-    def build(self):
-        """The fused BoundNode, or None if the programs cannot be joined."""
-        for member in self._members:
-            if not self._append(member):
-                return None
-        outputs = [v for m in self._members for v in m.outputs if v in self._wanted]
-        registry, elementwise = kernels("registry"), kernels("cpu.elementwise")
+    def build(self, wanted):
+        """The fused BoundNode that stores what is `wanted`, or None if the programs cannot be joined."""
+        if not all(map(self._append, self._members)):
+            return None
+        outputs = [v for m in self._members for v in m.outputs if v in wanted]
+        operands, steps, place = self._text()
+        results = [(kernels("registry").Out(i), int(place(self._made[v]))) for i, v in enumerate(outputs)]
+        native = kernels("cpu.elementwise").program(
+            self._shape, operands, steps, results, self._parameters, self._spec.threads)
+        return self._bound(self._members, outputs, native)
+
+    def build_reduction(self, value, reduction):
+        """The BoundNode of the members and of the reduction of what they make, or None."""
+        shape = self._spec.shape[reduction.inputs[0]]
+        if shape != self._shape or not all(map(self._append, self._members)):
+            return None
+        axes = {int(axis) % len(shape) for axis in self._spec.constants[reduction.inputs[1]].reshape(-1)}
+        operands, steps, place = self._text()
+        mean = reduction.node.type == "Mean"
+        native = kernels("cpu.reduction").of_program(
+            "Sum" if mean else reduction.node.type, value.dtype.name, shape, axes, operands, steps,
+            place(self._made[value]), self._parameters, mean, self._spec.threads)
+        return None if native is None else self._bound([*self._members, reduction], reduction.outputs, native)
+
+    def _text(self):
+        """The program's operands and steps, and a function from symbols to positions."""
         base = {"o": 0, "p": len(self._operands), "s": len(self._operands) + len(self._parameters)}
 
         def place(symbol):
             return symbol if isinstance(symbol, str) else str(base[symbol[0]] + symbol[1])
 
-        inputs = [root for root, _, _ in self._operands]
-        operands = [(registry.In(i), dtype, shape) for i, (_, dtype, shape) in enumerate(self._operands)]
+        operands = [(kernels("registry").In(i), dtype, shape) for i, (_, dtype, shape) in enumerate(self._operands)]
         steps = [" ".join([op, *map(place, arguments)]) for op, arguments in self._steps]
-        results = [(registry.Out(i), int(place(self._made[v]))) for i, v in enumerate(outputs)]
-        native = elementwise.program(self._shape, operands, steps, results, self._parameters, self._spec.threads)
-        fused = type(self._members[0]).fused
-        return fused([m.node for m in self._members], inputs, outputs, native)
+        return operands, steps, place
+
+    def _bound(self, members, outputs, native):
+        inputs = [root for root, _, _ in self._operands]
+        return type(members[0]).fused([m.node for m in members], inputs, outputs, native)
 
     def _append(self, member):
         function, words = _program(member)

@@ -15,6 +15,22 @@ _HEAVY = frozenset(("Exp", "Expm1", "Log", "Log1p", "Tanh", "Sigmoid", "Softplus
                     "Erf", "Sin", "Cos", "Pow", "Elu", "Selu"))
 
 
+def cost_of(steps):
+    """What a program's steps cost for an element, in cheap ones."""
+    return sum(4 if step.split(" ")[0] in _HEAVY else 1 for step in steps)
+
+
+def kinds(operands, rows, parameters):
+    """The template argument that says what the operands of a program are."""
+    return ",".join([*(f"{dtype}:{form}" for (_, dtype, _), form in zip(operands, rows.forms, strict=True)),
+                     *(f"{dtype}:p" for _, dtype in parameters)])
+
+
+def operand_words(operands, rows, parameters):
+    """The words of a program's operands."""
+    return [*(word for word, _, _ in operands), *(F64(number) for number, _ in parameters), *rows.table]
+
+
 def program(shape, operands, steps, results, parameters=(), threads=1):
     """Kernel of several elementwise ops in one loop over `shape`.
 
@@ -27,14 +43,11 @@ def program(shape, operands, steps, results, parameters=(), threads=1):
                 ["Add 0 1", "Relu 2"], [(Out(0), 3)])
     """
     rows = Rows(shape, [operand[2] for operand in operands])
-    kinds = [f"{dtype}:{form}" for (_, dtype, _), form in zip(operands, rows.forms, strict=True)]
-    kinds += [f"{dtype}:p" for _, dtype in parameters]
-    code = native.function("elementwise.program", ",".join(kinds), ";".join(steps),
+    code = native.function("elementwise.program", kinds(operands, rows, parameters), ";".join(steps),
                            ",".join(str(position) for _, position in results))
     words = [0, rows.count if prod(shape) else 0, 0, rows.length, rows.length,
-             *(word for word, _ in results), *(word for word, _, _ in operands),
-             *(F64(number) for number, _ in parameters), *rows.table]
-    cost = prod(shape) * sum(4 if step.split(" ")[0] in _HEAVY else 1 for step in steps)
+             *(word for word, _ in results), *operand_words(operands, rows, parameters)]
+    cost = prod(shape) * cost_of(steps)
     if rows.count > rows.length:
         return pool.split(code, words, 0, rows.count, cost, threads)
     return pool.split(code, words, 2, rows.length, cost, threads)

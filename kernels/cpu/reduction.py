@@ -2,12 +2,12 @@
 
 from math import prod
 
-from ..layout import reduction_groups
+from ..layout import Rows, reduction_groups
 from ..registry import F64, In, Native, Out, Scratch, cpu
 from . import native, pool
-from .elementwise import FLOATS, NUMBERS
+from .elementwise import FLOATS, NUMBERS, cost_of, kinds, operand_words
 
-_COLUMNS = 1024     # as in source/reduction.py
+_COLUMNS, _BLOCK = 1024, 4096   # as in source/reduction.py
 
 
 def reduce(op, dtype, shape, axes, mean=False, threads=1):
@@ -37,6 +37,20 @@ def reduce(op, dtype, shape, axes, mean=False, threads=1):
         return pool.split(native.function("reduction.columns", op, dtype), words, position, total,
                           prod(shape), threads)
     return None
+
+
+def of_program(op, dtype, shape, axes, operands, steps, result, parameters=(), mean=False, threads=1):
+    """Kernel that reduces the value of an elementwise program (see `elementwise.program`) over the set
+    `axes` of `shape` into Out(0), or None where its rows are not the reduction's."""
+    kept, count = tuple(1 if axis in axes else size for axis, size in enumerate(shape)), prod(shape)
+    rows = Rows(shape, [operand[2] for operand in operands], also=kept)
+    if not count or rows.also_form != "r" or rows.length * prod(kept) != count:
+        return None
+    code = native.function("reduced_program.rows", op, dtype, kinds(operands, rows, parameters), ";".join(steps),
+                           str(result))
+    words = [Out(0), 0, rows.count, rows.length, F64(rows.length if mean else 1), Scratch(_BLOCK * 8),
+             *operand_words(operands, rows, parameters)]
+    return pool.split(code, words, 1, rows.count, count * (1 + cost_of(steps)), threads)
 
 
 def _axes(ctx):

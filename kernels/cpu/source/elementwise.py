@@ -36,39 +36,60 @@ def _step(b, text, values):
     return functions.find(op, IrMath(b, like.dtype))(*arguments)
 
 
+class Program:
+    """The operands and steps of a program, whose words begin at `first`; none of the words changes.
+
+    Words: the operands, addresses or numbers; the table of outer dimensions, where only operands with
+    an address have strides.
+    """
+
+    def __init__(self, b, block, operands, steps, first):
+        self._b, self._block = b, block
+        self._kinds = [text.split(":") for text in operands.split(",")]
+        self._steps = steps.split(";")
+        # All words are read before the loops: nothing a loop stores can then change them.
+        self._base = [word(b, block, first + i) for i in range(len(self._kinds))]
+        self._parameters = {i: double_word(b, block, first + i).cast(dtype)
+                            for i, (dtype, form) in enumerate(self._kinds) if form == "p"}
+        self._table = index(first + len(self._kinds))
+        self._addressed = [i for i in range(len(self._kinds)) if i not in self._parameters]
+
+    def begin(self, row):
+        """Emits what is done once for a row."""
+        b, kinds = self._b, self._kinds
+        offsets = row_offsets(b, self._block, self._table, row, len(self._addressed))
+        self._at = {i: b.add(self._base[i], b.mul(offset, index(BYTES[kinds[i][0]])))
+                    for i, offset in zip(self._addressed, offsets, strict=True)}
+        self._fixed = {i: load(b, self._at[i], index(0), kinds[i][0])
+                       for i in self._addressed if kinds[i][1] == "r"}
+
+    def values(self, column):
+        """Emits the steps for one column of the row; the operands and what each step computes."""
+        values = [self._parameters[i] if i in self._parameters else self._fixed[i] if i in self._fixed
+                  else load(self._b, self._at[i], column, dtype)
+                  for i, (dtype, _) in enumerate(self._kinds)]
+        for text in self._steps:
+            values.append(_step(self._b, text, values))
+        return values
+
+
 def program(operands, steps, results):
     """The kernel of a program.
 
     Words: first row, last row, first column, last column, row length; the addresses of the
-    results; the operands, addresses or numbers; the table of outer dimensions, where only operands
-    with an address have strides.
+    results; the Program's.
     """
-    kinds = [text.split(":") for text in operands.split(",")]
     wanted = [int(position) for position in results.split(",")]
 
     def emit(b, block):
-        first_result, first_operand = _FIXED_WORDS, _FIXED_WORDS + len(wanted)
-        table = first_operand + len(kinds)
-        # All words are read before the loops: nothing a loop stores can then change them.
-        base = [word(b, block, first_operand + i) for i in range(len(kinds))]
-        targets = [word(b, block, first_result + i) for i in range(len(wanted))]
-        parameters = {i: double_word(b, block, first_operand + i).cast(dtype)
-                      for i, (dtype, form) in enumerate(kinds) if form == "p"}
+        targets = [word(b, block, _FIXED_WORDS + i) for i in range(len(wanted))]
+        work = Program(b, block, operands, steps, _FIXED_WORDS + len(wanted))
         start, stop, length = (word(b, block, i) for i in (2, 3, 4))
-        addressed = [i for i in range(len(kinds)) if i not in parameters]
         with loop(b, word(b, block, 0), word(b, block, 1)) as row:
-            offsets = row_offsets(b, block, index(table), row, len(addressed))
-            at = {i: b.add(base[i], b.mul(offset, index(BYTES[kinds[i][0]])))
-                  for i, offset in zip(addressed, offsets, strict=True)}
-            fixed = {i: load(b, at[i], index(0), kinds[i][0])
-                     for i in addressed if kinds[i][1] == "r"}
+            work.begin(row)
             row_start = b.mul(row, length)
             with loop(b, start, stop) as column:
-                values = [parameters[i] if i in parameters else fixed[i] if i in fixed
-                          else load(b, at[i], column, dtype)
-                          for i, (dtype, _) in enumerate(kinds)]
-                for text in steps.split(";"):
-                    values.append(_step(b, text, values))
+                values = work.values(column)
                 for target, position in zip(targets, wanted, strict=True):
                     value = values[position]
                     begin = b.add(target, b.mul(row_start, index(BYTES[value.dtype])))

@@ -25,7 +25,8 @@ from .values import (
 )
 
 _LANES, _UNROLL = 16, 4
-_BLOCK, _BLOCK_ROWS = 4096, 64
+BLOCK = 4096        # elements of a row that are combined before they meet the wide total
+_BLOCK_ROWS = 64
 COLUMNS = 1024      # columns reduced together; the scratch holds twice so many numbers
 
 
@@ -109,19 +110,20 @@ def _across(b, op, value):
 def long_row(b, op, address, length, dtype, slot):
     """Combines `length` elements at `address` into the wide Value in `slot`, block by block."""
     wide = wide_type(op, dtype)
-    with blocks(b, index(0), length, index(_BLOCK)) as (begin, end):
+    with blocks(b, index(0), length, index(BLOCK)) as (begin, end):
         part = row(b, op, advance(b, address, begin, dtype), b.sub(end, begin), dtype)
         b.store(combine(op, Value(b, wide, b.load(slot)), part.cast(wide)).ir, slot)
 
 
-def _finish(value, divisor, dtype):
+def finish(value, divisor, dtype):
+    """The result of a reduction from its wide value: Mean is Sum with a divisor."""
     if divisor is None or not dtype.startswith("float"):
         return value.cast(dtype)
     return (value / divisor.cast(value.dtype)).cast(dtype)
 
 
-def _divisor(b, block, position, op):
-    """What a float sum is divided by: Mean is Sum with a divisor."""
+def divisor_word(b, block, position, op):
+    """What a float sum is divided by, if the reduction is one."""
     return double_word(b, block, position) if op == "Sum" else None
 
 
@@ -135,7 +137,7 @@ def rows(op, dtype):
 
     def emit(b, block):
         out, x, first, last, length, segments, stride = (word(b, block, i) for i in range(7))
-        divisor = _divisor(b, block, 7, op)
+        divisor = divisor_word(b, block, 7, op)
         slot = b.alloca(register_type(wide))
         with loop(b, first, last) as i:
             b.store(ir.Constant(register_type(wide), start_of(op, wide)), slot)
@@ -143,7 +145,7 @@ def rows(op, dtype):
             with loop(b, index(0), segments) as s:
                 long_row(b, op, advance(b, begin, b.mul(s, stride), dtype), length, dtype, slot)
             total = Value(b, wide, b.load(slot))
-            store(b, out, i, _finish(total, divisor, dtype))
+            store(b, out, i, finish(total, divisor, dtype))
 
     return IrKernel(emit)
 
@@ -158,7 +160,7 @@ def columns(op, dtype):
 
     def emit(b, block):
         out, x, first, last, count, width, left, right = (word(b, block, i) for i in range(8))
-        divisor = _divisor(b, block, 8, op)
+        divisor = divisor_word(b, block, 8, op)
         part, total = word(b, block, 9), word(b, block, 10)
         neutral = [Value(b, kind, ir.Constant(register_type(kind), start_of(op, kind)))
                    for kind in (dtype, wide)]
@@ -178,7 +180,7 @@ def columns(op, dtype):
             target = advance(b, out, b.add(b.mul(o, width), begin), dtype)
             with loop(b, index(0), size) as i:
                 value = load(b, total, i, wide, again=True)
-                store(b, target, i, _finish(value, divisor, dtype))
+                store(b, target, i, finish(value, divisor, dtype))
 
     return IrKernel(emit)
 
