@@ -79,6 +79,8 @@ def module_for(inner):
     """The module that stands for `tensorflow.<inner>`, or None where there is none."""
     while inner.startswith("compat.v1."):
         inner = inner[len("compat.v1.") :]
+    # TensorFlow's contrib packages keep their modules below a folder `python`: contrib.learn.python.learn.datasets.
+    inner = re.sub(r"^contrib\.(\w+)\.python\.\1\b", r"contrib.\1", inner)
     public = "graphflow." + inner
     if inner == "compat.v1" or inner.startswith("examples") or _is_namespace(inner):
         try:

@@ -256,7 +256,7 @@ def remove_leftovers(save_path, latest_filename):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-@tf_export("train.checkpoints_iterator")
+@tf_export("train.checkpoints_iterator", "contrib.training.checkpoints_iterator")
 def checkpoints_iterator(checkpoint_dir, min_interval_secs=0, timeout=None, timeout_fn=None):
     """Yields the prefixes of new checkpoints in a folder as they appear.
 
@@ -265,7 +265,7 @@ def checkpoints_iterator(checkpoint_dir, min_interval_secs=0, timeout=None, time
     """
     path = None
     while True:
-        new = _wait_for_new_checkpoint(checkpoint_dir, path, timeout)
+        new = wait_for_new_checkpoint(checkpoint_dir, path, timeout=timeout)
         if new is None:
             if timeout_fn is None or timeout_fn():
                 return
@@ -276,15 +276,16 @@ def checkpoints_iterator(checkpoint_dir, min_interval_secs=0, timeout=None, time
         time.sleep(max(0, start + min_interval_secs - time.time()))
 
 
-def _wait_for_new_checkpoint(folder, last, timeout, pause=1):
-    """The next checkpoint that is not `last`, or None after `timeout` seconds."""
-    _logger.info("Waiting for new checkpoint at %s", folder)
+@tf_export("contrib.training.wait_for_new_checkpoint")
+def wait_for_new_checkpoint(checkpoint_dir, last_checkpoint=None, seconds_to_sleep=1, timeout=None):
+    """The prefix of the next checkpoint in a folder that is not `last_checkpoint`; None after `timeout` seconds."""
+    _logger.info("Waiting for new checkpoint at %s", checkpoint_dir)
     stop = None if timeout is None else time.time() + timeout
     while True:
-        path = latest_checkpoint(folder)
-        if path is not None and path != last:
+        path = latest_checkpoint(checkpoint_dir)
+        if path is not None and path != last_checkpoint:
             _logger.info("Found new checkpoint at %s", path)
             return path
-        if stop is not None and time.time() + pause > stop:
+        if stop is not None and time.time() + seconds_to_sleep > stop:
             return None
-        time.sleep(pause)
+        time.sleep(seconds_to_sleep)

@@ -3,50 +3,11 @@
 import time
 
 import graphflow as tf
-from graphflow.contrib.layers.optimizing import after
+from graphflow.contrib.training import train_op as training
+from graphflow.contrib.training.train_op import clip_gradient_norms, multiply_gradients
 from graphflow.framework.api import tf_export
 
 _DEFAULT = 0  # TensorFlow's mark of arguments that were not given
-
-
-@tf_export("contrib.slim.learning.clip_gradient_norms")
-def clip_gradient_norms(gradients_to_variables, max_norm):
-    """Pairs (gradient, variable), each gradient clipped to a norm."""
-    pairs = []
-    for grad, var in gradients_to_variables:
-        if isinstance(grad, tf.IndexedSlices):
-            grad = tf.IndexedSlices(tf.clip_by_norm(grad.values, max_norm), grad.indices, grad.dense_shape)
-        elif grad is not None:
-            grad = tf.clip_by_norm(grad, max_norm)
-        pairs.append((grad, var))
-    return pairs
-
-
-@tf_export("contrib.slim.learning.multiply_gradients")
-def multiply_gradients(grads_and_vars, gradient_multipliers):
-    """Pairs (gradient, variable), gradients scaled by a dict from variables or their names to factors.
-
-    Raises ValueError if it is no dict or empty, or a gradient to be scaled is None.
-    """
-    if not isinstance(grads_and_vars, list):
-        raise ValueError("`grads_and_vars` must be a list.")  # noqa: TRY004 - TensorFlow's class
-    if not gradient_multipliers:
-        raise ValueError("`gradient_multipliers` is empty.")
-    if not isinstance(gradient_multipliers, dict):
-        raise ValueError("`gradient_multipliers` must be a dict.")  # noqa: TRY004 - TensorFlow's class
-    by_name = {key if isinstance(key, str) else key.op.name: value for key, value in gradient_multipliers.items()}
-    pairs = []
-    for grad, var in grads_and_vars:
-        if var.op.name in by_name:
-            if grad is None:
-                raise ValueError("Requested multiple of `None` gradient.")
-            factor = tf.cast(by_name[var.op.name], grad.dtype)
-            if isinstance(grad, tf.IndexedSlices):
-                grad = tf.IndexedSlices(grad.values * factor, grad.indices, grad.dense_shape)
-            else:
-                grad *= factor
-        pairs.append((grad, var))
-    return pairs
 
 
 @tf_export("contrib.slim.learning.add_gradients_summaries")
@@ -68,41 +29,24 @@ def create_train_op(total_loss, optimizer, global_step=_DEFAULT, update_ops=None
                     clip_gradient_norm=0, summarize_gradients=False, gate_gradients=tf.train.Optimizer.GATE_OP,
                     aggregation_method=None, colocate_gradients_with_ops=False, gradient_multipliers=None,
                     check_numerics=True):
-    """A tensor of the loss whose evaluation makes one training step, after the UPDATE_OPS.
+    """`tf.contrib.training.create_train_op`, with the usual changes of gradients.
 
-    Args: global_step: by default the graph's, made if need be; None: no step is counted. check_numerics: whether an
-      infinite or undefined loss is an error.
+    Args: clip_gradient_norm: norm to clip each gradient to, 0 for none. gradient_multipliers: {variable or its name:
+      factor}.
     """
-    if isinstance(global_step, int) and global_step == _DEFAULT:
-        global_step = tf.train.get_or_create_global_step()
-    if update_ops is None:
-        update_ops = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
-    if update_ops:
-        with tf.control_dependencies(update_ops):
-            barrier = tf.no_op(name="update_barrier")
-        total_loss = after([barrier], total_loss)
-    variables = tf.trainable_variables() if variables_to_train is None else variables_to_train
-    gradients = optimizer.compute_gradients(
-        total_loss, variables, gate_gradients=gate_gradients, aggregation_method=aggregation_method,
-        colocate_gradients_with_ops=colocate_gradients_with_ops)
-    if gradient_multipliers:
-        with tf.name_scope("multiply_grads"):
-            gradients = multiply_gradients(gradients, gradient_multipliers)
-    if clip_gradient_norm > 0:
-        with tf.name_scope("clip_grads"):
-            gradients = clip_gradient_norms(gradients, clip_gradient_norm)
-    if summarize_gradients:
-        with tf.name_scope("summarize_grads"):
-            add_gradients_summaries(gradients)
-    update = optimizer.apply_gradients(gradients, global_step=global_step)
-    with tf.name_scope("train_op"):
-        if check_numerics:
-            total_loss = tf.check_numerics(total_loss, "LossTensor is inf or nan")
-        train_op = after([update], total_loss)
-    collection = tf.get_collection_ref(tf.GraphKeys.TRAIN_OP)
-    if train_op not in collection:
-        collection.append(train_op)
-    return train_op
+
+    def transform(gradients):
+        if gradient_multipliers:
+            with tf.name_scope("multiply_grads"):
+                gradients = multiply_gradients(gradients, gradient_multipliers)
+        if clip_gradient_norm > 0:
+            with tf.name_scope("clip_grads"):
+                gradients = clip_gradient_norms(gradients, clip_gradient_norm)
+        return gradients
+
+    return training.create_train_op(
+        total_loss, optimizer, global_step, update_ops, variables_to_train, transform, summarize_gradients,
+        gate_gradients, aggregation_method, colocate_gradients_with_ops, check_numerics)
 
 
 @tf_export("contrib.slim.learning.train_step")

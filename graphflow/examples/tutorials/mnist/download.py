@@ -14,10 +14,13 @@ import urllib.request
 import uuid
 import zlib
 
+from graphflow.framework.api import tf_export
+
 _CHUNK = 1 << 18
 _TIMEOUT_SECONDS = 30
 
 
+@tf_export("contrib.learn.datasets.base.maybe_download")
 def maybe_download(filename, work_directory, source_url, sha256=None):
     """The path of `filename` in `work_directory`, downloaded from `source_url` if it is not there.
 

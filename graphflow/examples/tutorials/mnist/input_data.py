@@ -15,6 +15,7 @@ import numpy as np
 
 from graphflow.examples.tutorials.mnist.download import maybe_download
 from graphflow.framework import dtypes
+from graphflow.framework.api import tf_export
 
 DEFAULT_SOURCE_URL = "https://storage.googleapis.com/cvdf-datasets/mnist/"
 
@@ -61,6 +62,7 @@ def _read_idx(f, magic, kind):
     return np.frombuffer(body, np.uint8).reshape(shape)
 
 
+@tf_export("contrib.learn.datasets.mnist.extract_images")
 def extract_images(f):
     """The images of an IDX file as uint8 `[index, y, x, 1]`.
 
@@ -73,6 +75,7 @@ def extract_images(f):
     return _read_idx(f, _IMAGES_MAGIC, "image")[..., np.newaxis]
 
 
+@tf_export("contrib.learn.datasets.mnist.extract_labels")
 def extract_labels(f, one_hot=False, num_classes=10):
     """The labels of an IDX file as uint8 `[index]`, or float64 `[index, num_classes]` if `one_hot`.
 
@@ -88,6 +91,7 @@ def extract_labels(f, one_hot=False, num_classes=10):
     return dense_to_one_hot(labels, num_classes) if one_hot else labels
 
 
+@tf_export("contrib.learn.datasets.mnist.dense_to_one_hot")
 def dense_to_one_hot(labels_dense, num_classes):
     """Labels `[n]` in `[0, num_classes)` as float64 rows `[n, num_classes]`, 1 at the label.
 
@@ -103,6 +107,7 @@ def dense_to_one_hot(labels_dense, num_classes):
     return one_hot
 
 
+@tf_export("contrib.learn.datasets.mnist.DataSet")
 class DataSet:
     """Images with their labels, handed out in batches.
 
@@ -219,6 +224,7 @@ def _load(images, labels, train_dir, source_url, one_hot):
         return image_array, extract_labels(f, one_hot=one_hot)
 
 
+@tf_export("contrib.learn.datasets.mnist.read_data_sets")
 def read_data_sets(train_dir, fake_data=False, one_hot=False, dtype=dtypes.float32, reshape=True,
                    validation_size=5000, seed=None, source_url=DEFAULT_SOURCE_URL):
     """MNIST as `Datasets(train, validation, test)`.
@@ -258,6 +264,7 @@ def read_data_sets(train_dir, fake_data=False, one_hot=False, dtype=dtypes.float
         test=DataSet(test_images, test_labels, **options))
 
 
+@tf_export("contrib.learn.datasets.mnist.load_mnist")
 def load_mnist(train_dir="MNIST-data"):
     """`read_data_sets(train_dir)`."""
     return read_data_sets(train_dir)
