@@ -11,6 +11,7 @@ Holds no state beyond one call.
 
 import heapq
 
+from graphflow.compiler import bodies
 from graphflow.compiler.plan import Node, Plan, Value, Variable, Write
 from graphflow.framework import errors
 
@@ -19,12 +20,14 @@ _DECLARATIONS = ("VariableV2", "Variable", "VarHandleOp")
 _ALIASES = ("Identity", "RefIdentity")
 
 
-def build_plan(operations, feeds, fetches, targets=()):
+def build_plan(operations, feeds, fetches, targets, needs, context, constants=None, roots=None):
     """The Plan that runs `operations` (a set) to get `fetches` from `feeds` (lists of Tensors).
 
-    `targets` are the operations among them that the caller asked for.
+    `targets` are the operations among them that the caller asked for, `needs` the Needs of those that
+    have bodies. For a body, `constants` and `roots` say what captured tensors stand for: {tensor: Const
+    operation}, {tensor: operation that declares the variable}.
     """
-    return _Builder(operations, feeds).build(fetches, targets)
+    return _Builder(operations, feeds, needs, context, constants or {}, roots or {}).build(fetches, targets)
 
 
 def variable_key(op):
@@ -33,8 +36,24 @@ def variable_key(op):
     return op.attrs.get("container", b"").decode(), shared
 
 
+def declaration(tensor):
+    """The operation that declares the variable which a reference or handle names, or None."""
+    if not bodies.is_reference(tensor):
+        return None
+    while tensor.op.type not in _DECLARATIONS:
+        op = tensor.op
+        if not op.inputs:
+            return None
+        tensor = op.inputs[op.op_def.writes[0] if op.op_def.writes else 0]
+    return tensor.op
+
+
 class _Builder:
-    def __init__(self, operations, feeds):
+    def __init__(self, operations, feeds, needs, context, constants, roots):
+        self.needs = needs
+        self.context = context
+        self.constants = constants
+        self.outer_roots = roots
         self.feed_values = {t: Value(t.dtype.base_dtype, t._shape, t.name) for t in feeds}
         self.order = _creation_order(operations)
         self.roots = {}  # Tensor -> declaring Operation, for refs, handles and their aliases
@@ -59,8 +78,15 @@ class _Builder:
                 self._declare(op)
                 self.roots[op.outputs[0]] = op
                 continue
+            if op.type in bodies.INPUTS:
+                root = self.outer_roots.get(op.outputs[0])
+                if root is not None:
+                    self._declare(root)
+                    self.roots[op.outputs[0]] = root
+                continue
             touched = {}
-            for i, tensor in enumerate(op.inputs):
+            for i in self._inputs_read(op):
+                tensor = op.inputs[i]
                 root = None if tensor in self.feed_values else self.roots.get(tensor)
                 if root is not None:
                     touched[i] = root
@@ -69,10 +95,17 @@ class _Builder:
             self.reads[op] = touched
             if op.type in _ALIASES and 0 in touched:
                 self.roots[op.outputs[0]] = touched[0]
-            for i in op.op_def.writes:
+            for i in self._writes(op):
                 if i in touched:
                     self.writers.setdefault(touched[i], []).append(op)
             self._bind_ref_outputs(op, touched)
+
+    def _inputs_read(self, op):
+        return self.needs[op].inputs if op in self.needs else range(len(op.inputs))
+
+    def _writes(self, op):
+        """Positions of the inputs that `op` writes."""
+        return self.needs[op].writes if op in self.needs else op.op_def.writes
 
     def _declare(self, op):
         key = variable_key(op)
@@ -131,7 +164,7 @@ class _Builder:
         result = {}
         for i, root in self.reads[op].items():
             variable = self.variables[root]
-            if i in op.op_def.writes:
+            if i in self._writes(op):
                 # A write follows the write before it, whether ordered by the user or not.
                 result[i] = rank[(variable, op)] - 1
                 continue
@@ -149,10 +182,13 @@ class _Builder:
                 # No node of its own: what waits for it waits for what it waits for.
                 stand_ins[op] = controls + [n for t in op.inputs for n in stand_ins.get(t.op, ())]
                 continue
-            node = Node(op, [])
+            if op.type in bodies.INPUTS and op.outputs[0] not in self.constants:
+                continue
+            node = Node(self.constants.get(op.outputs[0], op) if op.outputs else op, [])
             node.controls = tuple(dict.fromkeys(controls))
             stand_ins[op] = (node,)
-            for i, tensor in enumerate(op.inputs):
+            for i in self._inputs_read(op) if op.type not in bodies.INPUTS else ():
+                tensor = op.inputs[i]
                 root = touched.get(i)
                 if root is None:
                     node.inputs.append(self._value(tensor))
@@ -160,19 +196,31 @@ class _Builder:
                 variable = self.variables[root]
                 version = versions[op][i] if versions else 0
                 node.inputs.append(history[variable][version])
-                if version == 0 and not op.op_def.accepts_uninitialized:
+                if version == 0 and not op.op_def.accepts_uninitialized and not (
+                        op in self.needs and bodies.is_reference(tensor)):
                     variable.must_exist = True
             self._add_writes(node, touched, history, fresh)
+            if op in self.needs:
+                self._add_bodies(node, touched)
             for tensor in op.outputs:
-                if tensor not in self.roots:
-                    value = Value(tensor.dtype.base_dtype, tensor._shape, tensor.name, node, len(node.outputs))
+                if tensor not in self.roots and (node.need is None or tensor.value_index in node.need.outputs):
+                    index = len(node.outputs) if node.need is None else tensor.value_index
+                    value = Value(tensor.dtype.base_dtype, tensor._shape, tensor.name, node, index)
                     self.values[tensor] = value
                     node.outputs.append(value)
             nodes.append(node)
         return nodes
 
+    def _add_bodies(self, node, touched):
+        """The plans of the bodies of a node's operation."""
+        node.need = self.needs[node.op]
+        node.bodies = bodies.lower_bodies(
+            node, node.need, touched, self.context,
+            lambda body, feeds, fetches, roots: build_plan(
+                body.operations, feeds, fetches, (), body.needs, self.context, body.constants, roots))
+
     def _add_writes(self, node, touched, history, fresh):
-        for i in node.op_def.writes:
+        for i in self._writes(node.op):
             if i not in touched:
                 continue
             variable = self.variables[touched[i]]
@@ -246,7 +294,7 @@ def _schedule(builder, versions):
     readers = {}
     for op, seen in versions.items():
         for i, version in seen.items():
-            if i not in op.op_def.writes and op.type not in _ALIASES:
+            if i not in builder._writes(op) and op.type not in _ALIASES:
                 readers.setdefault((builder.variables[builder.reads[op][i]], version), []).append(op)
     waits, overlapping = {}, set()  # waits: writing op -> {reader: variables}
     for variable, ops in builder.storage_writers.items():

@@ -6,6 +6,7 @@ SHAPE_PASSES, each a function ShapedPlan -> ShapedPlan. Every pass stands with t
 """
 
 from graphflow.compiler import (
+    bodies,
     broadcasts,
     dead_code,
     fold,
@@ -47,16 +48,55 @@ def lower(fetches, targets, feeds, available_devices=None, soft_placement=False)
       available_devices, soft_placement: see `place.check_devices`.
     Raises InvalidArgumentError for an unfed placeholder or a device that is not there.
     """
-    operations = prune.needed_operations(fetches, targets, feeds)
-    place.check_devices(operations, available_devices or {"CPU": 1}, soft_placement)
-    plan = order_effects.build_plan(operations, feeds, fetches, targets)
+    context = bodies.Context(feeds)
+    operations, needs = prune.needed_operations(fetches, targets, feeds, context)
+    place.check_devices(_with_inner(operations, needs), available_devices or {"CPU": 1}, soft_placement)
+    plan = order_effects.build_plan(operations, feeds, fetches, targets, needs, context)
+    return _optimized(plan)
+
+
+def lower_body(body, available_devices=None, soft_placement=False):
+    """The Plan of a FuncGraph, and what it takes: `body.inputs`, then the captured tensors that are returned.
+
+    For those who call a body as a function (`runtime/control.py` runs those of conditionals and loops).
+    Variables are read and written in the session that runs the plan.
+    """
+    context = bodies.Context(())
+    need = bodies.BodyNeed(body, body.outputs, context, prune.needed_operations)
+    place.check_devices(_with_inner(need.operations, need.needs), available_devices or {"CPU": 1}, soft_placement)
+    roots = {tensor: order_effects.declaration(tensor) for tensor in body.captures.values()}
+    roots = {tensor: op for tensor, op in roots.items() if op is not None}
+    captured = [source for source, tensor in body.captures.items() if tensor not in (*roots, *need.constants)]
+    feeds = [*body.inputs, *(body.captures[source] for source in captured)]
+    plan = order_effects.build_plan(
+        need.operations, feeds, body.outputs, (), need.needs, context, need.constants, roots)
+    return _optimized(plan), captured
+
+
+def _with_inner(operations, needs):
+    """`operations` and those of all bodies in them."""
+    found, waiting = list(operations), list(needs.values())
+    while waiting:
+        for body in waiting.pop().bodies:
+            found.extend(body.operations)
+            waiting.extend(body.needs.values())
+    return found
+
+
+def _optimized(plan):
     for apply, _ in PASSES:
         plan = apply(plan)
+    for node in plan.nodes:
+        for body in node.bodies:
+            body.plan = _optimized(body.plan)
     return plan
 
 
 def shape(plan, feed_shapes, variable_shapes, evaluate):
-    """The ShapedPlan for feeds and variables of these shapes; `evaluate` computes a node now."""
+    """The ShapedPlan for feeds and variables of these shapes; `evaluate` computes a node now.
+
+    `variable_shapes`: {Variable: shape} for those that the plan's own nodes use.
+    """
     shaped = ShapedPlan(plan, feed_shapes, variable_shapes, evaluate)
     for apply, _ in SHAPE_PASSES:
         before = len(shaped.nodes)

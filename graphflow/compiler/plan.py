@@ -6,7 +6,7 @@ passes see plain dataflow. Holds no kernels and no memory; executors bind those.
 
 
 # Pure ops that are there to fail.
-_CHECKS = {"CheckNumerics", "EnsureShape"}
+CHECKS = {"CheckNumerics", "EnsureShape"}
 
 
 class Value:
@@ -76,10 +76,11 @@ class Node:
 
     Attributes: op (the graph's Operation, for names, lines and devices), op_def, attrs, inputs and
     outputs (Values), writes (list of Write, in the order of the op's written inputs), controls (Nodes
-    that the user had run before it), source (the Node that it stands for, mostly itself).
+    that the user had run before it), source (the Node that it stands for, mostly itself), bodies (list of
+    BodyPlan), need (what `compiler/bodies.py` found out about an operation with bodies, else None).
     """
 
-    __slots__ = ("op", "op_def", "attrs", "inputs", "outputs", "writes", "controls", "source")
+    __slots__ = ("op", "op_def", "attrs", "inputs", "outputs", "writes", "controls", "source", "bodies", "need")
 
     def __init__(self, op, inputs):
         self.op = op
@@ -90,6 +91,8 @@ class Node:
         self.writes = []
         self.controls = ()
         self.source = self
+        self.bodies = ()
+        self.need = None
 
     def rewritten(self, inputs, op_def=None, attrs=None):
         """A node that makes the same values from other inputs, or as another op; this one stays as it is."""
@@ -97,6 +100,7 @@ class Node:
         node.op_def = op_def or self.op_def
         node.attrs = self.attrs if attrs is None else attrs
         node.outputs, node.writes, node.controls, node.source = self.outputs, self.writes, self.controls, self.source
+        node.bodies, node.need = self.bodies, self.need
         return node
 
     @property
@@ -110,13 +114,38 @@ class Node:
         return self.op.name
 
     @property
+    def blocking(self):
+        """Whether it may wait for other runs, or runs code of the user."""
+        return self.op_def.blocking if self.need is None else self.need.blocking
+
+    @property
     def has_effects(self):
         """Whether anybody can tell that, and when, it ran, other than by its outputs."""
         op_def = self.op_def
-        return bool(self.writes) or op_def.is_stateful or op_def.blocking or op_def.name in _CHECKS
+        if self.need is not None:
+            return self.need.has_effects
+        return bool(self.writes) or op_def.is_stateful or self.blocking or op_def.name in CHECKS
 
     def __repr__(self):
         return f"<Node {self.name} {self.type}>"
+
+
+class BodyPlan:
+    """A body of a node, and where its plan's feeds come from.
+
+    Attributes: graph: the FuncGraph. plan. arguments: per feed, ("input", i, None): the node's input i;
+    ("loop", i, None): the loop's variable i of those that take part; ("tape", i, (tensor, last)): what
+    was recorded for `tensor` on the tape that is the node's input i, `last` if nobody reads it again.
+    recorded: the tensors whose values go to the node's own tape: the plan's last fetches.
+    """
+
+    __slots__ = ("graph", "plan", "arguments", "recorded")
+
+    def __init__(self, graph, plan, arguments, recorded):
+        self.graph = graph
+        self.plan = plan
+        self.arguments = arguments
+        self.recorded = recorded
 
 
 class Plan:

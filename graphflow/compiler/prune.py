@@ -3,6 +3,7 @@
 Holds no state; does not order anything.
 """
 
+from graphflow.compiler.bodies import INPUTS, WITH_BODIES, analyse
 from graphflow.framework import errors, shapes
 
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2")
@@ -10,26 +11,64 @@ _PLACEHOLDERS = ("Placeholder", "PlaceholderV2")
 _DTYPE_WORDS = {"float16": "half", "float32": "float", "float64": "double"}
 
 
-def needed_operations(fetches, targets, feeds):
-    """The set of operations behind `fetches` (Tensors) and `targets` (Operations).
+def needed_operations(fetches, targets, feeds, context):
+    """The set of operations behind `fetches` (Tensors) and `targets` (Operations), and the Needs of those
+    that have bodies.
 
-    Walks data and control edges back to `feeds` (Tensors). A control dependency on a fed
-    placeholder is met by the feed. Raises InvalidArgumentError for a placeholder left unfed.
+    Walks data and control edges back to `feeds` (Tensors), and to the inputs of a body. A control
+    dependency on a fed placeholder is met by the feed. Raises InvalidArgumentError for a placeholder
+    left unfed.
     """
     fed = set(feeds)
     fed_placeholders = {t.op for t in feeds if t.op.type in _PLACEHOLDERS}
     stack = [t.op for t in fetches if t not in fed] + list(targets)
-    needed = set()
-    while stack:
+    needed, later, needs = set(), set(), {}
+    while stack or later:
+        if not stack:
+            op = max(later, key=lambda op: op._id)
+            later.discard(op)
+            stack = _analysed(op, fetches, fed, needed, needs, context)
+            continue
         op = stack.pop()
         if op in needed or op in fed_placeholders:
             continue
         if op.type in _PLACEHOLDERS:
             _raise_unfed(op)
+        if op.type in WITH_BODIES:
+            later.add(op)
+            continue
         needed.add(op)
-        stack.extend([t.op for t in op.inputs if t not in fed])
-        stack.extend(op._control_inputs)
-    return needed
+        if op.type not in INPUTS:
+            stack.extend([t.op for t in op.inputs if t not in fed])
+            stack.extend(op._control_inputs)
+    for op in [op for op, need in needs.items() if not _outputs_read(op, fetches, needed, needs) <= {*need.outputs}]:
+        # A control edge that was added later made it a need of something that came before it.
+        more = _analysed(op, fetches, fed, needed, needs, context)
+        found, inner = needed_operations([], more, feeds, context)
+        needed |= found
+        needs.update(inner)
+    return needed, needs
+
+
+def _analysed(op, fetches, fed, needed, needs, context):
+    """Adds the Need of `op`; the operations that it needs in turn."""
+    need = analyse(op, _outputs_read(op, fetches, needed, needs), context, needed_operations)
+    needs[op] = need
+    needed.add(op)
+    return [*(op.inputs[i].op for i in need.inputs if op.inputs[i] not in fed), *op._control_inputs]
+
+
+def _outputs_read(op, fetches, needed, needs):
+    """Indices of the outputs of `op` that are fetched or read by operations in `needed`."""
+    found = {tensor.value_index for tensor in fetches if tensor.op is op}
+    for tensor in op.outputs:
+        for user in tensor._consumers:
+            if user in needs:
+                if any(user.inputs[i] is tensor for i in needs[user].inputs):
+                    found.add(tensor.value_index)
+            elif user in needed:
+                found.add(tensor.value_index)
+    return found
 
 
 def _raise_unfed(op):

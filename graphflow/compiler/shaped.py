@@ -21,8 +21,8 @@ class ShapedPlan:
         self.plan = plan
         self.nodes = [node for node in plan.nodes if node not in plan.dead]
         self.shape = dict(zip(plan.feeds, feed_shapes, strict=True))
-        for variable, shape in zip(plan.variables, variable_shapes, strict=True):
-            self.shape[variable.start] = shape
+        for variable in plan.variables:
+            self.shape[variable.start] = variable_shapes.get(variable)
         self.constants = {}
         self.alias = {}
         self._names = {}  # root -> its aliases

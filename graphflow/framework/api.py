@@ -24,15 +24,15 @@ NOT_YET = (
     "GradientTape", "IdentityReader", "LMDBReader", "Module", "PaddingFIFOQueue", "PriorityQueue",
     "QueueBase", "RaggedTensor", "RandomShuffleQueue", "ReaderBase", "SparseConditionalAccumulator",
     "TFRecordReader", "TextLineReader", "WholeFileReader", "audio.decode_wav", "audio.encode_wav",
-    "case", "cond", "contrib.data", "contrib.estimator", "contrib.seq2seq", "data",
+    "contrib.data", "contrib.estimator", "contrib.seq2seq", "data",
     "distributions.Dirichlet", "distributions.Multinomial", "distributions.StudentT", "estimator",
-    "feature_column", "foldl", "foldr", "function", "init_scope", "layers.experimental",
+    "feature_column", "foldl", "foldr", "function", "layers.experimental",
     "linalg.lu", "load_op_library", "map_fn", "nn.bidirectional_dynamic_rnn", "nn.dilation2d",
     "nn.dynamic_rnn", "nn.erosion2d", "nn.raw_rnn", "profiler", "quantize", "queue", "saved_model",
-    "scan", "sets", "signal.frame", "signal.inverse_stft", "signal.stft", "switch_case",
+    "scan", "sets", "signal.frame", "signal.inverse_stft", "signal.stft",
     "train.Checkpoint", "train.CheckpointManager", "train.SyncReplicasOptimizer", "train.batch",
     "train.input_producer", "train.shuffle_batch", "train.slice_input_producer",
-    "train.string_input_producer", "vectorized_map", "while_loop",
+    "train.string_input_producer", "vectorized_map",
 )
 
 

@@ -76,8 +76,15 @@ def _build_elsewhere(op_def, args, kwargs, name):
     from graphflow.framework.graph_scopes import graph_of
 
     graph = graph_of(_flatten(args))
+    if graph.is_body:  # the body of a conditional or loop, and tensors of the graphs around
+        args = [[_captured(graph, v) for v in value] if isinstance(value, (list, tuple)) else _captured(graph, value)
+                for value in args]
     with graph.as_default():
         return build(op_def, args, kwargs, name)
+
+
+def _captured(body, value):
+    return body.capture(value) if isinstance(value, Tensor) else value
 
 
 def _flatten(args):
@@ -253,6 +260,8 @@ def create(graph, op_def, name, inputs, attrs):
     """Adds a node with complete inputs and attributes under exactly `name`."""
     if graph._finalized:
         graph._check_not_finalized()
+    if graph.is_body:
+        inputs = [graph.capture(tensor) for tensor in inputs]
     state = graph._scopes
     controls = graph._control_inputs_for(inputs) if state.controllers else ()
     with graph._lock:

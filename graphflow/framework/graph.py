@@ -67,6 +67,9 @@ class Graph(ScopeMethods):
       True
     """
 
+    # Whether this is the body of a conditional or loop (`func_graph.py`).
+    is_body = False
+
     def __init__(self):
         self._lock = threading.RLock()
         self._by_name = {}
@@ -77,6 +80,10 @@ class Graph(ScopeMethods):
         self._finalized = False
         self._unfeedable = set()
         self._unfetchable = set()
+        # Operations of the bodies of conditionals and loops by name, and how many further operations
+        # TensorFlow would have made for them.
+        self._inner_operations = {}
+        self._uncounted = 0
         self._scopes = ScopeState()
         self._gradient_functions = {}
         self.seed = None
@@ -105,6 +112,12 @@ class Graph(ScopeMethods):
             used[key] = 1
         return f"{name}_{count - 1}"
 
+    def reserve(self, *names, uncounted=0):
+        """Takes the names of operations that TensorFlow would make here, and counts them, as seeds need it."""
+        for name in names:
+            self.unique_name(name)
+        self.root._uncounted += uncounted
+
     # ---- operations
 
     def _check_not_finalized(self):
@@ -119,8 +132,17 @@ class Graph(ScopeMethods):
 
     @property
     def _last_id(self):
-        """How many operations were created: TF derives default op seeds from it."""
-        return len(self._operations)
+        """How many operations TensorFlow would have created: it derives default op seeds from it."""
+        return len(self._operations) + len(self._inner_operations) + self._uncounted
+
+    @property
+    def root(self):
+        """The user's graph, of which bodies of conditionals and loops are parts: this one."""
+        return self
+
+    def encloses(self, graph):
+        """Whether `graph` is this one or the body of something in it."""
+        return graph.root is self
 
     @property
     def version(self):
@@ -160,7 +182,7 @@ class Graph(ScopeMethods):
 
     def is_feedable(self, tensor):
         """Whether the tensor may be fed."""
-        return tensor not in self._unfeedable
+        return tensor not in self._unfeedable and tensor.op.graph is self
 
     def prevent_fetching(self, op):
         """Marks an operation as not fetchable."""
@@ -169,7 +191,7 @@ class Graph(ScopeMethods):
     def is_fetchable(self, tensor_or_op):
         """Whether the tensor or operation may be fetched."""
         op = tensor_or_op.op if isinstance(tensor_or_op, Tensor) else tensor_or_op
-        return op not in self._unfetchable
+        return op not in self._unfetchable and op.graph is self
 
     # ---- looking things up
 
@@ -212,16 +234,24 @@ class Graph(ScopeMethods):
             self._wrong_kind_of_name(obj, allow_tensor)
         if isinstance(obj, Tensor) and allow_tensor or isinstance(obj, Operation) and allow_operation:
             if obj.graph is not self:
+                if obj.graph.root is self:
+                    op = getattr(obj, "op", obj)
+                    raise ValueError(f"Operation {op.name!r} has been marked as not fetchable: it is in "
+                                     f"{obj.graph.kind}, and has a value only there.")
                 raise ValueError(f"{type(obj).__name__} {obj} is not an element of this graph.")
             return obj
         raise TypeError(f"Can not convert a {type(obj).__name__} into a {wanted}.")
+
+    def _find(self, name):
+        """The operation called `name`, also in the bodies of conditionals and loops, or None."""
+        return self._by_name.get(name) or self._inner_operations.get(name)
 
     def _tensor_by_name(self, name):
         op_name, _, index = name.rpartition(":")
         if not index.isdigit():
             raise ValueError(f"The name {name!r} looks like a Tensor name, but is not a valid one: "
                              'Tensor names must be of the form "<op_name>:<output_index>".')
-        op = self._by_name.get(op_name)
+        op = self._find(op_name)
         if op is None:
             raise KeyError(f"The name {name!r} refers to a Tensor which does not exist. The operation, "
                            f"{op_name!r}, does not exist in the graph.{self._near(op_name)}")
@@ -231,7 +261,7 @@ class Graph(ScopeMethods):
         return op.outputs[int(index)]
 
     def _operation_by_name(self, name, allow_tensor):
-        op = self._by_name.get(name)
+        op = self._find(name)
         if op is None:
             raise KeyError(f"The name {name!r} refers to an Operation not in the graph.{self._near(name)}")
         return op

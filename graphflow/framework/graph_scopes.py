@@ -242,18 +242,25 @@ class name_scope:  # noqa: N801 - TensorFlow's public name
 def graph_of(values):
     """The graph that all graph elements among `values` belong to, or the default graph.
 
-    Raises ValueError if they belong to different graphs.
+    In the body of a conditional or loop, elements of the graphs around belong to it, too. Raises
+    ValueError if they belong to different graphs, or to a body that is left.
     """
-    graph = origin = None
+    graph, origin = None, None
+    default = scopes.get_default_graph()
     for value in values:
         element = getattr(value, "graph", None)
         if element is None or isinstance(value, type) or not hasattr(element, "_operations"):
             continue
-        if graph is None:
+        if graph is None or graph is not element and graph.encloses(element):
             graph, origin = element, value
-        elif element is not graph:
+        elif not element.encloses(graph):
             raise ValueError(f"{value} must be from the same graph as {origin}.")
-    return graph or scopes.get_default_graph()
+    if graph is None or graph.encloses(default):
+        return default
+    if graph.is_body:
+        raise ValueError(f"Cannot use {origin.name!r} as input here because {origin.name!r} is in {graph.kind}: what a "
+                         "body makes is used in it, or returned by it.")
+    return graph
 
 
 @tf_export("control_dependencies")

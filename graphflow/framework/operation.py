@@ -146,6 +146,9 @@ class Operation:
 
     def _add_control_inputs(self, ops):
         for op in ops:
+            if op.graph is not self.graph and op.graph.encloses(self.graph):
+                self.graph.wait_for(op)
+                continue
             if op.graph is not self.graph:
                 raise ValueError(f"Cannot add a control input from another graph: {op.name!r}")
             if op not in self._control_inputs:

@@ -47,7 +47,7 @@ class ShapeContext:
     def maker(self, index):
         """The operation that made handle input `index`; None in a run."""
         tensor = self._inputs[index]
-        while tensor.op.type == "Identity":
+        while tensor.op.type in ("Identity", "Captured"):
             tensor = tensor.op.inputs[0]
         return tensor.op
 

@@ -142,7 +142,7 @@ def constant_shape(tensor):
         return op.inputs[tensor.value_index]._shape
     if op.type == "Pack":
         return tuple(_scalar_size(t) for t in op.inputs)
-    if op.type in ("Cast", "Identity"):
+    if op.type in ("Cast", "Identity", "Captured"):
         return constant_shape(op.inputs[0])
     if op.type == "ConcatV2":
         for part in op.inputs[:-1]:

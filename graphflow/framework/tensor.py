@@ -71,7 +71,8 @@ class Tensor:
 
     def consumers(self):
         """Operations that take this tensor as input."""
-        return list(self._consumers)
+        # Bodies that use it stand in the list, too; what uses them uses it.
+        return [op for op in self._consumers if op.graph is self.op.graph]
 
     def eval(self, feed_dict=None, session=None):
         """Runs the graph for this tensor's value in `session` or the default session."""

@@ -11,6 +11,15 @@ _KEEP = ("IsVariableInitialized", "VarIsInitializedOp", "ReadVariableOp", "If", 
 _DECLARATIONS = ("Variable", "VariableV2", "VarHandleOp")
 
 
+def refuse_inner(initial_value, name):
+    """ValueError if `initial_value` is a tensor in the body of a conditional or loop."""
+    graph = getattr(initial_value, "graph", None)
+    if getattr(graph, "is_body", False):
+        raise ValueError(f"Initializer for variable {name or 'Variable'}/ is from inside a control-flow construct, "
+                         "such as a loop or conditional. When creating a variable inside a loop or conditional, use a "
+                         "lambda as the initializer.")
+
+
 def guarded(name, initial_value):
     """A tensor equal to `initial_value` that needs no variable to be initialized.
 

@@ -11,6 +11,7 @@ from graphflow.framework.convert import (
     convert_to_tensor,
     register_tensor_conversion_function,
 )
+from graphflow.framework.func_graph import init_scope
 from graphflow.framework.graph_scopes import (
     colocate_with,
     control_dependencies,
@@ -19,7 +20,7 @@ from graphflow.framework.graph_scopes import (
 )
 from graphflow.framework.tensor_shape import TensorShape, as_shape
 from graphflow.ops import variable_properties
-from graphflow.ops.initial_value import guarded
+from graphflow.ops.initial_value import guarded, refuse_inner
 from graphflow.ops.variables import Colocation, Variable, checked_collections
 
 _default = {"use_resource": False}
@@ -227,7 +228,8 @@ class ResourceVariable(BaseResourceVariable):
         self._constraint = constraint
         self._save_slice_info = None
         self._caching_device = caching_device
-        with name_scope(name, "Variable", [] if callable(initial_value) else [initial_value]) as scope:
+        refuse_inner(initial_value, name)
+        with init_scope(), name_scope(name, "Variable", [] if callable(initial_value) else [initial_value]) as scope:
             self._add_nodes(scope, initial_value, dtype, shape)
             scopes.get_default_graph().add_to_collections(collections, self)
 

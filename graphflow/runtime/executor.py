@@ -9,7 +9,8 @@ import collections
 import os
 import time
 
-from graphflow.framework import collector, errors
+from graphflow.compiler.bodies import is_reference
+from graphflow.framework import collector, dtypes, errors
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import failure
 from graphflow.runtime.frame import Frame
@@ -23,19 +24,32 @@ _POLL_SECONDS = 0.05
 def make_executor(plan, resources, config=None):
     """The executor that runs `plan` in the session that owns `resources`."""
     if os.environ.get("GRAPHFLOW_EXECUTOR") == "reference" or not _is_specializable(plan):
-        return ReferenceExecutor(plan, resources)
+        return ReferenceExecutor(plan, resources, config)
     return Executor(plan, resources, config)
 
 
 def _is_specializable(plan):
-    if not plan.nodes or any(v.dtype.as_numpy_dtype is object for v in plan.feeds):
+    if not plan.nodes or any(v.dtype == dtypes.string for v in plan.feeds):
         return False
     for node in plan.nodes:
-        if node.op_def.blocking or any(not w.in_place for w in node.writes):
+        if node.blocking or any(not w.in_place for w in node.writes):
             return False
         if node.type == "Assign" and not node.attrs["validate_shape"]:
             return False  # may give its variable another shape
-    return all(v.must_exist for v in plan.variables)
+    own = own_variables(plan)
+    return all(v.must_exist for v in plan.variables if v in own)
+
+
+def own_variables(plan):
+    """The variables that nodes of the plan itself use, or that are fetched: not only bodies do."""
+    values = list(plan.fetches)
+    for node in plan.nodes:
+        if not node.bodies:
+            values += [*node.inputs, *(w.value for w in node.writes)]
+        else:
+            values += [v for v, position in zip(node.inputs, node.need.inputs, strict=True)
+                       if not is_reference(node.op.inputs[position])]
+    return {value.variable for value in values if value.variable is not None}
 
 
 class _Entry:
@@ -56,7 +70,9 @@ class Executor:
     def __init__(self, plan, resources, config):
         self.plan = plan
         self._resources = resources
-        self._slots = {v: resources.slot(v.key) for v in plan.variables}
+        own = own_variables(plan)
+        self._slots = {v: resources.slot(v.key) for v in plan.variables if v in own}
+        self._config = config
         self._uses = [(slot, v.last is not v.start) for v, slot in self._slots.items()]
         self._writes = any(node.writes for node in plan.nodes)
         self._entries = collections.OrderedDict()
@@ -126,7 +142,7 @@ class Executor:
                 return entry
         self._check_variables()
         with collector.paused():
-            spec = Specialization(self.plan, key, self._slots, self._resources, self._threads, self._wait)
+            spec = Specialization(self.plan, key, self._slots, self._resources, self._threads, self._wait, self._config)
         entry = self._entries[key] = _Entry(spec, [slot.value.shape for slot, _ in self._uses])
         self._entries.move_to_end(key)
         while len(self._entries) > _MAX_SPECIALIZATIONS:

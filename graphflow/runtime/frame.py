@@ -14,7 +14,7 @@ from graphflow.framework import dtypes, errors
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import failure
 from graphflow.runtime.reference import bind_kernel
-from graphflow.runtime.steps import NativeFailure, PythonStep, TapeStep
+from graphflow.runtime.steps import BodyStep, NativeFailure, PythonStep, Reload, TapeStep
 
 # Fed arrays up to this size are copied into the frame, which is cheaper than patching pointers.
 _COPIED_FEED_BYTES = 2048
@@ -39,6 +39,7 @@ class Frame:
         self._place_values()
         self._patches = {}
         self._build_tape()
+        self._bound_arrays = [None] * len(spec.variables)
         self._build_steps()
         self._bind_feeds_and_variables()
         self._bind_fetches()
@@ -71,7 +72,7 @@ class Frame:
         self._arena = memory
         self.arena_bytes = total
         self._arena_values = set(chosen)
-        for value in (*spec.plan.feeds, *(v.start for v in spec.plan.variables), *spec.constants, *first, *spec.alias):
+        for value in (*spec.plan.feeds, *(v.start for v in spec.variables), *spec.constants, *first, *spec.alias):
             self._index(value)
         for value, offset in zip(chosen, offsets):
             size = _nbytes(spec, value)
@@ -164,8 +165,17 @@ class Frame:
         inputs = [self._index(v) for v in node.inputs]
         outputs = [(self._index(v), v in self._arena_values) for v in node.outputs]
         views = self._alias_views(node)
+        if node.bodies:
+            return BodyStep(self._values, bound, inputs, outputs, self._reloads(node), views)
         written = [self._index(w.value) for w in node.writes]
         return PythonStep(self._values, bound, inputs, outputs, written, views)
+
+    def _reloads(self, node):
+        """Of the variables that the bodies of `node` write, those that this frame has pointers to."""
+        spec = self._spec
+        return [Reload(self._resources.slot(w.variable.key), self._values, self._index(w.value), self._bound_arrays,
+                       spec.variables.index(w.variable), self._view, self._patches.get(w.variable, ()))
+                for w in node.writes if w.variable in spec.variables]
 
     def _alias_views(self, node):
         """Aliases among a Python step's inputs must be made from their roots at run time."""
@@ -175,8 +185,7 @@ class Frame:
     def _bind_feeds_and_variables(self):
         spec = self._spec
         self._feeds = [(self._position[v], v in self._arena_values, self._patches.get(v, ())) for v in spec.plan.feeds]
-        self._variables = [(self._position[v.start], self._patches.get(v, ())) for v in spec.plan.variables]
-        self._bound_arrays = [None] * len(self._variables)
+        self._variables = [(self._position[v.start], self._patches.get(v, ())) for v in spec.variables]
 
     def _bind_fetches(self):
         spec = self._spec
@@ -258,7 +267,7 @@ class Frame:
         return best
 
     def _single_steps(self):
-        python_steps = iter([step for step in self._steps if isinstance(step, PythonStep)])
+        python_steps = iter([step for step in self._steps if not isinstance(step, TapeStep)])
         for bound in self._spec.nodes:
             yield bound, None if bound.native else next(python_steps)
 

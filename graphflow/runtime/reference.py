@@ -8,14 +8,16 @@ import numpy as np
 
 from graphflow.framework import errors
 from graphflow.framework.kernel_loader import kernels
-from graphflow.runtime import failure
+from graphflow.runtime import control, failure
 
 
-def bind_kernel(node, resources, graph_seed=None):
+def bind_kernel(node, resources, graph_seed=None, config=None):
     """The reference kernel of a plan node, ready to be called with its input arrays.
 
-    Raises UnimplementedError if the op has none.
+    For a node with bodies it is what runs these. Raises UnimplementedError if the op has no kernel.
     """
+    if node.bodies:
+        return control.bind(node, resources, config)
     registry = kernels("registry")
     maker = registry.reference.find(node.type, node.op_def.family, node.attrs)
     run = None
@@ -48,12 +50,12 @@ class Step:
 class ReferenceExecutor:
     """Runs one plan in one session; safe for threads calling at once."""
 
-    def __init__(self, plan, resources):
+    def __init__(self, plan, resources, config=None):
         self.plan = plan
         self._resources = resources
         position = self.position = number_values(plan)
         graph_seed = plan.nodes[0].op.graph.seed if plan.nodes else None
-        self.steps = [Step(n, bind_kernel(n, resources, graph_seed), position, resources)
+        self.steps = [Step(n, bind_kernel(n, resources, graph_seed, config), position, resources)
                       for n in plan.nodes if n not in plan.dead]
         self._starts = [(v, resources.slot(v.key), position[v.start]) for v in plan.variables]
         self._feeds = [position[v] for v in plan.feeds]
@@ -120,7 +122,12 @@ def execute(step, values, resources, observe=None):
     """Runs one bound node over the run's values; failures name the op and the user's line."""
     inputs = [values[i] for i in step.inputs]
     try:
-        if step.writes:
+        if step.node.bodies:
+            # Bodies read and write variables in their slots: here are the values that they left there.
+            results = [None] * len(step.writes) + step.run(*inputs, observe=observe)
+            with resources.gate:
+                results[:len(step.writes)] = [slot.share() for slot, _ in step.writes]
+        elif step.writes:
             results = _write(step, inputs, resources.gate)
         elif observe is not None:
             results = as_arrays(observe(step, inputs))

@@ -52,11 +52,13 @@ class Slot:
 class ResourceManager:
     """Resources of one session, made on first use.
 
-    Attributes: gate: the lock that guards the values of variables.
+    Attributes: gate: the lock that guards the values of variables. closed: whether the session is over, so
+    that loops must end.
     """
 
     def __init__(self):
         self.gate = threading.RLock()
+        self.closed = False
         _managers.add(self)
         self._lock = threading.RLock()
         self._slots = {}
@@ -91,7 +93,8 @@ class ResourceManager:
                 del self._slots[key]
 
     def close(self):
-        """Lets resources that wait (queues) know that nobody will come."""
+        """Lets loops, and resources that wait (queues), know that the session is over."""
+        self.closed = True
         with self._lock:
             for resource in self._resources.values():
                 close = getattr(resource, "close_resource", None)

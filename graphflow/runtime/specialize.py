@@ -47,17 +47,20 @@ class Specialization:
     """A plan bound for feeds and variables of given shapes.
 
     Attributes:
-      shape, constants, alias, history: as a ShapedPlan has them. nodes: list of BoundNode. pending: native
-      functions still being compiled (their nodes run by reference kernels meanwhile).
+      shape, constants, alias, history: as a ShapedPlan has them. variables: those that the plan's own
+      nodes use. nodes: list of BoundNode. pending: native functions still being compiled (their nodes run
+      by reference kernels meanwhile).
     """
 
-    def __init__(self, plan, feed_shapes, slots, resources, threads, wait):
+    def __init__(self, plan, feed_shapes, slots, resources, threads, wait, config=None):
         self.plan = plan
         self.pending = []
         self.threads = threads
         self._resources = resources
+        self._config = config
+        self.variables = list(slots)
         self._seed = plan.nodes[0].op.graph.seed if plan.nodes else None
-        shaped = pipeline.shape(plan, feed_shapes, [slots[v].value.shape for v in plan.variables],
+        shaped = pipeline.shape(plan, feed_shapes, {v: slot.value.shape for v, slot in slots.items()},
                                 Evaluator(resources, self._seed))
         self.shape, self.constants, self.alias, self.history = (
             shaped.shape, shaped.constants, shaped.alias, shaped.history)
@@ -73,7 +76,7 @@ class Specialization:
         bound = []
         for node in live:
             native = self._native(node, wait)
-            run = None if native is not None else bind_kernel(node, self._resources, self._seed)
+            run = None if native is not None else bind_kernel(node, self._resources, self._seed, self._config)
             bound.append(BoundNode(node, native, run))
         bound = fusion.fuse_elementwise(self, bound, wait)
         if self.pending:
@@ -84,7 +87,7 @@ class Specialization:
         """The node's native kernel, if there is one, its shapes are known and it is compiled."""
         registry = kernels("registry")
         values = [*(w.value for w in node.writes), *node.outputs]
-        if any(self.shape[v] is None for v in (*node.inputs, *values)) or node.op_def.blocking:
+        if any(self.shape[v] is None for v in (*node.inputs, *values)) or node.blocking:
             return None
         maker = registry.cpu.find(node.type, node.op_def.family, node.attrs)
         if maker is None:

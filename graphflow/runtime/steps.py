@@ -1,4 +1,4 @@
-"""The steps of a frame: stretches of its native tape, and reference kernels in between.
+"""The steps of a frame: stretches of its native tape, and reference kernels and bodies in between.
 
 A step holds what it needs of its frame, not the frame, so that dropped frames free their memory at
 once. Holds no state beyond that.
@@ -72,6 +72,68 @@ class PythonStep:
                     values[position] = _own(result, arrays)
         except Exception as error:  # noqa: BLE001 - every failure leaves with the op's name and line
             failure.raise_for(self._bound.node.op, error, arrays)
+
+
+class Reload:
+    """Takes the array of a variable that bodies may have replaced into a frame again.
+
+    Args: slot: where it is kept. values, position: where Python steps look. bound, number: which array the
+    frame has pointers to. view, places: the words where these pointers stand.
+    """
+
+    __slots__ = ("_slot", "_values", "_position", "_bound", "_number", "_view", "_places")
+
+    def __init__(self, slot, values, position, bound, number, view, places):
+        self._slot = slot
+        self._values = values
+        self._position = position
+        self._bound = bound
+        self._number = number
+        self._view = view
+        self._places = places
+
+    def run(self):
+        """Points the frame to the array."""
+        array = self._slot.writable()
+        self._values[self._position] = self._bound[self._number] = array
+        for place in self._places:
+            self._view[place] = array.__array_interface__["data"][0]
+
+
+class BodyStep:
+    """One node whose bodies run.
+
+    Args: as `PythonStep`; reloads: a Reload for each variable that the bodies write and the frame uses.
+    """
+
+    __slots__ = ("_values", "_bound", "_inputs", "_outputs", "_reloads", "_views")
+
+    def __init__(self, values, bound, inputs, outputs, reloads, views):
+        self._values = values
+        self._bound = bound
+        self._inputs = inputs
+        self._outputs = outputs
+        self._reloads = reloads
+        self._views = views
+
+    def run(self):
+        """Failures leave as tf.errors with the name and the line of the op that failed."""
+        values = self._values
+        for position, root, shape in self._views:
+            values[position] = values[root].reshape(shape)
+        arrays = [values[i] for i in self._inputs]
+        try:
+            results = self._bound.run(*arrays)
+        except Exception as error:  # noqa: BLE001 - every failure leaves with the op's name and line
+            failure.raise_for(self._bound.node.op, error, arrays)
+        finally:
+            for reload in self._reloads:
+                reload.run()
+        for (position, placed), result in zip(self._outputs, results):
+            if placed:
+                values[position][...] = result
+            else:
+                values[position] = result
 
 
 def _own(result, arrays):

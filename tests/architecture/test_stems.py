@@ -20,9 +20,14 @@ def test_there_are_families():
     assert _families()
 
 
+# Families of nodes that run the plans of their bodies: `runtime/control.py` is their kernel.
+_WITH_BODIES = {"cond", "while_loop"}
+
+
 def test_every_family_has_reference_kernels():
     report([f"{relative(path)} registers ops, and kernels/reference/{path.stem}.py does not exist"
-            for path in _families() if not (ROOT / "kernels/reference" / path.name).is_file()])
+            for path in _families() if path.stem not in _WITH_BODIES
+            and not (ROOT / "kernels/reference" / path.name).is_file()])
 
 
 def test_every_family_has_tests():

@@ -24,6 +24,9 @@ HERE = Path(__file__).parent
 # Families whose ops are about effects: their tests compare what whole runs leave behind.
 WITHOUT_SAMPLES = {
     "candidate_sampling": "classes are compared with recorded ones in test_candidate_sampling.py",
+    "body_inputs": "they stand in bodies, and never run: test_body_inputs.py",
+    "cond": "values are compared with Python's in test_cond.py",
+    "while_loop": "values are compared with Python's in test_while_loop.py",
     "debugging": "they print, or pass values on and fail: test_debugging.py",
     "random": "bits are compared with recorded ones in test_random.py",
     "lookup_ops": "they make, fill and ask tables: test_lookup_ops.py",
@@ -45,6 +48,8 @@ NO_SAMPLE = {
 }
 # op -> why it has no reference kernel.
 NO_REFERENCE_KERNEL = {
+    **dict.fromkeys(("LoopVariable", "RefCaptured", "TapeRead"), "plans get its value with their feeds"),
+    **dict.fromkeys(("Case", "If", "While"), "runtime/control.py runs its bodies"),
     "Placeholder": "it must be fed",
     "VarHandleOp": "it names a variable; plans read the variable itself",
     "Variable": "it names a variable; plans read the variable itself",
@@ -52,6 +57,8 @@ NO_REFERENCE_KERNEL = {
 }
 # op -> why its signature is not TensorFlow's.
 OTHER_SIGNATURE = {
+    **dict.fromkeys(("Case", "If", "While"), "it has a tape for gradients, which GraphDefs do not show"),
+    **dict.fromkeys(("Captured", "LoopVariable", "RefCaptured", "TapeRead"), "ours: an input of a body"),
     "Equal": "1.15 has incompatible_shape_error in math_ops.cc, but not in the list recorded",
     "NotEqual": "1.15 has incompatible_shape_error in math_ops.cc, but not in the list recorded",
     "InitializedValue": "ours: stands for the branch that TensorFlow takes on IsVariableInitialized",

@@ -1,0 +1,225 @@
+"""Bodies: which parts of conditionals and loops a run needs, and the plans of their bodies.
+
+A body runs only what the outputs that somebody reads need, and records on its tape only what gradients
+in the same run read from there. `prune` asks `analyse` about each operation that has bodies, the last
+first, so that by then everybody who reads its outputs, or its tape, is known; `lower_bodies` then makes
+the plans. Recursion goes as deep as bodies are nested, no deeper.
+
+Holds no state beyond one lowering (`Context`).
+"""
+
+from graphflow.compiler.plan import CHECKS, BodyPlan
+from graphflow.framework.func_graph import sources
+
+# Operations that have bodies, and attributes that hold them.
+WITH_BODIES = {
+    "If": ("then_branch", "else_branch"),
+    "Case": ("branches",),
+    "IfGrad": ("branches",),
+    "While": ("cond", "body"),
+    "WhileGrad": ("body",),
+}
+LOOPS = frozenset(("While", "WhileGrad"))
+# Operations of a body whose values come from outside.
+INPUTS = frozenset(("Captured", "RefCaptured", "LoopVariable", "TapeRead"))
+
+
+def bodies_of(op):
+    """The FuncGraphs of an operation."""
+    found = [op.attrs[name] for name in WITH_BODIES[op.type]]
+    return found[0] if isinstance(found[0], list) else found
+
+
+class Context:
+    """What all bodies of one lowering share.
+
+    Attributes: fed: Tensors fed by the caller. requests: {body: {its tensor: how many readers}}, the
+    intermediate values that gradients in this run read.
+    """
+
+    def __init__(self, feeds):
+        self.fed = frozenset(feeds)
+        self.requests = {}
+
+    def request(self, tensor):
+        """Notes that somebody reads `tensor`, of some body, from a tape."""
+        wanted = self.requests.setdefault(tensor.op.graph, {})
+        wanted[tensor] = wanted.get(tensor, 0) + 1
+
+    def constant(self, tensor):
+        """The Const operation that a captured `tensor` stands for, unless it is fed."""
+        for source in sources(tensor):
+            if source in self.fed:
+                return None
+        return source.op if source.op.type == "Const" else None
+
+
+class BodyNeed:
+    """What one body has to do. Attributes: graph; fetches: its tensors, outputs first, then what is
+    recorded (`recorded`: how many); operations: set; needs: {operation with bodies: Need}; constants:
+    {captured tensor: Const operation}.
+    """
+
+    __slots__ = ("graph", "fetches", "recorded", "operations", "needs", "constants")
+
+    def __init__(self, graph, outputs, context, needed_operations):
+        self.graph = graph
+        recorded = list(context.requests.get(graph, ()))
+        self.recorded = len(recorded)
+        self.fetches = [*outputs, *recorded]
+        self.operations, self.needs = needed_operations(self.fetches, (), (), context)
+        inputs = [op for op in self.operations if op.type == "Captured"]
+        found = {op.outputs[0]: context.constant(op.outputs[0]) for op in inputs}
+        self.constants = {tensor: op for tensor, op in found.items() if op is not None}
+
+    def inputs(self):
+        """The tensors here whose values come from outside, in the order of their making."""
+        found = [op.outputs[0] for op in self.operations if op.type in INPUTS]
+        return sorted((t for t in found if t not in self.constants), key=lambda t: t.op._id)
+
+
+class Need:
+    """What one operation with bodies has to do.
+
+    Attributes: op; outputs: sorted indices of the outputs that are read; carried: for loops, the loop
+    variables that take part; bodies: list of BodyNeed; inputs: sorted positions of inputs that are read;
+    writes: those that are variables it writes; blocking: whether a body may wait for other runs;
+    has_effects: whether anybody can tell that it ran, other than by its outputs.
+    """
+
+    __slots__ = ("op", "outputs", "carried", "bodies", "inputs", "writes", "blocking", "has_effects")
+
+    def __init__(self, op, outputs, carried, bodies):
+        self.op = op
+        self.outputs = outputs
+        self.carried = carried
+        self.bodies = bodies
+        position = {}
+        for i, tensor in enumerate(op.inputs):
+            position.setdefault(tensor, i)
+        read = set() if op.type == "WhileGrad" or op.type == "While" else {0}
+        read.update(first_loop_variable(op) + k for k in carried)
+        written = set()
+        for body in bodies:
+            for tensor in body.inputs():
+                outside = outside_of(tensor)
+                if outside is not None:
+                    read.add(position[outside])
+            written.update(position[outside_of(t)] for t in _written(body))
+        self.inputs = sorted(read)
+        self.writes = sorted(written)
+        inner = [need for body in bodies for need in body.needs.values()]
+        defs = [op.op_def for body in bodies for op in body.operations if op not in body.needs]
+        self.blocking = any(need.blocking for need in inner) or any(op_def.blocking for op_def in defs)
+        self.has_effects = self.blocking or bool(written) or any(need.has_effects for need in inner) or any(
+            op_def.is_stateful or op_def.name in CHECKS for op_def in defs)
+
+
+def first_loop_variable(op):
+    """Position of a loop's first variable among its inputs."""
+    return op.attrs["N"] if op.type == "WhileGrad" else 0
+
+
+def outside_of(tensor):
+    """The tensor around the body that its input `tensor` is made of; None for a loop variable."""
+    op = tensor.op
+    if op.type == "TapeRead":
+        return op.graph.reads[tensor][0]
+    return op.inputs[0] if op.inputs else None
+
+
+def _written(body):
+    """The captured references and handles of `body` that it writes."""
+    for op in body.operations:
+        writes = body.needs[op].writes if op in body.needs else op.op_def.writes
+        for i in writes:
+            yield captured_reference(op.inputs[i])
+
+
+def captured_reference(tensor):
+    """The body's input that a reference or handle in it comes from."""
+    while tensor.op.type not in INPUTS:
+        op = tensor.op
+        tensor = op.inputs[op.op_def.writes[0] if op.op_def.writes else 0]
+    return tensor
+
+
+def analyse(op, outputs, context, needed_operations):
+    """The Need of `op`, of which `outputs` (indices) are read.
+
+    `needed_operations(fetches, targets, feeds, context)` is `prune`'s.
+    """
+    bodies, count = bodies_of(op), len(op.outputs) - 1
+    outputs = sorted(outputs)
+    wanted = [i for i in outputs if i < count]
+    if op.type not in LOOPS:
+        needs = [BodyNeed(b, [b.outputs[i] for i in wanted], context, needed_operations) for b in bodies]
+        need = Need(op, outputs, (), needs)
+    else:
+        need = _loop_need(op, bodies, outputs, wanted, context, needed_operations)
+    for body in need.bodies:
+        for tensor in body.inputs():
+            if tensor.op.type == "TapeRead":
+                context.request(tensor.op.graph.reads[tensor][1])
+    return need
+
+
+def _loop_need(op, bodies, outputs, wanted, context, needed_operations):
+    """Loop variables that are read, or that others of them, or the condition, are computed from."""
+    carried = set(wanted)
+    *conditions, body = bodies
+    first = [BodyNeed(cond, cond.outputs, context, needed_operations) for cond in conditions]
+    while True:
+        needs = [*first, BodyNeed(body, [body.outputs[i] for i in sorted(carried)], context, needed_operations)]
+        used = {t for need in needs for t in need.inputs()}
+        more = {i for graph in bodies for i, t in enumerate(graph.inputs) if t in used} - carried
+        if not more:
+            return Need(op, outputs, tuple(sorted(carried)), needs)
+        carried |= more
+
+
+# ---------------------------------------------------------------- plans
+
+def lower_bodies(node, need, roots, context, build):
+    """The BodyPlans of `node`, whose operation has bodies.
+
+    `roots`: {position of an input: operation that declares the variable it refers to}. `build(body need,
+    feeds, fetches, roots)` makes a plan of a body.
+    """
+    index = {position: i for i, position in enumerate(need.inputs)}
+    places = {}
+    for position, tensor in enumerate(node.op.inputs):
+        places.setdefault(tensor, position)
+    plans = []
+    for body in need.bodies:
+        feeds, arguments, inner_roots = [], [], {}
+        loop_variables = {tensor: i for i, tensor in enumerate(body.graph.inputs)}
+        for tensor in body.inputs():
+            outside = outside_of(tensor)
+            position = None if outside is None else places[outside]
+            if position in roots and is_reference(tensor):
+                inner_roots[tensor] = roots[position]
+                continue
+            feeds.append(tensor)
+            if outside is None:
+                arguments.append(("loop", need.carried.index(loop_variables[tensor]), None))
+            elif tensor.op.type == "TapeRead":
+                arguments.append(("tape", index[position], _reading(body.graph, tensor, context)))
+            else:
+                arguments.append(("input", index[position], None))
+        plan = build(body, feeds, body.fetches, inner_roots)
+        recorded = body.fetches[len(body.fetches) - body.recorded:]
+        plans.append(BodyPlan(body.graph, plan, arguments, recorded))
+    return plans
+
+
+def is_reference(tensor):
+    """Whether `tensor` names a variable, or another resource, and is not a value."""
+    return tensor.dtype._is_ref_dtype or tensor.dtype.name == "resource"
+
+
+def _reading(graph, tensor, context):
+    """(tensor recorded, whether nobody will read it again)."""
+    tape, source = graph.reads[tensor]
+    alone = context.requests[source.op.graph][source] == 1 and tape.op.type not in ("Captured", "LoopVariable")
+    return source, alone
