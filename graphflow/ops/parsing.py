@@ -23,6 +23,15 @@ def _raw_shape(c):
     return [None if shape is None else (*shape, None)]
 
 
+def _padded_raw_shape(c):
+    shape, length, width = c.shape(0), c.value(1), c.attr("out_type").size
+    shapes.with_rank(c.shape(1), 0)
+    if length is not None and (length <= 0 or length % width):
+        raise ValueError(f"fixed_length must be a positive multiple of {width}, the size of "
+                         f"{c.attr('out_type').name}, but is {length}")
+    return [None if shape is None else (*shape, None if length is None else int(length) // width)]
+
+
 def _csv_shape(c):
     for i in range(1, len(c.shapes)):
         shapes.with_rank_at_most(c.shape(i), 1)
@@ -35,7 +44,11 @@ register_op("DecodeRaw", inputs="bytes: string", outputs="output: out_type",
 register_op("DecodeCSV", inputs="records: string, record_defaults: OUT_TYPE", outputs="output: OUT_TYPE",
             attrs="OUT_TYPE: list({float, double, int32, int64, string}) >= 1; field_delim: string = ','; "
             "use_quote_delim: bool = true; na_value: string = ''; select_cols: list(int) = []", shape=_csv_shape)
+register_op("DecodePaddedRaw", inputs="input_bytes: string, fixed_length: int32", outputs="output: out_type",
+            attrs="out_type: {half, float, double, int32, uint16, uint8, int16, int8, int64}; "
+            "little_endian: bool = true", shape=_padded_raw_shape, allocates=True)
 NotDifferentiable("DecodeRaw")
+NotDifferentiable("DecodePaddedRaw")
 NotDifferentiable("DecodeCSV")
 
 
@@ -49,6 +62,15 @@ def decode_raw(input_bytes=None, out_type=None, little_endian=True, name=None, b
     if out_type is None:
         raise ValueError("decode_raw_v1() missing 1 positional argument: 'out_type'")
     return raw_ops.DecodeRaw(input_bytes, out_type=out_type, little_endian=little_endian, name=name)
+
+
+@tf_export("compat.v2.io.decode_raw")
+def decode_raw_v2(input_bytes, out_type, little_endian=True, fixed_length=None, name=None):
+    """`tf.decode_raw`, of the first `fixed_length` bytes of each string if that is given; zeros follow shorter ones."""
+    if fixed_length is None:
+        return raw_ops.DecodeRaw(input_bytes, out_type=out_type, little_endian=little_endian, name=name)
+    return raw_ops.DecodePaddedRaw(input_bytes, fixed_length, out_type=out_type, little_endian=little_endian,
+                                   name=name)
 
 
 @tf_export("decode_csv", "io.decode_csv")
@@ -136,17 +158,26 @@ class SparseFeature(
         return super().__new__(cls, index_key, value_key, dtype, size, already_sorted)
 
 
-class _Wanted:
-    """What features ask for: sparse keys with types, and dense keys with shapes and defaults."""
+class WantedFeatures:
+    """What features ask for: sparse keys with types, and dense keys with shapes and defaults.
 
-    def __init__(self, features):
+    Args: kinds: classes of features that may be there. lists: whether the features are those of lists, whose
+      items have the shapes; then `optional` lists the dense keys that may be missing.
+    """
+
+    def __init__(self, features, kinds=(VarLenFeature, SparseFeature, FixedLenFeature, FixedLenSequenceFeature),
+                 lists=False):
         self.sparse, self.dense = {}, {}
+        self.optional = []
+        self._kinds, self._lists = kinds, lists
         for key in sorted(features):
             self._add(key, features[key])
 
     def _add(self, key, feature):
         if not isinstance(feature, (VarLenFeature, SparseFeature, FixedLenFeature, FixedLenSequenceFeature)):
             raise ValueError(f"Invalid feature {key}:{feature}.")
+        if not isinstance(feature, self._kinds):
+            raise ValueError(f"Unsupported {type(feature).__name__} {feature}.")
         if not feature.dtype:
             raise ValueError(f"Missing type for feature {key}.")
         if isinstance(feature, VarLenFeature):
@@ -168,15 +199,28 @@ class _Wanted:
     def _add_dense(self, key, feature):
         if feature.shape is None:
             raise ValueError(f"Missing shape for feature {key}.")
+        if self._lists:
+            self._add_list(key, feature)
+            return
         sequence = isinstance(feature, FixedLenSequenceFeature)
         if sequence and not feature.allow_missing:
             raise ValueError("Unsupported: FixedLenSequenceFeature requires allow_missing to be True.")
         shape = as_shape(feature.shape)
+        if not sequence and shape.ndims and shape.as_list()[0] is None:
+            raise ValueError(f"First dimension of shape for feature {key} unknown. "
+                             "Consider using FixedLenSequenceFeature.")
         if not shape.is_fully_defined():
             raise ValueError(f"All dimensions of shape for feature {key} need to be known but received "
                              f"{feature.shape}.")
         dims = ([None] if sequence else []) + shape.as_list()
         self.dense[key] = (tuple(dims), _default(key, feature, dims, sequence))
+
+    def _add_list(self, key, feature):
+        if feature.default_value is not None:
+            raise ValueError(f"Value feature_list_dense_defaults[{key}] must be None")
+        if feature.allow_missing:
+            self.optional.append(key)
+        self.dense[key] = (tuple(as_shape(feature.shape).as_list()), dtypes.as_dtype(feature.dtype))
 
 
 def _default(key, feature, dims, sequence):
@@ -194,7 +238,7 @@ def _default(key, feature, dims, sequence):
 def _check_features(features):
     if not features:
         raise ValueError(f"Missing: features was {features}.")
-    return _Wanted(features)
+    return WantedFeatures(features)
 
 
 def _as_dict(features, wanted, outputs):

@@ -9,7 +9,7 @@ from .array_checks import fail, product
 from .string_ops import parsed_number
 
 # Type of a feature -> (field of the message, NumPy's type).
-_FIELDS = {"float32": ("float_list", np.float32), "int64": ("int64_list", np.int64), "string": ("bytes_list", object)}
+FIELDS = {"float32": ("float_list", np.float32), "int64": ("int64_list", np.int64), "string": ("bytes_list", object)}
 
 
 @reference.kernel("DecodeRaw")
@@ -109,13 +109,52 @@ def decode_csv(ctx):
     return run
 
 
-class _Parser:
-    """Reads one list of features from messages; made once for a node."""
+class Which(str):
+    """How messages name an example: its name, and its number in a batch."""
 
-    def __init__(self, ctx):
-        self.sparse_types = [d.name for d in ctx.attr("sparse_types")]
-        self.dense_types = [d.name for d in ctx.attr("Tdense")]
-        self.dense_shapes = ctx.attr("dense_shapes")
+    __slots__ = ("index",)
+
+    def __new__(cls, name, index=None):
+        which = super().__new__(cls, f"Name: {name or '<unknown>'},")
+        which.index = index
+        return which
+
+
+def _at(which):
+    return "" if which.index is None else f", Index: {which.index}"
+
+
+def type_name(kind, values=False):
+    """What TensorFlow's messages call a type of features, or their values."""
+    return {"float32": "float", "string": "bytes" if values else "string"}.get(kind, kind)
+
+
+def debug_shape(shape):
+    """A shape as messages write it."""
+    return "[" + ",".join("?" if d is None else str(d) for d in shape) + "]"
+
+
+def feature_values(feature, kind, where):
+    """The values of a feature as an array, or None if it has none; fails for another type than `kind`."""
+    field = feature.WhichOneof("kind")
+    if field is None:
+        return None
+    wanted, dtype = FIELDS[kind]
+    if field != wanted:
+        fail(f"{where}.  Data types don't match. Expected type: {type_name(kind)}  Feature is: {feature}")
+    found = list(getattr(feature, field).value)
+    array = np.empty(len(found), dtype)
+    array[:] = found
+    return array
+
+
+class FeatureParser:
+    """Reads features from messages; made once for a node, from the names of its attributes."""
+
+    def __init__(self, ctx, sparse_types="sparse_types", dense_types="Tdense", dense_shapes="dense_shapes"):
+        self.sparse_types = [d.name for d in ctx.attr(sparse_types)]
+        self.dense_types = [d.name for d in ctx.attr(dense_types)]
+        self.dense_shapes = ctx.attr(dense_shapes)
 
     @staticmethod
     def message(text, which):
@@ -131,34 +170,27 @@ class _Parser:
     def values(features, key, kind, which):
         """The values of a feature as an array, or None if it is missing."""
         key = key.decode()
-        field = features[key].WhichOneof("kind") if key in features else None
-        if field is None:
-            return None
-        wanted, dtype = _FIELDS[kind]
-        if field != wanted:
-            fail(f"{which}  Key: {key}.  Data types don't match. Expected type: {kind}, but the feature is a {field}")
-        found = list(getattr(features[key], field).value)
-        array = np.empty(len(found), dtype)
-        array[:] = found
-        return array
+        return feature_values(features[key], kind, f"{which} Key: {key}{_at(which)}") if key in features else None
 
     def dense(self, features, i, key, default, which):
         """A dense feature of one message."""
         kind, shape = self.dense_types[i], self.dense_shapes[i]
         found = self.values(features, key, kind, which)
         if shape and shape[0] is None:
-            found = np.empty(0, _FIELDS[kind][1]) if found is None else found
+            found = np.empty(0, FIELDS[kind][1]) if found is None else found
             item = product(shape[1:])
             if len(found) % item:
-                fail(f"{which}  Key: {key.decode()}.  Number of values {len(found)} is no multiple of {item}")
+                fail(f"{which} Key: {key.decode()}{_at(which)}.  Number of {type_name(kind, values=True)} values is not "
+                     f"a multiple of stride length. Saw {len(found)} values but output shape is {debug_shape(shape)}")
             return found.reshape(-1, *shape[1:])
         if found is None:
             if default.size != product(shape) or (not default.size and not product(shape) == 0):
-                fail(f"{which}  Feature: {key.decode()} (data type: {kind}) is required but could not be found.")
+                fail(f"{which} Feature: {key.decode()} (data type: {type_name(kind)}) is required but could not be "
+                     "found.")
             return default.reshape(shape)
         if len(found) != product(shape):
-            fail(f"{which}  Key: {key.decode()}.  Number of {kind} values != expected.  "
-                 f"Values size: {len(found)} but output shape: [{','.join(map(str, shape))}]")
+            fail(f"{which} Key: {key.decode()}{_at(which)}.  Number of {type_name(kind)} values != expected.  "
+                 f"Values size: {len(found)} but output shape: {debug_shape(shape)}")
         return found.reshape(shape)
 
 
@@ -176,18 +208,18 @@ def _stacked(rows, default, variable):
 @reference.kernel("ParseExample")
 def parse_example(ctx):
     """Reads a batch of messages; keys are inputs."""
-    parser = _Parser(ctx)
+    parser = FeatureParser(ctx)
     sparse_count = len(parser.sparse_types)
 
     def run(serialized, names, *rest):
         sparse_keys, rest = [k.item() for k in rest[:sparse_count]], rest[sparse_count:]
         count = len(rest) // 2
         keys, defaults = [k.item() for k in rest[:count]], rest[count:]
-        whiches = [f"Name: {names[i].decode() if len(names) else '<unknown>'}," for i in range(len(serialized))]
+        whiches = [Which(names[i].decode() if len(names) else None, i) for i in range(len(serialized))]
         messages = [parser.message(text, which) for text, which in zip(serialized, whiches)]
         indices, values, sizes, dense = [], [], [], []
         for key, kind in zip(sparse_keys, parser.sparse_types):
-            empty = np.empty(0, _FIELDS[kind][1])
+            empty = np.empty(0, FIELDS[kind][1])
             rows = [parser.values(m, key, kind, w) for m, w in zip(messages, whiches)]
             rows = [empty if row is None else row for row in rows]
             places = [(i, j) for i, row in enumerate(rows) for j in range(len(row))]
@@ -199,7 +231,7 @@ def parse_example(ctx):
             variable = bool(shape) and shape[0] is None
             rows = [parser.dense(m, i, key, default, w) for m, w in zip(messages, whiches)]
             if not rows:
-                dense.append(np.empty((0, *(0 if d is None else d for d in shape)), _FIELDS[parser.dense_types[i]][1]))
+                dense.append(np.empty((0, *(0 if d is None else d for d in shape)), FIELDS[parser.dense_types[i]][1]))
             else:
                 dense.append(_stacked(rows, default, variable))
         return (*indices, *values, *sizes, *dense)
@@ -207,19 +239,36 @@ def parse_example(ctx):
     return run
 
 
+@reference.kernel("DecodePaddedRaw")
+def decode_padded_raw(ctx):
+    """Reads so many bytes of each string."""
+    dtype = np.dtype(ctx.output_dtypes[0].as_numpy_dtype)
+    stored = dtype.newbyteorder("<" if ctx.attr("little_endian") else ">")
+
+    def run(text, length):
+        width = int(length)
+        if width <= 0 or width % dtype.itemsize:
+            fail(f"fixed_length must be a positive multiple of {dtype.itemsize}, the size of {dtype.name}, "
+                 f"but is {width}")
+        joined = b"".join(value[:width].ljust(width, b"\0") for value in text.reshape(-1))
+        return np.frombuffer(joined, stored).astype(dtype).reshape(*text.shape, width // dtype.itemsize)
+
+    return run
+
+
 @reference.kernel("ParseSingleExample")
 def parse_single_example(ctx):
     """Reads one message; keys are attributes."""
-    parser = _Parser(ctx)
+    parser = FeatureParser(ctx)
     sparse_keys, keys = ctx.attr("sparse_keys"), ctx.attr("dense_keys")
 
     def run(serialized, *defaults):
-        which = "Name: <unknown>,"
+        which = Which(None)
         features = parser.message(serialized.item(), which)
         found = []
         for key, kind in zip(sparse_keys, parser.sparse_types):
             values = parser.values(features, key, kind, which)
-            found.append(np.empty(0, _FIELDS[kind][1]) if values is None else values)
+            found.append(np.empty(0, FIELDS[kind][1]) if values is None else values)
         indices = [np.arange(len(values)).reshape(-1, 1) for values in found]
         sizes = [np.array([len(values)]) for values in found]
         dense = [parser.dense(features, i, key, default, which) for i, (key, default) in enumerate(zip(keys, defaults))]

@@ -35,6 +35,8 @@ WITHOUT_SAMPLES = {
     "script_ops": "they call the user's functions: test_script_ops.py",
     "string_ops": "values are compared with recorded ones in test_string_ops.py",
     "parsing": "they read text and messages: test_parsing.py",
+    "sequence_parsing": "they read messages: test_messages.py",
+    "serialized": "they read and write messages: test_messages.py",
     "summary_ops": "they give serialised messages: test_summary_ops.py",
     "state": "they read and write variables",
     "state_scatter": "they write variables",

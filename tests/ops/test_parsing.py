@@ -89,6 +89,8 @@ def test_errors():
     with pytest.raises(tf.errors.InvalidArgumentError, match="Could not parse example"):
         run(tf.parse_example(["no message"], FEATURES))
     with pytest.raises(ValueError, match="need to be known"):
+        tf.parse_example([""], {"a": tf.FixedLenFeature([1, None], tf.int64)})
+    with pytest.raises(ValueError, match="First dimension of shape for feature a unknown"):
         tf.parse_example([FIRST], {"a": tf.FixedLenFeature([None], tf.int64)})
     with pytest.raises(ValueError, match="Missing: features"):
         tf.parse_example([FIRST], {})
