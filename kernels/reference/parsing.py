@@ -181,7 +181,8 @@ class FeatureParser:
             item = product(shape[1:])
             if len(found) % item:
                 fail(f"{which} Key: {key.decode()}{_at(which)}.  "
-                     f"Number of {type_name(kind, values=True)} values is not a multiple of stride length. Saw {len(found)} values but output shape is {debug_shape(shape)}")
+                     f"Number of {type_name(kind, values=True)} values is not a multiple of stride length. "
+                     f"Saw {len(found)} values but output shape is {debug_shape(shape)}")
             return found.reshape(-1, *shape[1:])
         if found is None:
             if default.size != product(shape) or (not default.size and not product(shape) == 0):
