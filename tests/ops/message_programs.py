@@ -3,10 +3,10 @@
 import numpy as np
 
 
-def results(tf):
-    """Name -> nested lists, dicts of them, or the class of the error."""
+def results(tf, names=("raw", "tensors", "json", "single", "batch")):
+    """Name -> nested lists, dicts of them, or the class of the error, of the programs of these names."""
     found = {}
-    for program in (_raw, _tensors, _json, _single, _batch):
+    for program in (globals()[f"_{name}"] for name in names):
         with tf.Graph().as_default(), tf.Session() as session:
             for name, fetch in program(tf):
                 try:
