@@ -9,14 +9,15 @@ from graphflow.compiler import (
     bodies,
     broadcasts,
     dead_code,
+    expand,
     fold,
     merge,
     order_effects,
     place,
     prune,
+    reads,
     rename,
     simplify,
-    sums,
     transposes,
     verify,
 )
@@ -33,7 +34,8 @@ SHAPE_PASSES = [
     (merge.merge_equal, "programs write the same expression twice, and gradients write it again"),
     (transposes.fold_transposes, "BLAS reads a transposed matrix as fast as another"),
     (broadcasts.absorb, "elementwise kernels repeat a row by themselves, without a copy of full size"),
-    (sums.split_sums, "gradients add in twos and threes: the loops around them take that along"),
+    (expand.expand, "gradients add in twos and threes, and clip: the loops around them take that along"),
+    (reads.share_reads, "a training step uses its variables before it writes them: no copy is needed"),
     (dead_code.drop_dead, "what only fed what is now constant has no reader left"),
 ]
 

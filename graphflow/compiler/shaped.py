@@ -43,9 +43,13 @@ class ShapedPlan:
         """Makes `value` another name (or shape) of `source`; whether that is possible."""
         if not self.is_stable(source):
             return False
+        self.share(value, source)
+        return True
+
+    def share(self, value, source):
+        """`rename` for a caller who knows that `source` keeps its memory for as long as `value` is used."""
         root = self.root(source)
         names = self._names.setdefault(root, [])
         for name in (value, *self._names.pop(value, ())):
             self.alias[name] = root
             names.append(name)
-        return True

@@ -121,7 +121,8 @@ class Frame:
         self._native_nodes = native
 
     def _pointer(self, value):
-        array = self._values[self._position[self._spec.root(value)]] if value.variable is None else None
+        root = self._spec.root(value)
+        array = self._values[self._position[root]] if root.variable is None else None
         return 0 if array is None else address_of(array)
 
     def _note_patches(self, bound, words, at):
@@ -277,7 +278,7 @@ class Frame:
         arrays = []
         for value in node.inputs:
             root = spec.root(value)
-            arrays.append(self._values[self._position[root]].reshape(spec.shape[value]))
+            arrays.append(self._values[self._index(root)].reshape(spec.shape[value]))
         try:
             bind_kernel(node, self._resources)(*arrays)
         except Exception as error:  # noqa: BLE001 - leaves with the op's name and line

@@ -94,7 +94,7 @@ def _last_effects(plan, position):
     for node in plan.nodes:
         latest = None
         for source in (*node.controls, *(v.node for v in node.inputs if v.node is not None)):
-            found = position.get(source) if source.has_effects else result[source]
+            found = position[source] if source.has_effects and source in position else result[source]
             if found is not None and (latest is None or found > latest):
                 latest = found
         result[node] = latest

@@ -1,9 +1,10 @@
 """Comparisons, boolean logic and selection. Holds no state."""
 
 from ..registry import cpu
-from .elementwise import NUMBERS, op
+from .elementwise import FLOATS, NUMBERS, op
 
 cpu.kernel("Equal", "NotEqual", "Less", "LessEqual", "Greater", "GreaterEqual", T=NUMBERS)(op)
+cpu.kernel("IsNan", "IsInf", "IsFinite", T=FLOATS)(op)
 cpu.kernel("LogicalAnd", "LogicalOr")(op)
 cpu.kernel("SelectV2", T=NUMBERS)(op)
 

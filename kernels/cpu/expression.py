@@ -66,6 +66,11 @@ class Formula:
         """Has `term` stored at argument word `word`."""
         self._results.append((word, term.position))
 
+    @property
+    def text(self):
+        """The steps, as a program's text."""
+        return ";".join(self._steps)
+
     def kernel(self, threads=1):
         """The Native of this formula."""
         return program(self._shape, self._operands, self._steps, self._results, threads=threads)

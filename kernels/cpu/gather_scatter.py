@@ -23,6 +23,11 @@ def gather(ctx):
     return _gather(ctx, 0)
 
 
+@cpu.kernel("ResourceGather")
+def resource_gather(ctx):
+    return _gather(ctx, 0) if ctx.attr("batch_dims") == 0 else None
+
+
 @cpu.kernel("GatherV2")
 def gather_v2(ctx):
     axis, rank = ctx.value(2), len(ctx.input_shapes[0])

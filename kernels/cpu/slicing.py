@@ -1,16 +1,15 @@
 """Slices with constant bounds. Holds no state."""
 
+from math import prod
+
 import numpy as np
 
 from ..registry import In, Out, cpu
 from .copying import copies, dense_steps, item_size, piece
 
 
-def _copy_of_view(ctx, key):
-    """The kernel that copies NumPy's `input[key]`: NumPy itself says where that lies."""
-    item, shape = item_size(ctx.output_dtypes[0]), ctx.input_shapes[0]
-    if item is None:
-        return None
+def _view(shape, key):
+    """(shape, steps, offset) in elements of NumPy's `array[key]`: NumPy itself says where that lies."""
     anchor = np.empty(1, np.int8)       # never read: only offsets and strides matter
     whole = np.lib.stride_tricks.as_strided(anchor, shape, dense_steps(shape), writeable=False)
     try:
@@ -18,12 +17,20 @@ def _copy_of_view(ctx, key):
         view = whole[key if Ellipsis in key else (*key, ...)]
     except IndexError:
         return None                     # the reference kernel words the error
-    if view.size and view.size != np.prod(ctx.output_shapes[0], dtype=np.int64):
-        return None
     start = view.__array_interface__["data"][0] - anchor.__array_interface__["data"][0]
-    dims = list(zip(view.shape, view.strides, dense_steps(view.shape), strict=True))
-    return copies(item, [piece(item, Out(0), In(0), dims,
-                               source_offset=start if view.size else 0)])
+    return view.shape, view.strides, start if view.size else 0
+
+
+def _copy_of_view(ctx, key):
+    """The kernel that copies `input[key]`."""
+    item, view = item_size(ctx.output_dtypes[0]), _view(ctx.input_shapes[0], key)
+    if item is None or view is None:
+        return None
+    shape, steps, start = view
+    if prod(shape) and prod(shape) != prod(ctx.output_shapes[0]):
+        return None
+    dims = list(zip(shape, steps, dense_steps(shape), strict=True))
+    return copies(item, [piece(item, Out(0), In(0), dims, source_offset=start)])
 
 
 @cpu.kernel("Slice")
@@ -35,8 +42,8 @@ def slice_(ctx):
         begin.tolist(), ctx.output_shapes[0], strict=True)))
 
 
-@cpu.kernel("StridedSlice")
-def strided_slice(ctx):
+def _key(ctx):
+    """What a strided slice takes, as NumPy's indices; None where that is not known before the step."""
     begin, end, strides = (ctx.value(i) for i in (1, 2, 3))
     if begin is None or end is None or strides is None:
         return None
@@ -55,4 +62,23 @@ def strided_slice(ctx):
         else:
             key.append(slice(None if has("begin_mask") else first,
                              None if has("end_mask") else last, step))
-    return _copy_of_view(ctx, tuple(key))
+    return tuple(key)
+
+
+@cpu.kernel("StridedSlice")
+def strided_slice(ctx):
+    key = _key(ctx)
+    return None if key is None else _copy_of_view(ctx, key)
+
+
+@cpu.kernel("StridedSliceGrad")
+def strided_slice_grad(ctx):
+    """Zeros, then the gradient where the slice was."""
+    key, item, whole = _key(ctx), item_size(ctx.output_dtypes[0]), ctx.output_shapes[0]
+    view = None if key is None or item is None else _view(whole, key)
+    if view is None or prod(view[0]) != prod(ctx.input_shapes[4]):
+        return None
+    shape, steps, start = view
+    dims = list(zip(shape, dense_steps(shape), steps, strict=True))
+    return copies(item, [piece(item, Out(0), 0, [(prod(whole), 0, 1)]),
+                         piece(item, Out(0), In(4), dims, target_offset=start)])

@@ -19,3 +19,11 @@ def _assign(ctx, step):
 
 for _op, _step in (("Assign", None), ("AssignAdd", "Add 0 1"), ("AssignSub", "Sub 0 1")):
     cpu.kernel(_op, T=NUMBERS)(lambda ctx, _step=_step: _assign(ctx, _step))
+    cpu.kernel(f"{_op}VariableOp", dtype=NUMBERS)(lambda ctx, _step=_step: _assign(ctx, _step))
+
+
+@cpu.kernel("ReadVariableOp", dtype=NUMBERS)
+def read(ctx):
+    """A copy, for where the variable changes before the value is used."""
+    dtype, shape = ctx.output_dtypes[0].name, ctx.output_shapes[0]
+    return program(shape, [(In(0), dtype, shape)], ["Identity 0"], [(Out(0), 1)], threads=ctx.threads)

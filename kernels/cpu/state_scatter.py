@@ -17,7 +17,7 @@ def _scatter(ctx):
     if updates not in ((*indices, *var[1:]), ()):
         return None
     length = prod(var[1:])
-    code = native.function("copying.scatter", _RULES[ctx.op_type], dtype.name,
+    code = native.function("copying.scatter", _RULES[ctx.op_type.removeprefix("Resource")], dtype.name,
                            ctx.input_dtypes[1].name, str(native.INDEX_OUT_OF_RANGE))
     return Native(code, [0, 0, Out(0), In(0), In(1), In(2), var[0], prod(indices), length,
                          prod(var) * item_size(dtype), length if updates else 0,
@@ -25,3 +25,4 @@ def _scatter(ctx):
 
 
 cpu.kernel(*_RULES, T=NUMBERS)(_scatter)
+cpu.kernel(*("Resource" + op for op in _RULES), dtype=NUMBERS)(_scatter)

@@ -1,16 +1,20 @@
-"""Optimizer updates, each in one pass over its variable. Holds no state.
+"""Optimizer updates, each in one pass over its variable, or over the rows it names. Holds no state.
 
 Operation for operation the reference kernels' formulas, so both tiers give the same bits.
 """
 
-from ..registry import In, Out, cpu
+from math import prod
+
+from ..registry import In, Native, Out, cpu
+from . import native
+from .copying import item_size
 from .elementwise import FLOATS
 from .expression import Formula
 
 
-def _update(op_type):
-    """Registers a rule: a function of (ctx, *inputs as Terms) giving the new values
-    of the variables it writes, which are its first inputs."""
+def _update(name, sparse=True):
+    """Registers a rule of (ctx, *inputs as Terms), for the dense and maybe the sparse forms of an op. It
+    gives the new values of the variables that the op writes, which are its first inputs."""
     def record(rule):
         def make(ctx):
             shape = ctx.input_shapes[0]
@@ -21,17 +25,35 @@ def _update(op_type):
                 formula.result(Out(i), term)
             return formula.kernel(ctx.threads)
 
-        cpu.kernel(op_type, T=FLOATS)(make)
+        cpu.kernel("Apply" + name, "ResourceApply" + name, T=FLOATS)(make)
+        if sparse:
+            cpu.kernel("SparseApply" + name, "ResourceSparseApply" + name, T=FLOATS)(lambda ctx: _rows(ctx, rule))
         return rule
     return record
 
 
-@_update("ApplyGradientDescent")
+def _rows(ctx, rule):
+    """Kernel that applies `rule` to the rows that are named, one after the other."""
+    at = next(i for i, dtype in enumerate(ctx.input_dtypes) if dtype.is_integer)
+    shape, grad, indices = ctx.input_shapes[0], ctx.input_shapes[at - 1], ctx.input_shapes[at]
+    numbers = [i for i in range(ctx.num_inputs) if i != at]
+    if grad != (*indices, *shape[1:]) or len(indices) != 1:
+        return None
+    formula, dtype = Formula(shape), ctx.output_dtypes[0].name
+    results = rule(ctx, *(formula.operand(In(i), dtype, ctx.input_shapes[i]) for i in numbers))
+    forms = ["s" if i < len(results) else "g" if i == at - 1 else "n" for i in numbers]
+    code = native.function("rows.update", dtype, ctx.input_dtypes[at].name, "".join(forms), formula.text,
+                           ",".join(str(term.position) for term in results), str(native.INDEX_OUT_OF_RANGE))
+    sizes = [indices[0], shape[0], prod(shape[1:]), prod(shape) * item_size(ctx.output_dtypes[0])]
+    return Native(code, [0, 0, In(at), *sizes, *map(Out, range(len(results))), *map(In, numbers)])
+
+
+@_update("GradientDescent", sparse=False)
 def gradient_descent(ctx, var, alpha, delta):
     return (var - delta * alpha,)
 
 
-@_update("ApplyMomentum")
+@_update("Momentum")
 def momentum(ctx, var, accum, lr, grad, decay):
     accum = accum * decay + grad
     if ctx.attr("use_nesterov"):
@@ -39,7 +61,7 @@ def momentum(ctx, var, accum, lr, grad, decay):
     return var - accum * lr, accum
 
 
-@_update("ApplyAdam")
+@_update("Adam", sparse=False)
 def adam(ctx, var, m, v, beta1_power, beta2_power, lr, beta1, beta2, epsilon, grad):
     alpha = lr * (1 - beta2_power).sqrt() / (1 - beta1_power)
     m = m + (grad - m) * (1 - beta1)
@@ -48,28 +70,28 @@ def adam(ctx, var, m, v, beta1_power, beta2_power, lr, beta1, beta2, epsilon, gr
     return var - direction * alpha / (v.sqrt() + epsilon), m, v
 
 
-@_update("ApplyAdagrad")
+@_update("Adagrad")
 def adagrad(ctx, var, accum, lr, grad):
     if not ctx.has_attr("update_slots") or ctx.attr("update_slots"):
         accum = accum + grad * grad
     return var - grad * lr * (1 / accum.sqrt()), accum
 
 
-@_update("ApplyAdadelta")
+@_update("Adadelta")
 def adadelta(ctx, var, accum, accum_update, lr, rho, epsilon, grad):
     accum = accum * rho + grad * grad * (1 - rho)
     update = (accum_update + epsilon).sqrt() * (1 / (accum + epsilon).sqrt()) * grad
     return var - update * lr, accum, accum_update * rho + update * update * (1 - rho)
 
 
-@_update("ApplyRMSProp")
+@_update("RMSProp", sparse=False)    # other rules for rows
 def rms_prop(ctx, var, ms, mom, lr, rho, decay, epsilon, grad):
     ms = ms + (grad * grad - ms) * (1 - rho)
     mom = mom * decay + grad * lr / (ms + epsilon).sqrt()
     return var - mom, ms, mom
 
 
-@_update("ApplyCenteredRMSProp")
+@_update("CenteredRMSProp", sparse=False)    # other rules for rows
 def centered_rms_prop(ctx, var, mg, ms, mom, lr, rho, decay, epsilon, grad):
     rest = 1 - rho
     ms = ms + (grad * grad - ms) * rest

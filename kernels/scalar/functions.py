@@ -62,6 +62,9 @@ for _op, _function in {
         "LessEqual": lambda x, y: x <= y,
         "Greater": lambda x, y: x > y,
         "GreaterEqual": lambda x, y: x >= y,
+        "IsNan": lambda x: x != x,
+        "IsFinite": lambda x: x - x == x - x,       # inf - inf is NaN
+        "IsInf": lambda x: (x == x) & (x - x != x - x),
         "LogicalAnd": lambda x, y: x & y,
         "LogicalOr": lambda x, y: x | y,
         "BitwiseAnd": lambda x, y: x & y,

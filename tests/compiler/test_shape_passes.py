@@ -169,6 +169,45 @@ def test_short_sums_join_the_loops_around_them():
     np.testing.assert_allclose(result, np.tanh(values + values * 2 + values * values), rtol=1e-5)
 
 
+def test_weight_decay_and_clipping_are_elementwise():
+    x = tf.placeholder(tf.float32, [None, 3])
+    values = np.array([[1, -2, 3], [-0.0, 5, 6]], np.float32)
+    kinds, result = left(tf.nn.l2_loss(x), {x: values})
+    assert sorted(kinds) == ["Mul", "Square", "Sum"] and result == np.float32((values * values).sum() / 2)
+    kinds, result = left(tf.clip_by_value(x, -1.0, 2.0), {x: values})
+    assert sorted(kinds) == ["Maximum", "Minimum"]
+    np.testing.assert_array_equal(result, np.clip(values, -1, 2))
+
+
+def resource_variable(value):
+    return tf.Variable(value, use_resource=True, dtype=tf.float32)
+
+
+def test_a_training_step_does_not_copy_its_variables():
+    v = resource_variable([[1.0, 2.0, 3.0]])
+    x, values = matrix()
+    loss = tf.reduce_sum(tf.square(x * v))
+    train = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+    with tf.control_dependencies([train]):
+        after = tf.identity(v + 0.0)
+    values = np.ones_like(values)
+    kinds, result = left(after, {x: values})
+    assert kinds.count("ReadVariableOp") == 0
+    np.testing.assert_allclose(result, [[1 - 0.8, 2 - 1.6, 3 - 2.4]], rtol=1e-5)
+
+
+def test_a_value_read_before_a_write_and_used_after_it_is_a_copy():
+    v = resource_variable([1.0, 2.0])
+    before = v.read_value()
+    with tf.control_dependencies([before]):
+        write = v.assign(v * 10.0)
+    with tf.control_dependencies([write]):
+        late = before + 0.5
+    kinds, result = left(late, {})
+    assert kinds.count("ReadVariableOp") == 1
+    np.testing.assert_array_equal(result, [1.5, 2.5])
+
+
 def test_every_pass_says_why():
     for apply, why in (*pipeline.PASSES, *pipeline.SHAPE_PASSES):
         assert apply.__doc__ and len(why) > 20

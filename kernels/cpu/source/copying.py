@@ -156,3 +156,23 @@ def scatter(op, dtype, index_type, code):
                 store(b, out, place, update)
 
     return IrKernel(emit)
+
+
+def one_hot(item, index_type):
+    """out[o, d, i] = on if indices[o, i] is d, else off.
+
+    Words: out, indices, on, off, outer size, depth, inner size.
+    """
+    kind = f"uint{8 * int(item)}"
+
+    def emit(b, block):
+        out, indices, on, off, outer, depth, inner = (word(b, block, i) for i in range(7))
+        on, off = load(b, on, index(0), kind), load(b, off, index(0), kind)
+        with loop(b, index(0), b.mul(outer, b.mul(depth, inner))) as i:
+            store(b, out, i, off)
+        with loop(b, index(0), outer) as o, loop(b, index(0), inner) as i:
+            given = load(b, indices, b.add(b.mul(o, inner), i), index_type).cast("int64").ir
+            with b.if_then(b.icmp_unsigned("<", given, depth)):
+                store(b, out, b.add(b.mul(b.add(b.mul(o, depth), given), inner), i), on)
+
+    return IrKernel(emit)

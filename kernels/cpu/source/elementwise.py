@@ -25,7 +25,7 @@ from .values import (
 _FIXED_WORDS = 5
 
 
-def _step(b, text, values):
+def step(b, text, values):
     """The value of one step of a program."""
     op, *names = text.split(" ")
     given = {name: values[int(name)] for name in names if not name.startswith("#")}
@@ -69,7 +69,7 @@ class Program:
                   else load(self._b, self._at[i], column, dtype)
                   for i, (dtype, _) in enumerate(self._kinds)]
         for text in self._steps:
-            values.append(_step(self._b, text, values))
+            values.append(step(self._b, text, values))
         return values
 
 
