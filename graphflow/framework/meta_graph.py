@@ -198,6 +198,8 @@ def _write_items(definition, key, items, export_scope):
         definition.int64_list.value.extend(items)
     elif isinstance(items[0], float):
         definition.float_list.value.extend(items)
+    elif getattr(getattr(items[0], "DESCRIPTOR", None), "full_name", None) == "google.protobuf.Any":
+        definition.any_list.value.extend(items)
     else:
         names = [x.name for x in items if not export_scope or x.name.startswith(export_scope)]
         definition.node_list.value.extend(strip_name_scope(name, export_scope) for name in names)
