@@ -6,6 +6,7 @@ that changes between runs; executors keep their own.
 
 from graphflow.compiler import pipeline
 from graphflow.framework import collector, dtypes
+from graphflow.runtime import deadlines
 from graphflow.runtime.devices import device_counts
 from graphflow.runtime.executor import make_executor
 
@@ -15,12 +16,12 @@ class BoundRun:
 
     __slots__ = ("executor", "rebuild", "_execute", "_converters", "_order")
 
-    def __init__(self, executor, slots, rebuild, order):
+    def __init__(self, executor, slots, rebuild, order, timeout_in_ms=0):
         """`order`: for each feed of the executor, its number among `slots`."""
         self.executor = executor
         self.rebuild = rebuild
         self._order = None if order == list(range(len(order))) else order
-        self._execute = executor.run
+        self._execute = executor.run if timeout_in_ms <= 0 else _limited(executor.run, timeout_in_ms)
         self._converters = [slot.convert for slot in slots]
 
     def run(self, values):
@@ -43,6 +44,17 @@ class BoundRun:
         return make_executor(plan, session._resources, config)
 
 
+def _limited(run, timeout_in_ms):
+    """`run` with the session's time limit, unless the call has one of its own."""
+    def limited(arrays):
+        if deadlines.current() is not None:
+            return run(arrays)
+        with deadlines.limit(timeout_in_ms):
+            return run(arrays)
+
+    return limited
+
+
 def _log_placement(plan):
     import sys
 
@@ -53,5 +65,6 @@ def _log_placement(plan):
 
 def _refuse_handles(tensors):
     for tensor in tensors:
-        if tensor.dtype.base_dtype == dtypes.variant:
-            raise TypeError(f"Tensor {tensor.name!r} of dtype variant has no value outside of the session")
+        if tensor.dtype.base_dtype in (dtypes.variant, dtypes.resource):
+            raise TypeError(
+                f"Tensor {tensor.name!r} of dtype {tensor.dtype.base_dtype.name} has no value outside of the session")

@@ -5,6 +5,7 @@ from graphflow.client import fetches as fetching
 from graphflow.framework import shapes
 from graphflow.runtime.executor import Executor
 from graphflow.runtime.frame import Frame
+from graphflow.runtime.staged import StagedExecutor
 
 
 def explain(session, fetches, feed_dict, profile=False):
@@ -14,6 +15,9 @@ def explain(session, fetches, feed_dict, profile=False):
     plan = bound.executor.plan
     arrays = [feeds.FeedSlot(tensor).convert(fed[tensor]) for tensor in sorted(fed, key=lambda t: t.name)]
     if not isinstance(bound.executor, Executor):
+        if isinstance(bound.executor, StagedExecutor):
+            stages = bound.executor.stages
+            return _table(f"{len(stages)} stages: ops that may wait, and the plans between them", _stage_rows(stages))
         return _table("reference executor: node by node", _plain_rows(plan))
     if profile:
         spec, seconds = bound.executor.profile(arrays)
@@ -55,9 +59,17 @@ def _rows(spec, seconds):
         yield node, tier, micros, [spec.shape.get(v, v.shape) for v in (*node.outputs, *(w.value for w in node.writes))]
 
 
-def _plain_rows(plan):
+def _plain_rows(plan, tier="reference"):
     for node in plan.nodes:
-        yield node, "reference", "", [v.shape for v in (*node.outputs, *(w.value for w in node.writes))]
+        yield node, tier, "", [v.shape for v in (*node.outputs, *(w.value for w in node.writes))]
+
+
+def _stage_rows(stages):
+    for stage in stages:
+        if stage.plan is not None:
+            yield from _plain_rows(stage.plan, f"stage {stage.number}")
+        else:
+            yield stage.node, "waits", "", [v.shape for v in stage.outputs]
 
 
 def _table(summary, rows):

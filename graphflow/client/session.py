@@ -97,7 +97,7 @@ class BaseSession:
           fetches: Tensor, Operation, name, variable, or any nesting of lists, tuples, namedtuples and
             dicts of them. Operations give None.
           feed_dict: {tensor or name: value}; any tensor of the graph may be fed.
-          options: RunOptions (trace_level). run_metadata: RunMetadata to fill.
+          options: RunOptions (trace_level, timeout_in_ms). run_metadata: RunMetadata to fill.
         Returns NumPy arrays (scalars for shape ()), owned by the caller.
         Raises RuntimeError if the session is closed; TypeError/ValueError for fetches or feeds that
         don't fit; tf.errors.OpError if an operation fails.
@@ -157,8 +157,9 @@ class BaseSession:
                 while len(self._bound) > _MAX_EXECUTORS:
                     self._bound.popitem(last=False)
             self._bound.move_to_end(key)
+            timeout = self._config.operation_timeout_in_ms if self._config is not None else 0
             return BoundRun(executor, [feeds.FeedSlot(t) for t in fed], mapper.rebuild,
-                            [fed.index(t) for t in ordered])
+                            [fed.index(t) for t in ordered], timeout)
 
     def _watch_growth(self):
         """Warns once when one line of the user's program keeps adding operations between runs."""
@@ -230,9 +231,12 @@ class BaseSession:
             if self._closed:
                 return
             self._closed = True
+            executors = list(self._bound.values())
             self._runs.clear()
             self._bound.clear()
         self._resources.close()
+        for executor in executors:
+            executor.cancel()
         self._resources.clear()
 
 

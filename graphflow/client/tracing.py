@@ -10,6 +10,7 @@ import time
 from graphflow.client import feeds
 from graphflow.client import fetches as fetching
 from graphflow.compiler import pipeline
+from graphflow.runtime import deadlines
 from graphflow.runtime.devices import device_counts
 from graphflow.runtime.reference import ReferenceExecutor
 
@@ -22,6 +23,13 @@ def run_traced(session, fetches, feed_dict, options, run_metadata):
         raise TypeError(f"options must be a tf.RunOptions, but got {type(options).__name__}")
     if run_metadata is not None and not hasattr(run_metadata, "step_stats"):
         raise TypeError(f"run_metadata must be a tf.RunMetadata, but got {type(run_metadata).__name__}")
+    if options is not None and options.timeout_in_ms > 0:
+        with deadlines.limit(options.timeout_in_ms):
+            return _run(session, fetches, feed_dict, options, run_metadata)
+    return _run(session, fetches, feed_dict, options, run_metadata)
+
+
+def _run(session, fetches, feed_dict, options, run_metadata):
     if options is None or options.trace_level == 0 or run_metadata is None:
         return session.run(fetches, feed_dict)
     session._check_open()

@@ -20,18 +20,17 @@ OPERATORS = {}
 _warned = set()
 # Names and families of TensorFlow 1.15 that are to come. Similar names would be no help to who asks for them.
 NOT_YET = (
-    "ConditionalAccumulator", "CriticalSection", "FIFOQueue", "FixedLengthRecordReader",
-    "GradientTape", "IdentityReader", "LMDBReader", "Module", "PaddingFIFOQueue", "PriorityQueue",
-    "QueueBase", "RaggedTensor", "RandomShuffleQueue", "ReaderBase", "SparseConditionalAccumulator",
-    "TFRecordReader", "TextLineReader", "WholeFileReader", "audio.decode_wav", "audio.encode_wav",
-    "contrib.data", "contrib.estimator", "contrib.seq2seq", "data", "distributions.Dirichlet",
-    "distributions.Multinomial", "distributions.StudentT", "estimator", "feature_column", "foldl",
-    "foldr", "function", "layers.experimental", "linalg.lu", "load_op_library", "map_fn",
-    "nn.bidirectional_dynamic_rnn", "nn.dilation2d", "nn.dynamic_rnn", "nn.erosion2d", "nn.raw_rnn",
-    "profiler", "quantize", "queue", "scan", "sets", "signal.frame", "signal.inverse_stft",
-    "signal.stft", "train.Checkpoint", "train.CheckpointManager", "train.SyncReplicasOptimizer",
-    "train.batch", "train.input_producer", "train.shuffle_batch", "train.slice_input_producer",
-    "train.string_input_producer", "vectorized_map",
+    "ConditionalAccumulator", "CriticalSection", "FixedLengthRecordReader", "GradientTape",
+    "IdentityReader", "LMDBReader", "Module", "RaggedTensor", "ReaderBase",
+    "SparseConditionalAccumulator", "TFRecordReader", "TextLineReader", "WholeFileReader",
+    "audio.decode_wav", "audio.encode_wav", "contrib.data", "contrib.estimator", "contrib.seq2seq",
+    "data", "distributions.Dirichlet", "distributions.Multinomial", "distributions.StudentT",
+    "estimator", "feature_column", "foldl", "foldr", "function", "layers.experimental", "linalg.lu",
+    "load_op_library", "map_fn", "nn.bidirectional_dynamic_rnn", "nn.dilation2d", "nn.dynamic_rnn",
+    "nn.erosion2d", "nn.raw_rnn", "profiler", "quantize", "scan", "sets", "signal.frame",
+    "signal.inverse_stft", "signal.stft", "train.Checkpoint", "train.CheckpointManager",
+    "train.SyncReplicasOptimizer", "train.batch", "train.input_producer", "train.shuffle_batch",
+    "train.slice_input_producer", "train.string_input_producer", "vectorized_map",
 )
 
 

@@ -176,6 +176,9 @@ class Graph(ScopeMethods):
         """Whether `finalize` was called."""
         return self._finalized
 
+    def switch_to_thread_local(self):
+        """Does nothing: the scopes that are open in one thread are never seen by another."""
+
     def prevent_feeding(self, tensor):
         """Marks a tensor as not feedable."""
         self._unfeedable.add(tensor)

@@ -1,21 +1,24 @@
 """Executor: runs a plan, specialised to the shapes it is called with.
 
 Native kernels run as one tape; what has none runs by its reference kernel in between. Plans that
-declare or reshape variables, cannot write in place, or contain blocking ops are left to the
-reference executor. State: recent specialisations by feed shapes, each with a pool of frames.
+declare or reshape variables or cannot write in place are left to the reference executor; those with ops
+that may wait are divided (`staged.py`). State: recent specialisations by feed shapes, each with a pool
+of frames.
 """
 
 import collections
 import os
 import time
+import weakref
 
 from graphflow.compiler.bodies import is_reference
 from graphflow.framework import collector, dtypes, errors
 from graphflow.framework.kernel_loader import kernels
-from graphflow.runtime import failure
+from graphflow.runtime import deadlines, failure
 from graphflow.runtime.frame import Frame
 from graphflow.runtime.reference import ReferenceExecutor
 from graphflow.runtime.specialize import Specialization
+from graphflow.runtime.staged import StagedExecutor
 
 _MAX_SPECIALIZATIONS = 64
 _POLL_SECONDS = 0.05
@@ -23,6 +26,8 @@ _POLL_SECONDS = 0.05
 
 def make_executor(plan, resources, config=None):
     """The executor that runs `plan` in the session that owns `resources`."""
+    if any(node.blocking for node in plan.nodes if node not in plan.dead):
+        return StagedExecutor(plan, resources, config, make_executor)
     if os.environ.get("GRAPHFLOW_EXECUTOR") == "reference" or not _is_specializable(plan):
         return ReferenceExecutor(plan, resources, config)
     return Executor(plan, resources, config)
@@ -32,7 +37,7 @@ def _is_specializable(plan):
     if not plan.nodes or any(v.dtype == dtypes.string for v in plan.feeds):
         return False
     for node in plan.nodes:
-        if node.blocking or any(not w.in_place for w in node.writes):
+        if any(not w.in_place for w in node.writes):
             return False
         if node.type == "Assign" and not node.attrs["validate_shape"]:
             return False  # may give its variable another shape
@@ -73,8 +78,10 @@ class Executor:
         own = own_variables(plan)
         self._slots = {v: resources.slot(v.key) for v in plan.variables if v in own}
         self._config = config
-        self._uses = [(slot, v.last is not v.start) for v, slot in self._slots.items()]
-        self._writes = any(node.writes for node in plan.nodes)
+        written = {w.variable for node in plan.nodes for w in node.writes}
+        self._uses = [(slot, v in written) for v, slot in self._slots.items()]
+        self._writes = bool(written)
+        self._frames = weakref.WeakSet()
         self._entries = collections.OrderedDict()
         self._threads = (config.intra_op_parallelism_threads if config is not None else 0) or os.cpu_count() or 1
         # A seeded program must not change tiers between runs: it waits for its kernels.
@@ -112,10 +119,19 @@ class Executor:
         """The entry for these feed shapes, and a frame of it that nobody else uses."""
         entry = self._entry(key)
         try:
-            return entry, entry.frames.pop()
+            frame = entry.frames.pop()
         except IndexError:
             with collector.paused():
-                return entry, Frame(entry.spec, self._resources)
+                frame = Frame(entry.spec, self._resources)
+            self._frames.add(frame)
+        if deadlines.any_open():
+            deadlines.stop_at_deadline(frame.cancel)
+        return entry, frame
+
+    def cancel(self):
+        """Stops the runs under way: their session is closed."""
+        for frame in list(self._frames):
+            frame.cancel()
 
     def specialization(self, feeds):
         """The Specialization that serves these feed arrays."""

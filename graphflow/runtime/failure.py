@@ -37,9 +37,15 @@ def describe_inputs(inputs):
     if not inputs:
         return ""
     return ", inputs: " + ", ".join(
-        f"{shapes.format_shape(v.shape)} {v.dtype.name if v.dtype != object else 'string'}"
-        if isinstance(v, np.ndarray) else type(v).__name__ for v in inputs[:8]
+        f"{shapes.format_shape(v.shape)} {_dtype_name(v)}" if isinstance(v, np.ndarray) else type(v).__name__
+        for v in inputs[:8]
     )
+
+
+def _dtype_name(array):
+    if array.dtype != object:
+        return array.dtype.name
+    return "string" if array.ndim or isinstance(array[()], (bytes, str)) else "resource"
 
 
 def raise_uninitialized(missing):

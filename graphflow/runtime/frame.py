@@ -12,7 +12,7 @@ import numpy as np
 from graphflow.compiler.memory import ALIGNMENT, assign_offsets
 from graphflow.framework import dtypes, errors
 from graphflow.framework.kernel_loader import kernels
-from graphflow.runtime import failure
+from graphflow.runtime import deadlines, failure
 from graphflow.runtime.reference import bind_kernel
 from graphflow.runtime.steps import BodyStep, NativeFailure, PythonStep, Reload, TapeStep
 
@@ -204,6 +204,11 @@ class Frame:
 
     # ---- running
 
+    def cancel(self):
+        """Makes the run under way end at its next native kernel, with an error; no other can follow."""
+        if self._tape is not None:
+            self._tape.cancel[0] = 1
+
     def run(self, feeds, variables):
         """The fetched arrays, owned by the caller.
 
@@ -229,9 +234,11 @@ class Frame:
         for prepare, block in self._preparations:
             prepare(block)
         try:
-            for step in self._steps:
+            for step in self._steps if not deadlines.any_open() else deadlines.until_late(self._steps):
                 step.run()
         except NativeFailure as error:
+            if self._tape.cancel[0]:
+                deadlines.raise_cancelled()
             self._explain(error.row)
         result = [self._fetched(*fetch) for fetch in self._fetches]
         for position, copied, _ in self._feeds:

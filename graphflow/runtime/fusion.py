@@ -88,13 +88,14 @@ def _dependencies(spec, bound):
 def _last_effects(plan, position):
     """Node -> position of the latest effect among its data and control ancestors, or None.
 
-    Also through nodes that do not run (folded, aliases, dead): `position` has only those that do.
+    Also through nodes that do not run (folded, aliases, dead): `position` has only those that do. What is
+    not of this plan, which may be one stage of a larger one, has run before.
     """
     result = {}
     for node in plan.nodes:
         latest = None
         for source in (*node.controls, *(v.node for v in node.inputs if v.node is not None)):
-            found = position[source] if source.has_effects and source in position else result[source]
+            found = position[source] if source.has_effects and source in position else result.get(source)
             if found is not None and (latest is None or found > latest):
                 latest = found
         result[node] = latest

@@ -8,7 +8,7 @@ import numpy as np
 
 from graphflow.framework import errors
 from graphflow.framework.kernel_loader import kernels
-from graphflow.runtime import control, failure
+from graphflow.runtime import control, deadlines, failure
 
 
 def bind_kernel(node, resources, graph_seed=None, config=None):
@@ -60,6 +60,7 @@ class ReferenceExecutor:
         self._starts = [(v, resources.slot(v.key), position[v.start]) for v in plan.variables]
         self._feeds = [position[v] for v in plan.feeds]
         self._fetches = [position[v] for v in plan.fetches]
+        self._cancelled = False
         self._note_last_uses()
 
     def _note_last_uses(self):
@@ -81,10 +82,21 @@ class ReferenceExecutor:
             values[index] = array
         self.load_variables(values)
         for step in self.steps:
+            if self._cancelled or deadlines.any_open():
+                self._check_time()
             execute(step, values, self._resources, observe)
             for index in step.last_uses:
                 values[index] = None
         return self.collect(values, self._fetches)
+
+    def cancel(self):
+        """Stops the runs under way before their next node: their session is closed."""
+        self._cancelled = True
+
+    def _check_time(self):
+        deadline = deadlines.current()
+        if self._cancelled or deadline is not None and deadline.passed():
+            deadlines.raise_cancelled()
 
     def load_variables(self, values):
         """Takes the variables' values at the start of the step; all must exist that are read."""

@@ -12,6 +12,8 @@ import os
 import threading
 import weakref
 
+from graphflow.runtime.waiting import Wait, Waits
+
 
 class Slot:
     """Storage of one variable.
@@ -52,13 +54,14 @@ class Slot:
 class ResourceManager:
     """Resources of one session, made on first use.
 
-    Attributes: gate: the lock that guards the values of variables. closed: whether the session is over, so
-    that loops must end.
+    Attributes: gate: the lock that guards the values of variables. waits: the runs that may wait. closed:
+    whether the session is over, so that loops must end.
     """
 
     def __init__(self):
         self.gate = threading.RLock()
         self.closed = False
+        self.waits = Waits()
         _managers.add(self)
         self._lock = threading.RLock()
         self._slots = {}
@@ -92,9 +95,19 @@ class ResourceManager:
             for key in [k for k in self._slots if k[0] in containers]:
                 del self._slots[key]
 
+    def wait_for(self, begin, inputs):
+        """The results of an op that may have to wait, for callers that wait for nothing else."""
+        with Wait(self.waits) as wait:
+            wait.start(None, begin, inputs)
+            ticket = wait.next()
+        if ticket.error is not None:
+            raise ticket.error
+        return ticket.result
+
     def close(self):
-        """Lets loops, and resources that wait (queues), know that the session is over."""
+        """Lets loops, runs that wait, and resources with threads know that the session is over."""
         self.closed = True
+        self.waits.close()
         with self._lock:
             for resource in self._resources.values():
                 close = getattr(resource, "close_resource", None)
@@ -102,9 +115,14 @@ class ResourceManager:
                     close()
 
     def renew_locks(self):
-        """For a forked child: threads that held the locks do not exist there."""
+        """For a forked child: threads that held the locks, or waited, do not exist there."""
         self.gate = threading.RLock()
         self._lock = threading.RLock()
+        self.waits = Waits()
+        for resource in self._resources.values():
+            renew = getattr(resource, "renew_locks", None)
+            if renew is not None:
+                renew()
 
 
 _managers = weakref.WeakSet()

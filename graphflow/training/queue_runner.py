@@ -29,6 +29,17 @@ class QueueRunner:
       queue_runner_def: a QueueRunnerDef to make it from, instead of all the others.
       import_scope: name scope that the names in `queue_runner_def` stand below.
     Raises ValueError without queue and operations, TypeError for a wrong tuple of exceptions.
+
+    Example:
+      >>> queue = tf.FIFOQueue(10, tf.float32)
+      >>> runner = tf.train.QueueRunner(queue, [queue.enqueue(1.0)] * 2)
+      >>> with tf.Session() as sess:
+      ...     coord = tf.train.Coordinator()
+      ...     threads = runner.create_threads(sess, coord=coord, start=True)
+      ...     print(sess.run(queue.dequeue_many(3)))
+      ...     coord.request_stop()
+      ...     coord.join(threads)
+      [1. 1. 1.]
     """
 
     def __init__(self, queue=None, enqueue_ops=None, close_op=None, cancel_op=None,

@@ -1,0 +1,177 @@
+"""StagedExecutor: runs a plan with ops that may wait, stage by stage as they become ready.
+
+Plans between the waiting ops have executors of their own. An op that may wait lets everything go first
+that is ready; while it waits, its run holds neither a lock nor the worker pool. State: the executors of
+the stages, and the values that are the same in each run.
+"""
+
+import numpy as np
+
+from graphflow.compiler.stages import divide
+from graphflow.framework import errors
+from graphflow.runtime import failure
+from graphflow.runtime.reference import Step, as_arrays, bind_kernel, execute, number_values, owned
+from graphflow.runtime.waiting import Wait
+
+# Ends of input and of sessions: what stops a producer without being its failure.
+_NO_FAILURES = (errors.OutOfRangeError, errors.CancelledError)
+
+
+class StagedExecutor:
+    """Runs one plan in one session; safe for threads calling at once.
+
+    Args: make_executor: function from the Plan of a stage to what runs it. Attribute: stages: the Stages.
+    """
+
+    def __init__(self, plan, resources, make_executor):
+        self.plan = plan
+        self._resources = resources
+        self._position = number_values(plan)
+        self.stages, self._ahead = divide(plan)
+        self._seed = plan.nodes[0].op.graph.seed
+        self._units = [_Unit(stage, self._position, resources, make_executor, self._seed) for stage in self.stages]
+        for unit, stage in zip(self._units, self.stages):
+            for before in stage.before:
+                self._units[before.number].after.append(unit)
+        self._single = any(unit.step is not None and not unit.waits for unit in self._units)
+        self._feeds = [self._position[v] for v in plan.feeds]
+        self._fetches = [self._position[v] for v in plan.fetches]
+        self._template = None
+
+    def run(self, feeds):
+        """Arrays of the plan's fetches, owned by the caller, given arrays for its feeds."""
+        values = (self._template or self._prepare())[:]
+        for index, array in zip(self._feeds, feeds):
+            values[index] = array
+        if self._single:
+            self._load_variables(values)
+        missing = [unit.number_before for unit in self._units]
+        ready = [unit for unit in self._units if not unit.number_before]
+        with Wait(self._resources.waits) as wait:
+            try:
+                self._run_stages(values, missing, ready, wait)
+            except Exception as error:
+                self._blame(values, missing, error)
+                raise
+        return [owned(values[i], values, feeds) for i in self._fetches]
+
+    def cancel(self):
+        """Stops the runs under way: their session is closed."""
+        for unit in self._units:
+            if unit.executor is not None:
+                unit.executor.cancel()
+
+    # ---- before the first run
+
+    def _prepare(self):
+        """The values that are the same in all runs: constants, handles."""
+        values = [None] * len(self._position)
+        for node in self._ahead:
+            execute(Step(node, bind_kernel(node, self._resources, self._seed), self._position, self._resources),
+                    values, self._resources)
+        self._template = values
+        return values
+
+    def _load_variables(self, values):
+        with self._resources.gate:
+            for variable in self.plan.variables:
+                values[self._position[variable.start]] = self._resources.slot(variable.key).share()
+        missing = [v.op for v in self.plan.variables if v.must_exist and values[self._position[v.start]] is None]
+        if missing:
+            failure.raise_uninitialized(missing)
+
+    # ---- a run
+
+    def _run_stages(self, values, missing, ready, wait):
+        """Runs what is ready: plans first, then attempts that may wait, then functions of the user."""
+        calls = []
+        while ready or calls or wait.outstanding:
+            begun = []
+            while ready:
+                unit = ready.pop(0)
+                if unit.begin is not None:
+                    begun.append(unit)
+                elif unit.waits:
+                    calls.append(unit)
+                else:
+                    unit.run(values, self._resources)
+                    self._finished(unit, missing, ready)
+            for unit in begun:
+                inputs = unit.input_arrays(values)
+                try:
+                    wait.start(unit.op, unit.begin, inputs, unit)
+                except Exception as error:  # noqa: BLE001 - leaves with the op's name and line
+                    failure.raise_for(unit.op, error, inputs)
+            if calls:
+                unit = calls.pop(0)
+                unit.run(values, self._resources)
+            elif wait.outstanding:
+                unit = self._ended(wait.next(), values)
+            else:
+                continue
+            self._finished(unit, missing, ready)
+
+    def _finished(self, unit, missing, ready):
+        missing[unit.number] = -1
+        for user in unit.after:
+            missing[user.number] -= 1
+            if not missing[user.number]:
+                ready.append(user)
+
+    def _ended(self, ticket, values):
+        """Takes the results of an attempt; its failure leaves with the op's name and line."""
+        unit = ticket.stage
+        inputs = unit.input_arrays(values)
+        if ticket.error is not None:
+            failure.raise_for(unit.op, ticket.error, inputs)
+        for index, result in zip(unit.outputs, as_arrays(unit.step.run.finish(ticket.result, *inputs))):
+            values[index] = result
+        return unit
+
+    def _blame(self, values, missing, error):
+        """Tells the queues that this run was to fill why it did not."""
+        if isinstance(error, _NO_FAILURES):
+            return
+        for unit in self._units:
+            if unit.supplies and missing[unit.number] >= 0:
+                handle = values[unit.inputs[0]]
+                if handle is not None:
+                    handle.item().note_failure(error)
+
+
+class _Unit:
+    """A stage, bound. Attributes: after: the units that wait for it; begin: for an op that may wait, how to
+    start its attempt; waits: whether it is to run after all that is ready; op: the waiting op."""
+
+    __slots__ = ("number", "number_before", "after", "step", "executor", "inputs", "outputs", "op", "begin", "waits",
+                 "supplies")
+
+    def __init__(self, stage, position, resources, make_executor, seed):
+        self.number = stage.number
+        self.number_before = len(stage.before)
+        self.after = []
+        self.inputs = [position[v] for v in stage.inputs]
+        self.outputs = [position[v] for v in stage.outputs]
+        self.step = self.executor = self.op = self.begin = None
+        self.waits = self.supplies = False
+        if stage.node is None:
+            self.executor = make_executor(stage.plan)
+            return
+        kernel = bind_kernel(stage.node, resources, seed)
+        self.step = Step(stage.node, kernel, position, resources)
+        self.op = stage.node.op
+        self.begin = getattr(kernel, "begin", None)
+        self.supplies = getattr(kernel, "supplies", False)
+        self.waits = stage.node.op_def.blocking
+
+    def input_arrays(self, values):
+        """What the waiting op is given."""
+        return [values[i] for i in self.inputs]
+
+    def run(self, values, resources):
+        """Runs the stage to its end in this thread."""
+        if self.executor is None:
+            execute(self.step, values, resources)
+            return
+        for index, result in zip(self.outputs, self.executor.run([values[i] for i in self.inputs])):
+            values[index] = result if isinstance(result, np.ndarray) else as_arrays([result])[0]

@@ -1,0 +1,145 @@
+"""Programs about queues and their kin that TensorFlow and GraphFlow both run: what the golden file is about.
+
+Every program takes the library as `tf` and gives the operations and tensors to run, one after the other in
+one session. `tools/golden/record_dataflow.py` runs them with TensorFlow, `test_dataflow.py` with GraphFlow.
+"""
+
+import re
+
+import numpy as np
+
+PROGRAMS = {}
+
+
+def program(function):
+    """Adds a program, a function from the library to the list of what to run."""
+    PROGRAMS[function.__name__] = function
+    return function
+
+
+def answers(tf, function, error_class):
+    """What running a program gives: per step its value as lists, or class and message of its failure."""
+    found = []
+    with tf.Graph().as_default():
+        steps = function(tf)
+        with tf.Session() as sess:
+            for step in steps:
+                fetches, feed = step if isinstance(step, tuple) else (step, None)
+                try:
+                    found.append(_plain(sess.run(fetches, feed)))
+                except error_class as error:
+                    found.append([type(error).__name__, _words(error.message)])
+    return found
+
+
+def _words(message):
+    """A message without TensorFlow's numbering of resources and what either appends."""
+    inner = re.search(r"Node: '[^']*'\n(.*)", message)  # TensorFlow 2 puts the graph's history in front
+    text = re.sub(r"'_\d+_", "'", inner[1] if inner else message.splitlines()[0])
+    return re.split(r" \[op '|\s*\[\[", text)[0].strip().rstrip(".")
+
+
+def _plain(value):
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _plain(value.tolist())
+    return value
+
+
+# ---------------------------------------------------------------- queues
+
+def _numbers(queue, *values, dtype=np.int32):
+    return queue.enqueue_many([np.array(values, dtype)])
+
+
+@program
+def fifo(tf):
+    """In order, partly drained, closed."""
+    q = tf.FIFOQueue(10, tf.int32, shapes=[()], name="q")
+    return [_numbers(q, 3, 1, 4, 1, 5), q.dequeue(), q.size(), q.dequeue_many(2), q.is_closed(), q.close(),
+            q.is_closed(), q.dequeue_many(3), q.dequeue_up_to(3), q.dequeue(), q.dequeue_up_to(3), q.enqueue(1),
+            _numbers(q, 1, 2), q.close(), q.size()]
+
+
+@program
+def fifo_components(tf):
+    """Several components; names."""
+    q = tf.FIFOQueue(10, [tf.string, tf.float32], shapes=[(), (2,)], names=["s", "x"], name="q")
+    return [q.enqueue({"s": "a", "x": [1.0, 2.0]}), q.enqueue_many({"s": ["b", "c"], "x": np.ones((2, 2), "f")}),
+            q.dequeue(), q.dequeue_many(2), q.dequeue_many(0)]
+
+
+@program
+def fifo_without_shapes(tf):
+    """Elements of different shapes can be taken one by one."""
+    q = tf.FIFOQueue(-1, tf.int64, name="q")
+    return [q.enqueue([[np.int64(1)]]), q.enqueue(np.arange(3)), q.dequeue(), q.dequeue(), q.dequeue_many(1),
+            q.dequeue_up_to(1)]
+
+
+@program
+def shapes_that_do_not_fit(tf):
+    """Failures that only a run can find."""
+    q = tf.FIFOQueue(5, [tf.int32, tf.int32], shapes=[(), (2,)], name="q")
+    x, y = tf.placeholder(tf.int32), tf.placeholder(tf.int32)
+    one, many = q.enqueue((x, y)), q.enqueue_many((x, y))
+    return [(one, {x: 1, y: [1, 2]}), (one, {x: [1], y: [1, 2]}), (one, {x: 1, y: [1, 2, 3]}),
+            (many, {x: [1, 2], y: [[1, 2], [3, 4]]}), (many, {x: [1], y: [[1, 2, 3]]}), q.size()]
+
+
+@program
+def shuffled(tf):
+    """The order that seeds give, and what stays in the queue."""
+    tf.set_random_seed(7)
+    q = tf.RandomShuffleQueue(40, 4, tf.int32, shapes=[()], seed=11, name="q")
+    return [q.enqueue_many([tf.range(20)]), q.dequeue(), q.dequeue_many(10), q.size(), q.close(),
+            q.dequeue_many(5), q.dequeue_up_to(10), q.dequeue()]
+
+
+@program
+def padded(tf):
+    """Batches padded to their largest element."""
+    q = tf.PaddingFIFOQueue(10, [tf.int32, tf.string], [(None, 2), (None,)], name="q")
+    return [q.enqueue((np.ones((1, 2), "i"), ["a"])), q.enqueue((2 * np.ones((3, 2), "i"), ["b", "c"])),
+            q.dequeue_many(2), q.enqueue((np.ones((2, 2), "i"), ["d"])), q.dequeue(), q.close(), q.dequeue_many(1)]
+
+
+@program
+def by_priority(tf):
+    """Smallest priority first."""
+    q = tf.PriorityQueue(10, [tf.string], [()], name="q")
+    return [q.enqueue((np.int64(5), "five")), q.enqueue_many((np.array([2, 9, -1]), ["two", "nine", "minus"])),
+            q.dequeue(), q.dequeue_many(2), q.size(), q.close(), q.dequeue(), q.dequeue()]
+
+
+@program
+def shared(tf):
+    """Queues of one shared name are one queue, and must agree."""
+    first = tf.FIFOQueue(10, tf.int32, shapes=[()], shared_name="shared", name="a")
+    second = tf.FIFOQueue(10, tf.int32, shapes=[()], shared_name="shared", name="b")
+    return [_numbers(first, 1, 2), second.dequeue(), second.size(),
+            tf.FIFOQueue(11, tf.int32, shapes=[()], shared_name="shared", name="c").size()]
+
+
+@program
+def chosen(tf):
+    """The queue is chosen in the run."""
+    queues = [tf.FIFOQueue(5, tf.int32, shapes=[()], name=f"q{i}") for i in range(3)]
+    index = tf.placeholder(tf.int32)
+    q = tf.QueueBase.from_list(index, queues)
+    put, take = q.enqueue(tf.constant(7) + index), q.dequeue()
+    return [(put, {index: 1}), (put, {index: 2}), queues[1].size(), (take, {index: 2}), queues[2].size(),
+            queues[0].size()]
+
+
+@program
+def closed_with_waiting_producer_gone(tf):
+    """Cancelling leaves what is in the queue."""
+    q = tf.FIFOQueue(2, tf.float32, name="q")
+    return [q.enqueue(1.0), q.close(cancel_pending_enqueues=True), q.enqueue(2.0), q.dequeue(), q.dequeue(),
+            q.close(cancel_pending_enqueues=True)]

@@ -1,0 +1,77 @@
+"""Time limits of runs, and the closing of a session under runs, also inside of native code."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import graphflow as tf
+from graphflow.runtime import deadlines
+from graphflow.runtime.executor import wait_for_kernels
+
+
+def _long_chain():
+    """(fed tensor, result, feed) of a run that takes seconds, in native code once that is compiled."""
+    x = y = tf.placeholder(tf.float32, [500, 500])
+    for _ in range(600):
+        y = tf.matmul(y, x)
+    return x, tf.reduce_sum(y), np.zeros((500, 500), np.float32)
+
+
+@pytest.mark.parametrize("executor", ["native", "reference"])
+def test_a_run_ends_at_its_time_limit(executor, monkeypatch):
+    if executor == "reference":
+        monkeypatch.setenv("GRAPHFLOW_EXECUTOR", "reference")
+    x, y, value = _long_chain()
+    with tf.Session() as sess:
+        with pytest.raises(tf.errors.DeadlineExceededError):
+            sess.run(y, {x: value}, options=tf.RunOptions(timeout_in_ms=1))
+        wait_for_kernels()
+        time.sleep(0.06)
+        start = time.monotonic()
+        with pytest.raises(tf.errors.DeadlineExceededError, match="timed out after 20 ms"):
+            sess.run(y, {x: value}, options=tf.RunOptions(timeout_in_ms=20))
+        assert time.monotonic() - start < 1
+        assert sess.run(tf.constant(3), options=tf.RunOptions(timeout_in_ms=5000)) == 3
+    assert not deadlines.any_open()
+
+
+def test_closing_the_session_stops_native_runs():
+    x, y, value = _long_chain()
+    sess = tf.Session()
+    with pytest.raises(tf.errors.DeadlineExceededError):
+        sess.run(y, {x: value}, options=tf.RunOptions(timeout_in_ms=1))
+    wait_for_kernels()
+    timer = threading.Timer(0.1, sess.close)
+    timer.start()
+    start = time.monotonic()
+    with pytest.raises(tf.errors.CancelledError, match="its session was closed"):
+        sess.run(y, {x: value})
+    assert time.monotonic() - start < 2
+    timer.join()
+
+
+def test_a_limit_of_the_session_holds_unless_the_run_has_its_own():
+    q = tf.FIFOQueue(1, tf.int32)
+    take = q.dequeue()
+    with tf.Session(config=tf.ConfigProto(operation_timeout_in_ms=30)) as sess:
+        with pytest.raises(tf.errors.DeadlineExceededError, match="after 30 ms"):
+            sess.run(take)
+        with pytest.raises(tf.errors.DeadlineExceededError, match="after 60 ms"):
+            sess.run(take, options=tf.RunOptions(timeout_in_ms=60))
+        with pytest.raises(tf.errors.DeadlineExceededError, match="after 30 ms"):
+            sess.make_callable(take)()
+
+
+def test_limits_belong_to_threads():
+    with deadlines.limit(10_000):
+        mine = deadlines.current()
+        with deadlines.limit(5_000):
+            assert deadlines.current().milliseconds == 5_000
+        found = []
+        thread = threading.Thread(target=lambda: found.append(deadlines.current()))
+        thread.start()
+        thread.join()
+        assert deadlines.current() is mine and found == [None]
+    assert deadlines.current() is None and not deadlines.any_open()
