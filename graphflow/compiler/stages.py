@@ -86,7 +86,7 @@ class _Links:
         return [node for node in self.floating if node in needed]
 
     def sources(self, node):
-        """The nodes that `node` waits for, looking through dead ones to what these wait for."""
+        """The nodes that `node` waits for; instead of dead and floating ones, what these wait for."""
         found = self._sources.get(node)
         if found is None:
             found, stack, seen = [], [node], set()
@@ -96,9 +96,9 @@ class _Links:
                     if source is None or source in seen:
                         continue
                     seen.add(source)
-                    if source in self.plan.dead:
+                    if source in self.plan.dead or source in self.floating:
                         stack.append(source)
-                    elif source not in self.floating:
+                    else:
                         found.append(source)
             self._sources[node] = found
         return found

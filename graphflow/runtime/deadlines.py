@@ -74,15 +74,6 @@ def raise_cancelled():
     raise errors.CancelledError(None, None, "The run was cancelled: its session was closed")
 
 
-def until_late(steps):
-    """The steps one by one, as long as this thread's deadline has not passed; then raises its error."""
-    deadline = current()
-    for step in steps:
-        if deadline is not None and deadline.passed():
-            raise deadline.error()
-        yield step
-
-
 def any_open():
     """Whether any thread has a deadline: a cheap question before the others."""
     return bool(_open)

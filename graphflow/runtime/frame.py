@@ -35,6 +35,7 @@ class Frame:
         self._resources = resources
         self._position = {}
         self._values = []
+        self._cancelled = False
         self._natively_read = {v for b in spec.nodes if b.native for v in map(spec.root, b.inputs)}
         self._place_values()
         self._patches = {}
@@ -205,7 +206,9 @@ class Frame:
     # ---- running
 
     def cancel(self):
-        """Makes the run under way end at its next native kernel, with an error; no other can follow."""
+        """Makes the run under way end before its next kernel, with an error; no other can follow."""
+        self._cancelled = True
+        self._steps.clear()
         if self._tape is not None:
             self._tape.cancel[0] = 1
 
@@ -234,12 +237,13 @@ class Frame:
         for prepare, block in self._preparations:
             prepare(block)
         try:
-            for step in self._steps if not deadlines.any_open() else deadlines.until_late(self._steps):
+            for step in self._steps:
                 step.run()
         except NativeFailure as error:
-            if self._tape.cancel[0]:
-                deadlines.raise_cancelled()
-            self._explain(error.row)
+            if not self._cancelled:
+                self._explain(error.row)
+        if self._cancelled:
+            deadlines.raise_cancelled()
         result = [self._fetched(*fetch) for fetch in self._fetches]
         for position, copied, _ in self._feeds:
             if not copied:

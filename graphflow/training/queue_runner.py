@@ -31,7 +31,7 @@ class QueueRunner:
     Raises ValueError without queue and operations, TypeError for a wrong tuple of exceptions.
 
     Example:
-      >>> queue = tf.FIFOQueue(10, tf.float32)
+      >>> queue = tf.FIFOQueue(10, tf.float32, shapes=[()])
       >>> runner = tf.train.QueueRunner(queue, [queue.enqueue(1.0)] * 2)
       >>> with tf.Session() as sess:
       ...     coord = tf.train.Coordinator()

@@ -156,3 +156,15 @@ def test_explained_as_stages():
     with tf.Session() as sess:
         text = sess.explain([loss, train])
     assert "2 stages" in text.splitlines()[0] and "q_DequeueMany" in text
+
+
+def test_constants_hand_on_what_they_wait_for():
+    """Of `control_dependencies`, only the constant in `x + 1` gets an edge."""
+    x = tf.Variable(1.0).read_value()
+    check = tf.py_func(lambda: None, [], [])
+    with tf.control_dependencies([check]):
+        after = x + 1.0
+    assert not after.op.control_inputs and after.op.inputs[1].op.control_inputs == [check]
+    found, _ = _divided(after)
+    assert [sorted(_names(s)) for s in found if "add" in _names(s)] and found[-1].plan is not None
+    assert [b.node.name for b in found[-1].before if b.node is not None] == ["PyFunc"]
