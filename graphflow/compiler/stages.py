@@ -8,6 +8,7 @@ handles of resources belong to no stage: they are repeated in each that uses the
 Holds no state and runs nothing; `runtime/staged.py` does.
 """
 
+from graphflow.compiler.bodies import is_reference
 from graphflow.compiler.plan import Plan
 
 
@@ -24,7 +25,7 @@ class Stage:
         self.number = number
         self.node = node
         self.plan = None
-        self.inputs = [] if node is None else list(node.inputs)
+        self.inputs = [] if node is None else taken(node)
         self.outputs = [] if node is None else [*(w.value for w in node.writes), *node.outputs]
         self.before = before
 
@@ -42,8 +43,16 @@ def divide(plan):
 def makes_handle(node):
     """Whether a node only makes the handle of a resource of the session (a queue, a reader)."""
     outputs = node.op.outputs
-    return (not node.inputs and len(outputs) == 1 and node.op_def.is_stateful and not node.op_def.blocking
+    return (not node.inputs and len(outputs) == 1 and node.op_def.is_stateful and not node.blocking
             and (outputs[0].dtype._is_ref_dtype or outputs[0].dtype.name == "resource"))
+
+
+def taken(node):
+    """The Values that a node takes as such: not the variables whose references its bodies get."""
+    if not node.bodies:
+        return list(node.inputs)
+    return [v for v, position in zip(node.inputs, node.need.inputs, strict=True)
+            if v.variable is None or not is_reference(node.op.inputs[position])]
 
 
 class _NoStages(Exception):
@@ -66,7 +75,7 @@ class _Links:
             if makes_handle(node) or self._is_constant(node):
                 self.floating[node] = None
         self.nodes = [node for node in running if node not in self.floating]
-        waiting = [v for node in self.nodes if node.op_def.blocking for v in node.inputs]
+        waiting = [v for node in self.nodes if node.blocking for v in taken(node)]
         self.ahead = self.behind([*waiting, *plan.fetches])
         self._sources = {}
 
@@ -143,7 +152,7 @@ class _Division:
             for source in self.links.sources(node):
                 mask |= masks[source] | bits.get(source, 0)
             masks[node] = mask
-            if node.op_def.blocking:
+            if node.blocking:
                 bits[node] = 1 << len(bits)
         return masks
 
@@ -155,7 +164,7 @@ class _Division:
         keys, users = {}, {}
         fixed = set(self.links.plan.fetches)
         for node in reversed(self.links.nodes):
-            key = node if node.op_def.blocking else masks[node]
+            key = node if node.blocking else masks[node]
             used_by = users.get(node, ())
             if (len(used_by) == 1 and not node.has_effects and node.op not in self.links.plan.targets
                     and fixed.isdisjoint(node.outputs)):
@@ -168,14 +177,14 @@ class _Division:
 
     def _loose_variables(self):
         """Variables' values that a waiting op or the caller gets as they are: the first stage gives them."""
-        wanted = [v for node in self.links.nodes if node.op_def.blocking for v in node.inputs]
+        wanted = [v for node in self.links.nodes if node.blocking for v in taken(node)]
         loose = [v for v in dict.fromkeys([*wanted, *self.links.plan.fetches])
                  if v.variable is not None and v not in self.links.maker]
         if loose:
             self.members.setdefault(0, [])
             self.before.setdefault(0, set())
             for key in self.members:
-                if not isinstance(key, int) and not set(loose).isdisjoint(key.inputs):
+                if not isinstance(key, int) and not set(loose).isdisjoint(taken(key)):
                     self.before[key].add(0)
         return loose
 
@@ -191,7 +200,7 @@ class _Division:
                 for value in node.inputs:
                     if value.variable is not write.variable:
                         continue
-                    keys = {0 if r.op_def.blocking else self.key[r] for r in readers[value]}
+                    keys = {0 if value in self.loose and r.blocking else self.key[r] for r in readers[value]}
                     if value in self.loose and self.key[node] == 0:
                         raise _NoStages
                     self.before[self.key[node]] |= keys - {self.key[node]}
@@ -200,7 +209,7 @@ class _Division:
         """Each stage must find in the variables' storage the versions that it reads."""
         for key, nodes in self.members.items():
             written = {w.value for node in nodes for w in node.writes}
-            for value in {v for node in nodes for v in node.inputs}:
+            for value in {v for node in nodes for v in (taken(node) if node.blocking else node.inputs)}:
                 if value.variable is not None and value is not value.variable.start and (
                         value not in written or not isinstance(key, int)):
                     raise _NoStages
@@ -209,7 +218,7 @@ class _Division:
         """Values that leave the stage that makes them."""
         asked = set(self.links.plan.fetches)
         for node, key in self.key.items():
-            for value in node.inputs:
+            for value in taken(node):
                 maker = self.links.maker.get(value)
                 if maker in self.key and self.key[maker] != key:
                     asked.add(value)

@@ -82,6 +82,7 @@ class Executor:
         self._uses = [(slot, v in written) for v, slot in self._slots.items()]
         self._writes = bool(written)
         self._frames = weakref.WeakSet()
+        self._cancelled = False
         self._entries = collections.OrderedDict()
         self._threads = (config.intra_op_parallelism_threads if config is not None else 0) or os.cpu_count() or 1
         # A seeded program must not change tiers between runs: it waits for its kernels.
@@ -124,12 +125,15 @@ class Executor:
             with collector.paused():
                 frame = Frame(entry.spec, self._resources)
             self._frames.add(frame)
-        if deadlines.any_open():
+        if self._cancelled:
+            frame.cancel()
+        elif deadlines.any_open():
             deadlines.stop_at_deadline(frame.cancel)
         return entry, frame
 
     def cancel(self):
         """Stops the runs under way: their session is closed."""
+        self._cancelled = True
         for frame in list(self._frames):
             frame.cancel()
 

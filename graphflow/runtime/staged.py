@@ -20,16 +20,18 @@ _NO_FAILURES = (errors.OutOfRangeError, errors.CancelledError)
 class StagedExecutor:
     """Runs one plan in one session; safe for threads calling at once.
 
-    Args: make_executor: function from the Plan of a stage to what runs it. Attribute: stages: the Stages.
+    Args: make_executor: function (plan, resources, config) that makes what runs the plan of a stage.
+    Attribute: stages: the Stages.
     """
 
-    def __init__(self, plan, resources, make_executor):
+    def __init__(self, plan, resources, config, make_executor):
         self.plan = plan
         self._resources = resources
         self._position = number_values(plan)
         self.stages, self._ahead = divide(plan)
         self._seed = plan.nodes[0].op.graph.seed
-        self._units = [_Unit(stage, self._position, resources, make_executor, self._seed) for stage in self.stages]
+        self._units = [_Unit(stage, self._position, resources, config, make_executor, self._seed)
+                       for stage in self.stages]
         for unit, stage in zip(self._units, self.stages):
             for before in stage.before:
                 self._units[before.number].after.append(unit)
@@ -146,7 +148,7 @@ class _Unit:
     __slots__ = ("number", "number_before", "after", "step", "executor", "inputs", "outputs", "op", "begin", "waits",
                  "supplies")
 
-    def __init__(self, stage, position, resources, make_executor, seed):
+    def __init__(self, stage, position, resources, config, make_executor, seed):
         self.number = stage.number
         self.number_before = len(stage.before)
         self.after = []
@@ -155,14 +157,14 @@ class _Unit:
         self.step = self.executor = self.op = self.begin = None
         self.waits = self.supplies = False
         if stage.node is None:
-            self.executor = make_executor(stage.plan)
+            self.executor = make_executor(stage.plan, resources, config)
             return
-        kernel = bind_kernel(stage.node, resources, seed)
+        kernel = bind_kernel(stage.node, resources, seed, config)
         self.step = Step(stage.node, kernel, position, resources)
         self.op = stage.node.op
         self.begin = getattr(kernel, "begin", None)
         self.supplies = getattr(kernel, "supplies", False)
-        self.waits = stage.node.op_def.blocking
+        self.waits = stage.node.blocking
 
     def input_arrays(self, values):
         """What the waiting op is given."""
