@@ -113,14 +113,21 @@ class Native:
 
     `before_run(block)`, if given, is called before each run of the step that the kernel is part of,
     with its argument block (a sequence of words): it writes what changes from run to run.
+    `meanwhile`, if given, is what serves until `function` is compiled, in place of the reference kernel.
     """
 
-    __slots__ = ("function", "words", "before_run")
+    __slots__ = ("function", "words", "before_run", "meanwhile")
 
-    def __init__(self, function, words, before_run=None):
+    def __init__(self, function, words, before_run=None, meanwhile=None):
         self.function = function
         self.words = words
         self.before_run = before_run
+        self.meanwhile = meanwhile
+
+    def with_stand_in(self, run):
+        """This kernel, served by `run` until it is compiled."""
+        self.meanwhile = run
+        return self
 
 
 class KernelRegistry:

@@ -75,16 +75,20 @@ class Specialization:
     def _choose_tiers(self, live, wait):
         bound = []
         for node in live:
-            native = self._native(node, wait)
-            run = None if native is not None else bind_kernel(node, self._resources, self._seed, self._config)
+            native, run = self._native(node), None
+            if native is not None and not wait and not native.function.ready():
+                self.pending.append(native.function)
+                native, run = None, native.meanwhile
+            if native is None and run is None:
+                run = bind_kernel(node, self._resources, self._seed, self._config)
             bound.append(BoundNode(node, native, run))
         bound = fusion.fuse_elementwise(self, bound, wait)
         if self.pending:
             kernels("cpu.native").compile_in_background(self.pending)
         return bound
 
-    def _native(self, node, wait):
-        """The node's native kernel, if there is one, its shapes are known and it is compiled."""
+    def _native(self, node):
+        """The node's native kernel, if there is one and its shapes are known."""
         registry = kernels("registry")
         values = [*(w.value for w in node.writes), *node.outputs]
         if any(self.shape[v] is None for v in (*node.inputs, *values)) or node.blocking:
@@ -97,13 +101,7 @@ class Specialization:
             [self.shape[v] for v in node.inputs], [self.shape[v] for v in values], self._resources,
             self.threads, self._seed, [self.constants.get(v) for v in node.inputs])
         try:
-            native = maker(context)
+            return maker(context)
         except ValueError:
             return None  # operands that don't fit: the reference kernel says how
-        if native is None:
-            return None
-        if not wait and not native.function.ready():
-            self.pending.append(native.function)
-            return None
-        return native
 

@@ -9,7 +9,7 @@ from math import prod
 from graphflow.framework import windows
 
 from ..registry import In, Out, Scratch, cpu
-from . import native, pool
+from . import native, pool, stand_ins
 from .elementwise import FLOATS
 from .matmul import product
 from .sequence import sequence
@@ -138,7 +138,8 @@ def conv2d(ctx):
     if _is_product(shape):
         return product(ctx, prod(images[:3]), outputs, channels, (False, False))
     strides = (prod(filters[1:]), channels * outputs, outputs, 1)
-    return _direct(ctx.output_dtypes[0].name, ctx.threads, shape, outputs, In(0), In(1), 0, strides)
+    kernel = _direct(ctx.output_dtypes[0].name, ctx.threads, shape, outputs, In(0), In(1), 0, strides)
+    return kernel.with_stand_in(stand_ins.convolve(shape, outputs, ctx.output_dtypes[0].as_numpy_dtype))
 
 
 @cpu.kernel("Conv2DBackpropInput", T=FLOATS)
@@ -158,7 +159,9 @@ def conv2d_to_input(ctx):
                     shape.strides)
     dr, ds = prod(filters[1:]), channels * outputs
     base = (filters[0] - 1) * dr + (filters[1] - 1) * ds
-    return _direct(ctx.output_dtypes[0].name, ctx.threads, back, channels, In(2), In(1), base, (-dr, -ds, 1, outputs))
+    kernel = _direct(ctx.output_dtypes[0].name, ctx.threads, back, channels, In(2), In(1), base,
+                     (-dr, -ds, 1, outputs))
+    return kernel.with_stand_in(stand_ins.convolve_to_input(shape, outputs, ctx.output_dtypes[0].as_numpy_dtype))
 
 
 @cpu.kernel("Conv2DBackpropFilter", T=FLOATS)
@@ -181,7 +184,8 @@ def conv2d_to_filter(ctx):
     for first, last in _bounds(tiles, _parts(cost, ctx.threads)):
         bands, words = shape.words(rows, size, must_copy=shape.length % taps != 0)
         blocks.append([Out(0), In(0), In(2), first, last, outputs, images[0] * bands, *words])
-    return pool.step(code, blocks, ctx.threads)
+    kernel = pool.step(code, blocks, ctx.threads)
+    return kernel.with_stand_in(stand_ins.convolve_to_filter(shape, outputs, ctx.output_dtypes[0].as_numpy_dtype))
 
 
 def _depthwise(ctx, template, images, filters, out, arrays):

@@ -3,7 +3,7 @@
 from math import prod
 
 from ..registry import In, Native, Out, Scratch, cpu
-from . import blas, native, pool
+from . import blas, native, pool, stand_ins
 from .elementwise import FLOATS
 from .sequence import sequence
 from .vector_unit import lanes_of, thin_tile_of, tile_of
@@ -120,7 +120,8 @@ def matmul(ctx):
     transposes = ctx.attr("transpose_a"), ctx.attr("transpose_b")
     m, n = ctx.output_shapes[0]
     k = ctx.input_shapes[0][0 if transposes[0] else 1]
-    return product(ctx, m, n, k, transposes)
+    kernel = product(ctx, m, n, k, transposes)
+    return kernel and kernel.with_stand_in(stand_ins.product(ctx, transposes))
 
 
 @cpu.kernel("BatchMatMul", "BatchMatMulV2", T=FLOATS)
@@ -138,4 +139,5 @@ def batch_matmul(ctx):
         if matrices != count and matrices != 1:
             return None
         steps.append(0 if matrices == 1 else 1)
-    return product(ctx, m, n, k, transposes, batch=(count, *steps))
+    kernel = product(ctx, m, n, k, transposes, batch=(count, *steps))
+    return kernel and kernel.with_stand_in(stand_ins.product(ctx, transposes))

@@ -34,6 +34,9 @@ INDEX_OUT_OF_RANGE = 1      # word 0: flat position in the index tensor, word 1:
 CANCELLED = 2
 DIVISION_BY_ZERO = 3        # word 0: flat position
 
+# Seconds before compiling begins: the step that asked for it runs first, undisturbed.
+_PATIENCE = 0.2
+
 _functions = {}
 _lock = threading.RLock()
 _cache = None
@@ -212,6 +215,7 @@ class _BackgroundCompiler:
         self._pending = {}
         self._asked = set()
         self._thread = None
+        self._hurry = threading.Event()
 
     def ask(self, functions):
         """Queues what is neither ready nor asked for already."""
@@ -226,6 +230,7 @@ class _BackgroundCompiler:
                 self._thread.start()
 
     def _work(self):
+        self._hurry.wait(_PATIENCE)
         while True:
             with _lock:
                 batch, self._pending = list(self._pending), {}
@@ -240,7 +245,9 @@ class _BackgroundCompiler:
         """Waits until everything asked for is compiled."""
         thread = self._thread
         if thread is not None:
+            self._hurry.set()
             thread.join(timeout)
+            self._hurry.clear()
 
 
 def _compile_in_subprocess(functions):
@@ -264,7 +271,7 @@ def _compile_in_subprocess(functions):
 def compile_lines(stream=None):
     """Compiles the functions that `stream` (stdin) names, one per line: the subprocess's main."""
     if hasattr(os, "nice"):
-        os.nice(5)      # the program that waits for us runs meanwhile
+        os.nice(19)     # the program that we work for runs meanwhile
     for line in (stream or sys.stdin).read().splitlines():
         template, *arguments = line.split("\t")
         item = function(template, *arguments)

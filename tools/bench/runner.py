@@ -56,6 +56,8 @@ class Worker:
             environment.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
         if cache:
             environment["GRAPHFLOW_CACHE_DIR"] = cache
+        # An installed package has its bytecode; so has this tree after the first process.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         if not row.once:
             # Steady state is wanted: wait for compiled kernels now, do not swap them in during a burst.
             environment["GRAPHFLOW_DETERMINISTIC"] = "1"
