@@ -20,12 +20,18 @@ _FEEDABLE = {"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"}
 def constant_value(tensor, partial=False):
     """The value of `tensor` as an ndarray if the graph alone determines it, else None.
 
-    What is no tensor is its own value.
+    What is no tensor is its own value. With `partial`, a stack along axis 0 whose parts are known in part
+    is an array of objects, with None for those that are not.
     """
-    del partial  # partial values exist for shapes only: see constant_shape
     op = getattr(tensor, "op", None)
     if op is None:
         return tensor
+    if partial and op.type == "Pack" and op.attrs["axis"] == 0:
+        parts = [constant_value(part, partial=True) for part in op.inputs]
+        if any(part is None for part in parts):
+            known = np.empty(len(parts), object)
+            known[:] = parts
+            return known
     if op.type == "Const":
         return op.attrs["value"]
     known = tensor.__dict__.get("static_value")

@@ -240,3 +240,9 @@ class IndexedSlices(TensorLike):
 def is_tensor_like(value):
     """Whether `value` is a Tensor, a variable, or another handle to graph values."""
     return isinstance(value, (Tensor, TensorLike)) or hasattr(value, "_as_graph_element")
+
+
+@api.tf_export("is_tensor", "contrib.framework.is_tensor")
+def is_tensor(x):
+    """Whether `x` is a tensor, dense or sparse, or a variable: something `tf.convert_to_tensor` takes as it is."""
+    return isinstance(x, TensorLike) or is_tensor_like(x)

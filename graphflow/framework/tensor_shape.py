@@ -253,8 +253,11 @@ class TensorShape:
         items = [unknown if dim is None else str(dim) for dim in self._dims]
         return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
 
+    def __copy__(self):
+        return TensorShape.from_tuple(self._dims)
+
     def __reduce__(self):
-        return TensorShape.from_tuple, (self._dims,)
+        return TensorShape, (self.dims,)
 
 
 def _slice_of_unknown(key):

@@ -13,7 +13,9 @@ class _Pooling(Layer):
     def __init__(self, pool_size, strides, padding="valid", data_format="channels_last", name=None, **kwargs):
         super().__init__(name=name, **kwargs)
         self.pool_size = utils.normalize_tuple(pool_size, self.rank, "pool_size")
-        self.strides = utils.normalize_tuple(pool_size if strides is None else strides, self.rank, "strides")
+        if strides is None:
+            raise ValueError("Argument `strides` must not be None.")
+        self.strides = utils.normalize_tuple(strides, self.rank, "strides")
         self.padding = utils.normalize_padding(padding, ("valid", "same"))
         self.data_format = utils.normalize_data_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)

@@ -100,12 +100,12 @@ class PartitionedVariable:
 
     @property
     def shape(self):
-        """Shape of the whole, a list of int."""
-        return self._shape
+        """Static shape of the whole."""
+        return as_shape(self._shape)
 
     def get_shape(self):
-        """Shape of the whole, a list of int."""
-        return self._shape
+        """Static shape of the whole."""
+        return self.shape
 
     def _get_variable_list(self):
         return self._variable_list

@@ -21,11 +21,23 @@ def _softmax_shape(c):
 
 
 def _cross_entropy_shape(c):
-    logits = shapes.broadcast_shapes(shapes.with_rank(c.shape(0), 2), shapes.with_rank(c.shape(1), 2))
+    logits = shapes.broadcast_shapes(c.shape(0), c.shape(1))
+    if logits is not None and len(logits) != 2:
+        raise ValueError(f"Shape must be broadcasted with rank 2, but is rank {len(logits)}")
+    logits = shapes.with_rank(logits, 2)
     return [logits[:1], logits]
 
 
+def _check_vectors(logits, labels):
+    """What the kernel would say, in a run."""
+    for name, shape, rank in (("logits", logits, 2), ("labels", labels, 1)):
+        if shape is not None and len(shape) != rank:
+            raise ValueError(f"{name} must be {rank}-D, but got shape {shapes.format_shape(shape)}")
+
+
 def _sparse_cross_entropy_shape(c):
+    if c.running:
+        _check_vectors(*c.shapes)
     logits, labels = shapes.with_rank(c.shape(0), 2), shapes.with_rank(c.shape(1), 1)
     batch = shapes.merge_dim(logits[0], labels[0])
     return [(batch,), (batch, logits[1])]

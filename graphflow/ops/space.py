@@ -62,7 +62,10 @@ def _partly(given, count):
 def _space_to_batch_shape(c):
     given, blocks, pads = _blocks(c)
     if given is None or blocks is None or pads is None:
-        return _partly(given, c.shape(1)[0] if c.shape(1) else None)
+        known = _partly(given, c.shape(1)[0] if c.shape(1) else None)
+        if given is None or blocks is None:
+            return known
+        return [(_scaled_batch(given[0], blocks, False), *known[0][1:])]
     sizes = []
     for size, block, pad in zip(given[1:], blocks, pads):
         padded = None if size is None else size + sum(pad)

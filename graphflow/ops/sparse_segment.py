@@ -24,6 +24,8 @@ def _shape(c):
 def _counted_shape(c):
     data = _check(c)
     shapes.with_rank(c.shape(3), 0)
+    if c.value(3) is not None and c.value(3) < 0:
+        raise ValueError("Cannot specify a negative value for num_segments")
     count = segment_count(c.value(3))
     return [None if data is None else (count, *data[1:])]
 

@@ -322,7 +322,7 @@ class variable_scope:
         with contextlib.ExitStack() as stack:
             stack.enter_context(self._graph.as_default())
             scope = self._enter(stack)
-            self._stacks.append(stack.pop_all())
+            self._stacks.append((scope, stack.pop_all()))
         return scope
 
     def _enter(self, stack):
@@ -349,7 +349,11 @@ class variable_scope:
         return name_scope(current + "/" if current else current)
 
     def __exit__(self, *error):
-        return self._stacks.pop().__exit__(*error)
+        scope, stack = self._stacks[-1]
+        if self._graph.attachments[_KEY].current is not scope:
+            raise RuntimeError("Improper nesting of variable_scope.")
+        self._stacks.pop()
+        return stack.__exit__(*error)
 
 
 @tf_export("variable_op_scope")

@@ -56,7 +56,8 @@ def _with_alpha(function):
     """A maker for an op whose float32 attribute `alpha` is the last argument of `function`."""
 
     def maker(ctx):
-        alpha = np.float32(ctx.attr("alpha"))
+        # A half-precision kernel multiplies by the nearest half-precision number.
+        alpha = np.asarray(ctx.attr("alpha"), np.float32).astype(ctx.input_dtypes[0].as_numpy_dtype)
         return quiet(in_single(lambda *inputs: function(*inputs, inputs[0].dtype.type(alpha))))(ctx)
 
     return maker

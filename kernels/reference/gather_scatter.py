@@ -84,6 +84,8 @@ def _index_vectors(indices, shape, what):
 
 
 def _gather_nd(params, indices):
+    if not params.size and indices.size and indices.shape[-1] <= params.ndim:
+        fail(f"Requested more than 0 entries, but params is empty.  Params shape: {debug(params.shape)}")
     index = _index_vectors(indices, params.shape, "param")
     shape = indices.shape[:-1] + params.shape[indices.shape[-1] :]
     if not index:

@@ -19,11 +19,12 @@ def decode_raw(ctx):
     stored = dtype.newbyteorder("<" if ctx.attr("little_endian") else ">")
 
     def run(text):
-        lengths = {len(value) for value in text.reshape(-1)}
-        if len(lengths) > 1:
-            fail("DecodeRaw requires input strings to all be the same size, but they have "
-                 f"{' and '.join(map(str, sorted(lengths)))} bytes")
-        size = lengths.pop() if lengths else 0
+        flat = text.reshape(-1)
+        size = len(flat[0]) if len(flat) else 0
+        for i, value in enumerate(flat):
+            if len(value) != size:
+                fail(f"DecodeRaw requires input strings to all be the same size, but element {i} has size {size} != "
+                     f"{len(value)}")
         if size % dtype.itemsize:
             fail(f"Input to DecodeRaw has length {size} that is not a multiple of {dtype.itemsize}, the size of "
                  f"{dtype.name}")

@@ -55,6 +55,9 @@ def softmax_cross_entropy(ctx):
             raise errors.InvalidArgumentError(
                 None, None, f"logits and labels must be broadcastable: logits_size={shape_text(logits.shape)} "
                 f"labels_size={shape_text(labels.shape)}") from None
+        if len(shape) != 2:
+            raise errors.InvalidArgumentError(
+                None, None, "logits and labels must be either 2-dimensional, or broadcasted to be 2-dimensional")
         if shape[0]:
             _check_classes(logits)
         wide, targets = np.broadcast_to(_wide(logits), shape), np.broadcast_to(_wide(labels), shape)
@@ -70,6 +73,10 @@ def sparse_softmax_cross_entropy(ctx):
     """Loss -log_softmax at each row's label, and gradient softmax less 1 there."""
 
     def run(logits, labels):
+        for name, array, rank in (("logits", logits, 2), ("labels", labels, 1)):
+            if array.ndim != rank:
+                raise errors.InvalidArgumentError(
+                    None, None, f"{name} must be {rank}-D, but got shape {shape_text(array.shape)}")
         if logits.shape[0] != labels.shape[0]:
             raise errors.InvalidArgumentError(
                 None, None, "logits and labels must have the same first dimension, got logits shape "

@@ -57,8 +57,12 @@ def sparse_segment_grad(ctx):
     dtype = ctx.output_dtypes[0].as_numpy_dtype
 
     def run(grad, indices, ids, rows):
-        _check_range(ids, len(grad), "segment_ids")
-        _check_range(indices, int(rows), "indices")
+        if len(grad) and len(ids) and ids[-1] >= len(grad):
+            raise errors.InvalidArgumentError(None, None, "Invalid number of segments")
+        for what, values, limit in (("Index", indices, int(rows)), ("Segment id", ids, len(grad))):
+            wrong = values[(values < 0) | (values >= limit)]
+            if len(wrong):
+                raise errors.InvalidArgumentError(None, None, f"{what} {wrong[0]} out of range [0, {limit}).")
         shares = _divided(wide(grad), _scale(ids, len(grad), kind))[ids]
         return accumulate(np.add, 0, shares, indices, int(rows)).astype(dtype, copy=False)
 

@@ -86,13 +86,14 @@ def reduce_join(ctx):
             if not -text.ndim <= axis < text.ndim:
                 fail(f"Invalid reduction dimension {axis} for input with {text.ndim} dimension(s)")
         axes = [a % text.ndim for a in axes]
-        if len(set(axes)) < len(axes):
-            fail(f"Duplicate reduction dimension {axes}")
+        for i, axis in enumerate(axes):
+            if axis in axes[:i]:
+                fail(f"Duplicate reduction dimension {axis}")
         result = text
         for axis in axes:
             rows = np.moveaxis(result, axis, -1)
             joined = np.empty(rows.shape[:-1], object)
-            joined.reshape(-1)[:] = [separator.join(row) for row in rows.reshape(-1, rows.shape[-1])]
+            joined.reshape(-1)[:] = [separator.join(row) for row in rows.reshape(joined.size, rows.shape[-1])]
             result = np.expand_dims(joined, axis)
         return result if keep else result.reshape([n for i, n in enumerate(text.shape) if i not in axes])
 
@@ -222,7 +223,9 @@ def as_string(ctx):
             fail(f"scientific and shortest format not supported for datatype {dtype.name}")
         if precision >= 0:
             fail(f"precision not supported for datatype {dtype.name}")
-    if len(fill) > 1 or fill not in "0+- ":
+    if len(fill) > 1:
+        fail("Fill string must be one or fewer characters")
+    if fill not in "0+- ":
         fail(f"Fill argument not supported: {fill!r}")
     if scientific and shortest:
         fail("Cannot select both scientific and shortest notation")
@@ -236,6 +239,7 @@ def as_string(ctx):
 
 
 _INTEGER = re.compile(rb"\s*[+-]?[0-9]+\s*")
+_HEXADECIMAL = re.compile(rb"\s*[+-]?0[xX][0-9a-fA-F]+\.?[0-9a-fA-F]*([pP][+-]?[0-9]+)?\s*")
 
 
 @reference.kernel("StringToNumber")
@@ -259,6 +263,8 @@ def parsed_number(value, dtype):
             return None
         number, limits = int(value), np.iinfo(dtype)
         return number if limits.min <= number <= limits.max else None
+    if _HEXADECIMAL.fullmatch(value):
+        return float.fromhex(value.strip().decode())
     try:
         return None if b"_" in value else float(value)
     except ValueError:

@@ -156,3 +156,8 @@ def test_helpers():
     assert tensor_shape.matrix(None, 2).as_list() == [None, 2]
     assert tensor_shape.unknown_shape(ndims=2).as_list() == [None, None]
     assert tensor_shape.as_shape(UNKNOWN) is UNKNOWN
+
+
+def test_a_shape_is_made_again_by_its_constructor():
+    make, arguments = TensorShape([2, 3]).__reduce__()
+    assert make is TensorShape and make(*arguments) == TensorShape([2, 3])

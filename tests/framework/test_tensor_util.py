@@ -8,8 +8,9 @@ import warnings
 import numpy as np
 import pytest
 
+import graphflow as tf
 from graphflow import protobuf
-from graphflow.framework import dimension, dtypes, tensor_util
+from graphflow.framework import dimension, dtypes, static_value, tensor_util
 
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden" / "conversions.json"
 CASES = json.loads(GOLDEN.read_text())
@@ -120,8 +121,18 @@ def test_shape_equals_and_bad_protos():
 
 
 def test_the_static_value_of_what_is_no_tensor():
-    from graphflow.framework.static_value import constant_value
-
     array = np.zeros(3)
-    assert constant_value(array) is array
-    assert constant_value("text") == "text"
+    assert static_value.constant_value(array) is array
+    assert static_value.constant_value("text") == "text"
+
+
+def test_stacks_known_in_part():
+    stacked = tf.stack([tf.constant([1.0, 2.0]), tf.placeholder(tf.float32, [2])])
+    assert static_value.constant_value(stacked) is None
+    known = static_value.constant_value(stacked, partial=True)
+    assert known[0].tolist() == [1.0, 2.0] and known[1] is None
+
+
+def test_what_is_a_tensor():
+    assert all(map(tf.is_tensor, (tf.constant(1), tf.SparseTensor([[0]], [1], [1]), tf.Variable(1))))
+    assert not any(map(tf.is_tensor, (1, "a", [tf.constant(1)], np.ones(2))))

@@ -37,6 +37,9 @@ def _fetches(tf):
                "replace tensors": s.regex_replace(["aXbX"], tf.constant("X"), tf.constant("y")),
                "full match": s.regex_full_match(["abc", "ab", "xabc"], "ab.*"),
                "number": tf.string_to_number([" 1.5", "-2e3", "inf", "7 "]),
+               "hexadecimal": tf.string_to_number(["0xF", " 0x1p3", "-0x10 "]),
+               "empty join": tf.reduce_join(tf.zeros([0, 2], tf.string), 0),
+               "join of nothing": tf.reduce_join(tf.zeros([0, 2], tf.string), 1),
                "integer": tf.string_to_number(["12", "-7"], tf.int32)}
     for i, (args, kwargs) in enumerate([
             (([1, -23],), {}), (([1.5, -2.25, 1e10],), {}), (([1.5, -2.25, 1e10],), {"precision": 2}),

@@ -80,3 +80,9 @@ def test_swish_and_its_gradient():
 def test_strings_are_refused():
     with pytest.raises(TypeError, match="not in list of allowed values"):
         tf.nn.relu("text")
+
+
+def test_half_precision_leaky_relu_multiplies_by_a_half_precision_slope():
+    x = np.array([-3, -7, -0.1], np.float16)
+    with tf.Session() as session:
+        np.testing.assert_array_equal(session.run(tf.nn.leaky_relu(x, 0.2)), x * np.float16(0.2))

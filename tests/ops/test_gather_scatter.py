@@ -230,3 +230,11 @@ def test_bad_index_vectors():
 def test_refused_when_built(build):
     with tf.Graph().as_default(), pytest.raises(ValueError):
         build()
+
+
+def test_empty_params_have_nothing_to_gather():
+    params = tf.placeholder(tf.float32, [None, 3])
+    with tf.Session() as session:
+        picked = tf.gather_nd(params, tf.placeholder_with_default([[0, 0]], None))
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"params is empty.  Params shape: \[0,3\]"):
+            session.run(picked, {params: np.zeros((0, 3))})

@@ -157,3 +157,18 @@ def test_sparse_second_derivative_is_refused():
     loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[0, 1], logits=logits)
     with pytest.raises(LookupError, match="second derivative"):
         tf.gradients(tf.gradients(loss, logits), logits)
+
+
+def test_ranks_are_checked_as_kernels_check_them():
+    logits, labels = tf.placeholder(tf.float32), tf.placeholder(tf.int32)
+    dense = raw_ops.SoftmaxCrossEntropyWithLogits(logits, logits)[0]
+    sparse = raw_ops.SparseSoftmaxCrossEntropyWithLogits(logits, labels)[0]
+    with tf.Session() as session:
+        for fetch, feed, message in (
+                (sparse, {logits: np.ones((2, 3)), labels: 1}, r"labels must be 1-D, but got shape \[\]"),
+                (sparse, {logits: np.ones(3), labels: [1]}, r"logits must be 2-D, but got shape \[3\]"),
+                (dense, {logits: np.ones((2, 1, 3))}, "2-dimensional|rank 2, but is rank 3")):
+            with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+                session.run(fetch, feed)
+    with pytest.raises(ValueError, match="rank 2, but is rank 3"):
+        raw_ops.SoftmaxCrossEntropyWithLogits(tf.ones([2, 1, 4]), tf.ones([2, 1, 4]))

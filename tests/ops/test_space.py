@@ -120,3 +120,8 @@ def test_there_and_back():
 def test_refused(build):
     with tf.Graph().as_default(), pytest.raises(ValueError):
         build()
+
+
+def test_the_batch_is_known_without_paddings():
+    images, paddings = tf.placeholder(tf.float32, [3, None, None, 2]), tf.placeholder(tf.int32)
+    assert tf.space_to_batch_nd(images, [2, 3], paddings).shape.as_list() == [18, None, None, 2]

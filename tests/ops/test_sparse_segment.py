@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import graphflow as tf
+from graphflow.framework import raw_ops
 from tests.ops.harness import Sample, fixed, normal, sample_tests
 
 ROWS, IDS = fixed([0, 3, 3, 1]), fixed([0, 0, 2, 2])
@@ -57,3 +58,17 @@ def test_wrappers_with_a_number_of_segments():
         for function in (tf.sparse_segment_sum, tf.sparse_segment_mean, tf.sparse_segment_sqrt_n):
             got = sess.run(function(tf.ones([3, 1]), [0, 2], [0, 2], num_segments=4))
             np.testing.assert_array_equal(got, [[1], [0], [1], [0]])
+
+
+def test_gradients_check_their_inputs():
+    grad, indices = tf.placeholder(tf.float32), tf.placeholder(tf.int32)
+    with tf.Session() as session:
+        for ids, given, rows, message in (
+                ([0, 1, 1, 4], [8, 3, 0, 9], 3, "Invalid number of segments"),
+                ([0, 1, 2, 2], [8, 3, 0, 10], 3, r"Index 10 out of range \[0, 10\)"),
+                ([-1, 0, 1, 1], [8, 3, 0, 9], 2, r"Segment id -1 out of range \[0, 2\)")):
+            total = raw_ops.SparseSegmentMeanGrad(grad, indices, ids, 10)
+            with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+                session.run(total, {grad: np.ones((rows, 4)), indices: given})
+    with pytest.raises(ValueError, match="Cannot specify a negative value for num_segments"):
+        tf.sparse_segment_sum(tf.ones([10, 4]), [8, 3], [0, 1], num_segments=-2)

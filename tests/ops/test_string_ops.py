@@ -40,6 +40,8 @@ def test_errors():
                             (tf.substr("abc", 5, 1), "pos 5 out of range for string b'abc' at index 0"),
                             (tf.decode_base64("+/+/"), "Invalid character found in base64"),
                             (tf.regex_replace("a", "(", "b"), "Invalid pattern"),
+                            (tf.as_string([1.0], fill="ab"), "Fill string must be one or fewer characters"),
+                            (tf.reduce_join(tf.placeholder_with_default([[""]], None), [-1, 1]), "dimension 1 "),
                             (tf.as_string([1], precision=2), "precision not supported for datatype int32"),
                             (tf.string_to_hash_bucket_strong("a", 3, [1]), "Key must have 2 elements")):
             with pytest.raises(tf.errors.InvalidArgumentError, match=message):

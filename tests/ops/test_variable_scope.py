@@ -199,3 +199,14 @@ def test_partitioned_variables_are_shared_as_such():
             tf.get_variable("p", [4])
         with pytest.raises(ValueError, match="must have rank at least 1|fully defined"):
             tf.get_variable("q", [None])
+
+
+def test_a_scope_that_others_are_open_in_stays_open():
+    with tf.variable_scope("a"):
+        scope = tf.variable_scope("b")
+        scope.__enter__()
+        with tf.variable_scope("c"), pytest.raises(RuntimeError, match="Improper nesting"):
+            scope.__exit__(None, None, None)
+        assert tf.get_variable_scope().name == "a/b"
+        scope.__exit__(None, None, None)
+        assert tf.get_variable_scope().name == "a"
