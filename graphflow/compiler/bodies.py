@@ -9,42 +9,29 @@ Holds no state beyond one lowering (`Context`).
 """
 
 from graphflow.compiler.plan import CHECKS, BodyPlan
-from graphflow.framework.func_graph import sources
+from graphflow.framework import shapes
+from graphflow.framework.func_graph import INPUTS, bodies_of, sources
 
-# Operations that have bodies, and attributes that hold them.
-WITH_BODIES = {
-    "If": ("then_branch", "else_branch"),
-    "Case": ("branches",),
-    "IfGrad": ("branches",),
-    "While": ("cond", "body"),
-    "WhileGrad": ("body",),
-}
+# Operations that look at nothing but the shape of their input.
+_SHAPE_ONLY = frozenset(("Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"))
 LOOPS = frozenset(("While", "WhileGrad"))
-# Operations of a body whose values come from outside.
-INPUTS = frozenset(("Captured", "RefCaptured", "LoopVariable", "TapeRead"))
-
-
-def bodies_of(op):
-    """The FuncGraphs of an operation."""
-    found = [op.attrs[name] for name in WITH_BODIES[op.type]]
-    return found[0] if isinstance(found[0], list) else found
-
 
 class Context:
     """What all bodies of one lowering share.
 
-    Attributes: fed: Tensors fed by the caller. requests: {body: {its tensor: how many readers}}, the
-    intermediate values that gradients in this run read.
+    Attributes: fed: Tensors fed by the caller. requests: {body: {its tensor: [how many read it, whether
+    anybody wants more than its shape]}}, the intermediate values that gradients in this run read.
     """
 
     def __init__(self, feeds):
         self.fed = frozenset(feeds)
         self.requests = {}
 
-    def request(self, tensor):
-        """Notes that somebody reads `tensor`, of some body, from a tape."""
-        wanted = self.requests.setdefault(tensor.op.graph, {})
-        wanted[tensor] = wanted.get(tensor, 0) + 1
+    def request(self, tensor, whole):
+        """Notes that somebody reads `tensor`, of some body, from a tape: all of it, or its shape."""
+        entry = self.requests.setdefault(tensor.op.graph, {}).setdefault(tensor, [0, False])
+        entry[0] += 1
+        entry[1] |= whole
 
     def constant(self, tensor):
         """The Const operation that a captured `tensor` stands for, unless it is fed."""
@@ -55,8 +42,10 @@ class Context:
 
 
 class BodyNeed:
-    """What one body has to do. Attributes: graph; fetches: its tensors, outputs first, then what is
-    recorded (`recorded`: how many); operations: set; needs: {operation with bodies: Need}; constants:
+    """What one body has to do.
+
+    Attributes: graph; fetches: its tensors, outputs first, then what is recorded; recorded: the latter, and
+    whether more than the shape is; operations: set; needs: {operation with bodies: Need}; constants:
     {captured tensor: Const operation}.
     """
 
@@ -64,13 +53,17 @@ class BodyNeed:
 
     def __init__(self, graph, outputs, context, needed_operations):
         self.graph = graph
-        recorded = list(context.requests.get(graph, ()))
-        self.recorded = len(recorded)
-        self.fetches = [*outputs, *recorded]
+        self.recorded = [(t, whole) for t, (_, whole) in context.requests.get(graph, {}).items()]
+        self.fetches = [*outputs, *(tensor for tensor, _ in self.recorded)]
         self.operations, self.needs = needed_operations(self.fetches, (), (), context)
         inputs = [op for op in self.operations if op.type == "Captured"]
         found = {op.outputs[0]: context.constant(op.outputs[0]) for op in inputs}
         self.constants = {tensor: op for tensor, op in found.items() if op is not None}
+
+    def reads_shape_only(self, tensor):
+        """Whether nothing but the shape of `tensor`, an input, matters."""
+        return tensor not in self.fetches and all(
+            user.type in _SHAPE_ONLY for user in tensor._consumers if user in self.operations)
 
     def inputs(self):
         """The tensors here whose values come from outside, in the order of their making."""
@@ -97,7 +90,8 @@ class Need:
         position = {}
         for i, tensor in enumerate(op.inputs):
             position.setdefault(tensor, i)
-        read = set() if op.type == "WhileGrad" or op.type == "While" else {0}
+        # The first input chooses the branch, or is the tape that counts the iterations.
+        read = set() if op.type == "While" else {0}
         read.update(first_loop_variable(op) + k for k in carried)
         written = set()
         for body in bodies:
@@ -159,9 +153,14 @@ def analyse(op, outputs, context, needed_operations):
         need = _loop_need(op, bodies, outputs, wanted, context, needed_operations)
     for body in need.bodies:
         for tensor in body.inputs():
-            if tensor.op.type == "TapeRead":
-                context.request(tensor.op.graph.reads[tensor][1])
+            if tensor.op.type == "TapeRead" and not _is_hollow(body, tensor):
+                context.request(tensor.op.graph.reads[tensor][1], not body.reads_shape_only(tensor))
     return need
+
+
+def _is_hollow(body, tensor):
+    """Whether nothing need be recorded for `tensor`: only its shape matters, and that is known."""
+    return shapes.is_full(tensor._shape) and body.reads_shape_only(tensor)
 
 
 def _loop_need(op, bodies, outputs, wanted, context, needed_operations):
@@ -203,13 +202,14 @@ def lower_bodies(node, need, roots, context, build):
             feeds.append(tensor)
             if outside is None:
                 arguments.append(("loop", need.carried.index(loop_variables[tensor]), None))
+            elif _is_hollow(body, tensor):
+                arguments.append(("hollow", 0, (tensor.dtype, tensor._shape)))
             elif tensor.op.type == "TapeRead":
                 arguments.append(("tape", index[position], _reading(body.graph, tensor, context)))
             else:
                 arguments.append(("input", index[position], None))
         plan = build(body, feeds, body.fetches, inner_roots)
-        recorded = body.fetches[len(body.fetches) - body.recorded:]
-        plans.append(BodyPlan(body.graph, plan, arguments, recorded))
+        plans.append(BodyPlan(body.graph, plan, arguments, body.recorded))
     return plans
 
 
@@ -221,5 +221,5 @@ def is_reference(tensor):
 def _reading(graph, tensor, context):
     """(tensor recorded, whether nobody will read it again)."""
     tape, source = graph.reads[tensor]
-    alone = context.requests[source.op.graph][source] == 1 and tape.op.type not in ("Captured", "LoopVariable")
+    alone = context.requests[source.op.graph][source][0] == 1 and tape.op.type not in ("Captured", "LoopVariable")
     return source, alone

@@ -14,6 +14,7 @@ import heapq
 from graphflow.compiler import bodies
 from graphflow.compiler.plan import Node, Plan, Value, Variable, Write
 from graphflow.framework import errors
+from graphflow.framework.func_graph import INPUTS
 
 # Ops that declare a variable, and those that hand a variable on under another name.
 _DECLARATIONS = ("VariableV2", "Variable", "VarHandleOp")
@@ -78,7 +79,7 @@ class _Builder:
                 self._declare(op)
                 self.roots[op.outputs[0]] = op
                 continue
-            if op.type in bodies.INPUTS:
+            if op.type in INPUTS:
                 root = self.outer_roots.get(op.outputs[0])
                 if root is not None:
                     self._declare(root)
@@ -182,12 +183,12 @@ class _Builder:
                 # No node of its own: what waits for it waits for what it waits for.
                 stand_ins[op] = controls + [n for t in op.inputs for n in stand_ins.get(t.op, ())]
                 continue
-            if op.type in bodies.INPUTS and op.outputs[0] not in self.constants:
+            if op.type in INPUTS and op.outputs[0] not in self.constants:
                 continue
             node = Node(self.constants.get(op.outputs[0], op) if op.outputs else op, [])
             node.controls = tuple(dict.fromkeys(controls))
             stand_ins[op] = (node,)
-            for i in self._inputs_read(op) if op.type not in bodies.INPUTS else ():
+            for i in self._inputs_read(op) if op.type not in INPUTS else ():
                 tensor = op.inputs[i]
                 root = touched.get(i)
                 if root is None:

@@ -3,8 +3,9 @@
 Holds no state; does not order anything.
 """
 
-from graphflow.compiler.bodies import INPUTS, WITH_BODIES, analyse
+from graphflow.compiler.bodies import analyse
 from graphflow.framework import errors, shapes
+from graphflow.framework.func_graph import INPUTS, WITH_BODIES
 
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2")
 # Run-time messages spell these the way TensorFlow's do.

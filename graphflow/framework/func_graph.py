@@ -24,6 +24,23 @@ from graphflow.framework.op_def import get_op_def
 from graphflow.framework.operation import Operation, capture_stack
 from graphflow.framework.tensor import Tensor
 
+# Operations that have bodies, and attributes that hold them.
+WITH_BODIES = {
+    "If": ("then_branch", "else_branch"),
+    "Case": ("branches",),
+    "IfGrad": ("branches",),
+    "While": ("cond", "body"),
+    "WhileGrad": ("body",),
+}
+# Operations of a body whose values come from outside.
+INPUTS = frozenset(("Captured", "RefCaptured", "LoopVariable", "TapeRead"))
+
+
+def bodies_of(op):
+    """The FuncGraphs of an operation."""
+    found = [op.attrs[name] for name in WITH_BODIES[op.type]]
+    return found[0] if isinstance(found[0], list) else found
+
 
 class FuncGraph(Graph):
     """The graph of a body inside `outer`.
@@ -87,14 +104,22 @@ class FuncGraph(Graph):
 
     def _add_operation(self, op):
         super()._add_operation(op)
-        if op.type not in _INPUTS:
+        if op.type not in INPUTS:
             self.root._inner_operations[op.name] = op
 
+    def _parents(self):
+        """The graphs whose tensors may be used here, other than by way of each other."""
+        return (self.outer,)
+
     def encloses(self, graph):
-        """Whether `graph` is this one or stands inside of it."""
-        while graph is not self and isinstance(graph, FuncGraph):
-            graph = graph.outer
-        return graph is self
+        """Whether `graph` is this one, or one that may use its tensors."""
+        waiting = [graph]
+        while waiting:
+            graph = waiting.pop()
+            if graph is self:
+                return True
+            waiting.extend(graph._parents() if graph.is_body else ())
+        return False
 
     def as_graph_element(self, obj, allow_tensor=True, allow_operation=True):
         """Like `Graph.as_graph_element`; elements of the graphs around count as this one's."""
@@ -201,9 +226,6 @@ class FuncGraph(Graph):
             for field in ("name", "devices", "colocation", "attrs", "gradient_overrides", "container"):
                 stack.enter_context(root._replaced(field, getattr(mine, field)))
             yield
-
-
-_INPUTS = frozenset({"Captured", "RefCaptured", "LoopVariable", "TapeRead"})
 
 
 @tf_export("init_scope")

@@ -34,6 +34,8 @@ def check_method(method):
 
 def add_up(op, gradients, graph, method):
     """The sum of `gradients` (two or more Tensors or IndexedSlices) of one output of `op`."""
+    if all(hasattr(gradient, "joined") for gradient in gradients):
+        return gradients[0].joined(gradients)  # gradients of tapes
     for gradient in gradients:
         if not isinstance(gradient, (Tensor, IndexedSlices)):
             raise TypeError("gradients have to be either all Tensors or all IndexedSlices")

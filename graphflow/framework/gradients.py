@@ -18,6 +18,7 @@ from graphflow.framework.convert import (
     convert_n_to_tensor_or_indexed_slices,
     convert_to_tensor,
 )
+from graphflow.framework.func_graph import WITH_BODIES
 from graphflow.framework.gradient_source import gradient_source
 from graphflow.framework.gradient_sums import add_up, check_method
 from graphflow.framework.graph_scopes import name_scope
@@ -25,7 +26,7 @@ from graphflow.framework.grouping import tuple_op
 from graphflow.framework.op_def import get_gradient
 from graphflow.framework.tensor import IndexedSlices, Tensor, TensorLike
 
-_TRAINABLE = frozenset(
+TRAINABLE = frozenset(
     variant
     for dtype in (
         dtypes.float16,
@@ -38,10 +39,7 @@ _TRAINABLE = frozenset(
     )
     for variant in (dtype, dtype._as_ref)
 )
-_PASSED_THROUGH = _TRAINABLE | {dtypes.bfloat16, dtypes.bfloat16._as_ref}
-
-# Body loops take further inputs while their gradient is built.
-_GROWING = {"While", "StatelessWhile"}
+_PASSED_THROUGH = TRAINABLE | {dtypes.bfloat16, dtypes.bfloat16._as_ref}
 
 
 @tf_export("UnconnectedGradients")
@@ -110,6 +108,14 @@ def gradients(
         run = _Backpropagation(graph, ys, xs, colocation, uid if gate_gradients else None, method)
         run.run(ys, grad_ys, stops)
         return [run.result(x, unconnected) for x in xs]
+
+
+def backpropagate(ys, xs, grad_ys):
+    """Gradients of xs, or None, when ys receive grad_ys: what `gradients` does inside, without its checks."""
+    method = check_method(None)
+    run = _Backpropagation(scopes.get_default_graph(), ys, xs, None, None, method)
+    run.run(ys, grad_ys, ())
+    return [run.result(x, UnconnectedGradients.NONE) for x in xs]
 
 
 def _as_list(value):
@@ -258,7 +264,7 @@ class _Backpropagation:
         if function is None:
             return
         for i, gradient in enumerate(gradients):
-            if gradient is None and op.outputs[i].dtype in _TRAINABLE:
+            if gradient is None and op.outputs[i].dtype in TRAINABLE and op.type not in WITH_BODIES:
                 gradients[i] = _zeros_like(op.outputs[i])
         state = self.graph._scopes
         outer = state.name
@@ -267,7 +273,7 @@ class _Backpropagation:
             results = function(op, *gradients)
             if not isinstance(results, (list, tuple)):
                 results = [results]
-            if len(results) != len(op.inputs) and op.type not in _GROWING:
+            if len(results) != len(op.inputs):
                 raise ValueError(
                     f"Num gradients {len(results)} generated for op {op.node_def} do not match "
                     f"num inputs {len(op.inputs)}"

@@ -245,22 +245,26 @@ def graph_of(values):
     In the body of a conditional or loop, elements of the graphs around belong to it, too. Raises
     ValueError if they belong to different graphs, or to a body that is left.
     """
-    graph, origin = None, None
     default = scopes.get_default_graph()
+    other = origin = at_home = None
     for value in values:
         element = getattr(value, "graph", None)
         if element is None or isinstance(value, type) or not hasattr(element, "_operations"):
             continue
-        if graph is None or graph is not element and graph.encloses(element):
-            graph, origin = element, value
-        elif not element.encloses(graph):
+        if element is default or element.encloses(default):
+            at_home = value
+        elif other is None:
+            other, origin = element, value
+        elif element is not other:
             raise ValueError(f"{value} must be from the same graph as {origin}.")
-    if graph is None or graph.encloses(default):
+    if other is None:
         return default
-    if graph.is_body:
-        raise ValueError(f"Cannot use {origin.name!r} as input here because {origin.name!r} is in {graph.kind}: what a "
+    if other.is_body:
+        raise ValueError(f"Cannot use {origin.name!r} as input here because {origin.name!r} is in {other.kind}: what a "
                          "body makes is used in it, or returned by it.")
-    return graph
+    if at_home is not None:
+        raise ValueError(f"{origin} must be from the same graph as {at_home}.")
+    return other
 
 
 @tf_export("control_dependencies")

@@ -14,10 +14,9 @@ from graphflow.framework.func_graph import FuncGraph
 from graphflow.framework.graph import GraphKeys
 from graphflow.framework.graph_scopes import control_dependencies, name_scope
 from graphflow.framework.grouping import with_dependencies
-from graphflow.framework.op_def import register_op
+from graphflow.framework.op_def import RegisterGradient, register_op
 from graphflow.framework.operation import Operation
 from graphflow.framework.tensor import IndexedSlices
-from graphflow.framework.undefined_gradient import undefined_gradient
 
 _BRANCHING = "Tin: list(type) >= 0; Tout: list(type) >= 0; output_shapes: list(shape) = []"
 
@@ -53,7 +52,14 @@ register_op("If", inputs="cond: Tcond, input: Tin", outputs="output: Tout, tape:
 register_op("Case", inputs="branch_index: int32, input: Tin", outputs="output: Tout, tape: variant",
             attrs="branches: list(func) >= 1; " + _BRANCHING,
             shape=_case_shape, stateful=True)
-undefined_gradient("If", "Case")
+
+
+@RegisterGradient("If")
+@RegisterGradient("Case")
+def _conditional_grad(op, *grads):
+    from graphflow.ops.cond_gradient import conditional_grad
+
+    return conditional_grad(op, *grads)
 
 
 # ---------------------------------------------------------------- bodies

@@ -15,12 +15,11 @@ from graphflow.framework.convert import convert_to_tensor, convert_to_tensor_or_
 from graphflow.framework.func_graph import FuncGraph
 from graphflow.framework.graph import GraphKeys
 from graphflow.framework.graph_scopes import name_scope
-from graphflow.framework.op_def import register_op
+from graphflow.framework.op_def import RegisterGradient, register_op
 from graphflow.framework.sparse_tensor import SparseTensor
 from graphflow.framework.tensor import IndexedSlices, Tensor
 from graphflow.framework.tensor_shape import TensorShape
 from graphflow.framework.tensor_util import to_ndarray
-from graphflow.framework.undefined_gradient import undefined_gradient
 from graphflow.ops.cond import as_flow, branch_node, output_types, with_flow, with_new_summaries
 
 
@@ -31,7 +30,13 @@ def _while_shape(c):
 register_op("While", inputs="input: T", outputs="output: Tout, tape: variant",
             attrs="T: list(type) >= 0; Tout: list(type) >= 0; cond: func; body: func; output_shapes: list(shape) = [];"
                   "parallel_iterations: int = 10", shape=_while_shape, stateful=True)
-undefined_gradient("While")
+
+
+@RegisterGradient("While")
+def _while_grad(op, *grads):
+    from graphflow.ops.while_gradient import loop_grad
+
+    return loop_grad(op, *grads)
 
 
 @tf_export("while_loop")

@@ -9,6 +9,7 @@ State: the bodies' executors.
 
 import numpy as np
 
+from graphflow.compiler.bodies import first_loop_variable
 from graphflow.framework import errors
 
 
@@ -42,7 +43,8 @@ def bind(node, resources, config=None):
 class _Body:
     """One body, ready to run."""
 
-    __slots__ = ("_plan", "_resources", "_config", "_executor", "_traced", "_arguments", "recorded", "outputs")
+    __slots__ = ("_plan", "_resources", "_config", "_executor", "_traced", "_arguments", "_recorded", "tensors",
+                 "outputs")
 
     def __init__(self, body, resources, config):
         self._plan = body.plan
@@ -50,7 +52,8 @@ class _Body:
         self._config = config
         self._executor = self._traced = None
         self._arguments = body.arguments
-        self.recorded = body.recorded
+        self._recorded = [whole for _, whole in body.recorded]
+        self.tensors = [tensor for tensor, _ in body.recorded]
         self.outputs = len(body.plan.fetches) - len(body.recorded)
 
     def run(self, inputs, state, iteration, observe):
@@ -61,6 +64,8 @@ class _Body:
                 feeds.append(inputs[index])
             elif kind == "loop":
                 feeds.append(state[index])
+            elif kind == "hollow":
+                feeds.append(_hollow(*reading))
             else:
                 feeds.append(_recorded(inputs[index].item(), iteration, *reading))
         if observe is not None:
@@ -69,7 +74,11 @@ class _Body:
             if self._executor is None:
                 self._executor = self._make_executor()
             results = self._executor.run(feeds)
-        return [r if type(r) is np.ndarray else _as_array(r) for r in results]
+        results = [r if type(r) is np.ndarray else _as_array(r) for r in results]
+        for i, whole in enumerate(self._recorded, self.outputs):
+            if not whole:
+                results[i] = _hollow(results[i].dtype, results[i].shape)
+        return results
 
     def _make_executor(self):
         from graphflow.runtime.executor import make_executor
@@ -82,6 +91,11 @@ class _Body:
         if self._traced is None:
             self._traced = ReferenceExecutor(self._plan, self._resources)
         return self._traced
+
+
+def _hollow(dtype, shape):
+    """An array of which only the shape counts: it takes no memory."""
+    return np.broadcast_to(np.zeros((), getattr(dtype, "as_numpy_dtype", dtype)), shape)
 
 
 def _as_array(value):
@@ -139,7 +153,7 @@ class _Conditional(_Node):
         results = body.run(inputs, (), None, observe)
         outputs = results[:body.outputs]
         if self._keeps_tape:
-            outputs.append(Tape(choice, 1, dict(zip(body.recorded, results[body.outputs:]))).boxed())
+            outputs.append(Tape(choice, 1, dict(zip(body.tensors, results[body.outputs:]))).boxed())
         return outputs
 
 
@@ -150,14 +164,15 @@ class _While(_Node):
         super().__init__(node, resources, config)
         need = node.need
         index = {position: i for i, position in enumerate(need.inputs)}
-        self._initial = [index[k] for k in need.carried]
+        first = first_loop_variable(node.op)
+        self._initial = [index[first + k] for k in need.carried]
         self._results = [need.carried.index(i) for i in need.outputs if i < len(node.op.outputs) - 1]
 
     def run(self, *inputs, observe=None):
         """Runs the loop."""
         condition, body = self._bodies
         state = [inputs[i] for i in self._initial]
-        columns = [[] for _ in body.recorded]
+        columns = [[] for _ in body.tensors]
         count = 0
         while condition.run(inputs, state, count, observe)[0].item():
             results = body.run(inputs, state, count, observe)
@@ -171,8 +186,30 @@ class _While(_Node):
     def _outcome(self, state, body, count, columns):
         outputs = [state[i] for i in self._results]
         if self._keeps_tape:
-            outputs.append(Tape(0, count, dict(zip(body.recorded, columns))).boxed())
+            outputs.append(Tape(0, count, dict(zip(body.tensors, columns))).boxed())
         return outputs
 
 
-_LOOPS = {"While": _While}
+class _WhileGrad(_While):
+    """A body that runs once per iteration of the loop whose tape the first input is, maybe backwards."""
+
+    def __init__(self, node, resources, config):
+        super().__init__(node, resources, config)
+        self._backwards = node.op.attrs["backwards"]
+
+    def run(self, *inputs, observe=None):
+        """Runs the loop."""
+        (body,) = self._bodies
+        count = inputs[0].item().count
+        state = [inputs[i] for i in self._initial]
+        columns = [[None] * count for _ in body.tensors]
+        for k in reversed(range(count)) if self._backwards else range(count):
+            results = body.run(inputs, state, k, observe)
+            state = results[:body.outputs]
+            for column, value in zip(columns, results[body.outputs:]):
+                column[k] = value
+            self._poll()
+        return self._outcome(state, body, count, columns)
+
+
+_LOOPS = {"While": _While, "WhileGrad": _WhileGrad}

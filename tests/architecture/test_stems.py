@@ -21,7 +21,7 @@ def test_there_are_families():
 
 
 # Families of nodes that run the plans of their bodies: `runtime/control.py` is their kernel.
-_WITH_BODIES = {"cond", "while_loop"}
+_WITH_BODIES = {"cond", "while_loop", "cond_gradient", "while_gradient"}
 
 
 def test_every_family_has_reference_kernels():

@@ -25,6 +25,7 @@ HERE = Path(__file__).parent
 WITHOUT_SAMPLES = {
     "candidate_sampling": "classes are compared with recorded ones in test_candidate_sampling.py",
     "body_inputs": "they stand in bodies, and never run: test_body_inputs.py",
+    **dict.fromkeys(("cond_gradient", "while_gradient"), "values are compared with Python's in test_body_gradients.py"),
     "cond": "values are compared with Python's in test_cond.py",
     "while_loop": "values are compared with Python's in test_while_loop.py",
     "debugging": "they print, or pass values on and fail: test_debugging.py",
@@ -52,7 +53,7 @@ NO_SAMPLE = {
 # op -> why it has no reference kernel.
 NO_REFERENCE_KERNEL = {
     **dict.fromkeys(("LoopVariable", "RefCaptured", "TapeRead"), "plans get its value with their feeds"),
-    **dict.fromkeys(("Case", "If", "While"), "runtime/control.py runs its bodies"),
+    **dict.fromkeys(("Case", "If", "IfGrad", "While", "WhileGrad"), "runtime/control.py runs its bodies"),
     "Placeholder": "it must be fed",
     "VarHandleOp": "it names a variable; plans read the variable itself",
     "Variable": "it names a variable; plans read the variable itself",
@@ -60,7 +61,7 @@ NO_REFERENCE_KERNEL = {
 }
 # op -> why its signature is not TensorFlow's.
 OTHER_SIGNATURE = {
-    **dict.fromkeys(("Case", "If", "While"), "it has a tape for gradients, which GraphDefs do not show"),
+    **dict.fromkeys(("Case", "If", "IfGrad", "While", "WhileGrad"), "it has a tape for gradients, not in GraphDefs"),
     **dict.fromkeys(("Captured", "LoopVariable", "RefCaptured", "TapeRead"), "ours: an input of a body"),
     "Equal": "1.15 has incompatible_shape_error in math_ops.cc, but not in the list recorded",
     "NotEqual": "1.15 has incompatible_shape_error in math_ops.cc, but not in the list recorded",
