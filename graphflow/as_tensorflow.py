@@ -130,6 +130,9 @@ def find(inner, spaces, name):
     if path in table.NAMES:
         target = table.NAMES[path]
         return api.resolve(target) if ":" in target else api.lookup(target)
+    exported = _exported(name, spaces) if inner.startswith("contrib.") else None
+    if exported is not None:
+        return api.lookup(exported)
     if module_for(path) is not None:
         return importlib.import_module(f"{ROOT}.{path}")
     if spaces is None:
@@ -140,6 +143,12 @@ def find(inner, spaces, name):
     if found is None:
         raise AttributeError(f"GraphFlow has no {ROOT}.{path}.")
     return api.lookup(found)
+
+
+def _exported(name, spaces):
+    """The public path of `name` in one of `spaces`, or None. Below contrib any other name may be a module's."""
+    names = importlib.import_module("graphflow.api_index").NAMES
+    return next((f"{space}.{name}" for space in spaces if f"{space}.{name}" in names), None)
 
 
 def _public_path(name, spaces):

@@ -122,7 +122,7 @@ NAMES = {
     "python.ops.rnn.rnn": "nn.static_rnn",
     "python.ops.rnn.bidirectional_rnn": "nn.static_bidirectional_rnn",
     "python.ops.rnn_cell_impl.LSTMStateTuple": "nn.rnn_cell.LSTMStateTuple",
-    "python.ops.tensor_array_ops.build_ta_with_new_flow": "ops.tensor_array_class:TensorArray.with_flow",
+    "python.ops.tensor_array_ops.build_ta_with_new_flow": "ops.tensor_array_class:TensorArray._with_flow",
     "python.ops.variables.PartitionedVariable": "ops.partitioned_variable:PartitionedVariable",
     "python.platform.googletest.GetTempDir": "test.get_temp_dir",
     "python.training.moving_averages.assign_moving_average": "training.moving_averages:assign_moving_average",

@@ -4,6 +4,7 @@ State: each layer's variables, updates and losses; per graph, how many layers of
 """
 
 import collections
+import copy
 import inspect
 import re
 
@@ -15,14 +16,17 @@ from graphflow.framework.convert import convert_to_tensor
 from graphflow.framework.graph import GraphKeys, get_collection_ref
 from graphflow.framework.graph_scopes import name_scope
 from graphflow.framework.operation import Operation
-from graphflow.framework.tensor import Tensor
+from graphflow.framework.tensor import Tensor, TensorLike
 from graphflow.framework.tensor_shape import TensorShape
 from graphflow.layers.input_spec import InputSpec, assert_input_compatibility
 from graphflow.ops import variable_scope as vs
 from graphflow.ops.partitioned_variable import PartitionedVariable
 from graphflow.ops.variable_lists import global_variables, trainable_variables
 from graphflow.ops.variable_properties import VariableAggregation, VariableSynchronization
+from graphflow.ops.variables import Variable
 
+# What a copy of a layer has in common with it.
+_SHARED = (Tensor, TensorLike, Operation, Variable, PartitionedVariable)
 _COUNTS = "layer_names"  # Graph.attachments key: Counter of unnamed layers by class
 
 
@@ -121,6 +125,18 @@ class Layer:
         counts[base] += 1
         self._name = f"{base}_{counts[base]}"
         self._base_name = name.name if name else base
+
+    def __deepcopy__(self, memo):
+        """A layer with weights of its own to come, in the same graph: tensors and variables are shared."""
+        result = memo[id(self)] = object.__new__(type(self))
+        for key, value in self.__dict__.items():
+            shared = any(isinstance(leaf, _SHARED) for leaf in flat(value))
+            if shared:
+                result.__dict__[key] = _mapped(lambda leaf: leaf, value)
+            else:
+                scope = isinstance(value, vs.VariableScope)
+                result.__dict__[key] = copy.copy(value) if scope else copy.deepcopy(value, memo)
+        return result
 
     # ---- description
 

@@ -127,7 +127,11 @@ class TensorArray:
             self._colocate_with.append(value)
         return colocate_with(self._colocate_with[0])
 
-    def with_flow(self, flow):
+    def _as_flow(self):
+        """What stands for the array among the variables of a loop."""
+        return self._flow
+
+    def _with_flow(self, flow):
         """The same array after `flow`."""
         array = TensorArray(self._dtype, handle=self._handle, flow=flow, infer_shape=self._infer_shape,
                             colocate_with_first_write_call=self._colocate_with is not None)
@@ -138,7 +142,7 @@ class TensorArray:
 
     def identity(self):
         """The same array, after the control dependencies in scope."""
-        return self.with_flow(raw_ops.Identity(self._flow))
+        return self._with_flow(raw_ops.Identity(self._flow))
 
     def grad(self, source, flow=None, name=None):
         """The array of gradients that belongs to `source` (the scope of a `tf.gradients` call).
@@ -173,7 +177,7 @@ class TensorArray:
             self._check_element_shape(value.shape)
             with self._placed_with(value):
                 flow = raw_ops.TensorArrayWriteV3(self._handle, index, value, self._flow, name=name)
-            return self.with_flow(flow)
+            return self._with_flow(flow)
 
     def stack(self, name=None):
         """All elements as one tensor with another first dimension."""
@@ -210,7 +214,7 @@ class TensorArray:
             self._check_element_shape(value.shape[1:])
             with self._placed_with(value):
                 flow = raw_ops.TensorArrayScatterV3(self._handle, indices, value, self._flow, name=name)
-            return self.with_flow(flow)
+            return self._with_flow(flow)
 
     def split(self, value, lengths, name=None):
         """The array after pieces of `value`, as many rows long as `lengths` says, were written from index 0 on."""
@@ -222,7 +226,7 @@ class TensorArray:
                 if value.shape.ndims and known is not None and known.ndim and known.size and (known == known[0]).all():
                     self._check_element_shape(TensorShape([int(known[0])]).concatenate(value.shape[1:]))
                 flow = raw_ops.TensorArraySplitV3(self._handle, value, lengths, self._flow, name=name)
-            return self.with_flow(flow)
+            return self._with_flow(flow)
 
     def size(self, name=None):
         """Number of elements, a scalar int32."""

@@ -113,11 +113,8 @@ class RNNCell(Layer):
         if scope is not None:
             with vs.variable_scope(scope, custom_getter=self._rnn_get_variable) as opened:
                 return super().__call__(inputs, state, scope=opened)
-        scope = getattr(self, "rnncell_scope", None)
-        if scope is None:
-            scope = self.rnncell_scope = vs.variable_scope(
-                vs.get_variable_scope(), custom_getter=self._rnn_get_variable)
-        with scope:
+        scope = self.__dict__.setdefault("_first_scope", vs.get_variable_scope())
+        with vs.variable_scope(scope, custom_getter=self._rnn_get_variable):
             return super().__call__(inputs, state)
 
     def _rnn_get_variable(self, getter, *args, **kwargs):
