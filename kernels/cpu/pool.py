@@ -17,7 +17,9 @@ Helpers are parked in native code, hold no Python lock, spin for some microsecon
 then sleep (a futex). A step's parts are taken one by one by whoever is free, this thread first: a
 helper that the system does not run, because another process is busy, takes nothing and costs
 nothing. Serial where there are no futexes (only Linux has), on one CPU, in a forked child, and for
-a step that finds the helpers at work for another session.
+a step that finds the helpers at work for another session. And for a while after dividing steps has cost
+more than it saved, which happens beside neighbours that take a helper's processor away from it
+(`source/pool.py` keeps the books).
 
 State: the control array that helpers watch, and the helpers.
 """
@@ -35,7 +37,7 @@ from . import native
 
 _SPINS = 4000           # about 50 µs
 _WORTH_SPLITTING = 130_000  # elements of a cheap op, about 15 µs
-_JOB, _STOP, _BUSY, _HELPERS, _SYSCALL, _YIELD = 24, 25, 26, 28, 29, 30
+_JOB, _STOP, _BUSY, _HELPERS, _SYSCALL, _YIELD, _CLOCK = 24, 25, 26, 28, 29, 30, 31
 
 # A control array without helpers: what one thread is to do, it does alone, whoever else has helpers.
 _ALONE = np.zeros(40, np.int64)
@@ -55,7 +57,7 @@ def _new_control():
     array = np.zeros(40, np.int64)
     if sys.platform.startswith("linux"):
         library = ctypes.CDLL(None)
-        for position, name in ((_SYSCALL, "syscall"), (_YIELD, "sched_yield")):
+        for position, name in ((_SYSCALL, "syscall"), (_YIELD, "sched_yield"), (_CLOCK, "clock_gettime")):
             array[position] = ctypes.cast(getattr(library, name), ctypes.c_void_p).value
     return array
 

@@ -75,6 +75,40 @@ def test_every_part_runs_once(parts):
         assert (out == 1).all()
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux") or pool.available_cpus() < 2, reason="needs helpers")
+def test_nothing_is_divided_during_a_rest():
+    x, out = np.zeros(1001, np.float32), np.zeros(1001, np.float32)
+    machine = _many_parts(x, out, 4)
+    machine.run()
+    words, until, job = pool._control, 32, 24
+    words[job], words[until] = 0, 2 ** 62
+    try:
+        out[:] = 0
+        assert machine.run() == -1 and (out == 1).all()
+        assert words[job] == 0, "published although resting"
+        words[until] = 1       # a rest that is over
+        assert machine.run() == -1 and words[job] != 0 and words[until] == 0
+    finally:
+        words[until] = 0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux") or pool.available_cpus() < 2, reason="needs helpers")
+def test_too_much_loss_brings_a_rest():
+    x, out = np.zeros(1001, np.float32), np.zeros(1001, np.float32)
+    machine = _many_parts(x, out, 4)
+    machine.run()
+    words, until, loss = pool._control, 32, 33
+    words[loss] = 10 ** 12
+    try:
+        assert machine.run() == -1 and words[until] > 0 and words[loss] == 0
+    finally:
+        words[until] = 0
+    words[loss] = 1000
+    for _ in range(100):
+        machine.run()
+    assert words[loss] < 10 ** 6 or words[until] > 0
+
+
 def test_threads_of_several_users():
     """While helpers work for one, another's step runs on its own thread."""
     problems = []
