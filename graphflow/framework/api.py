@@ -29,8 +29,7 @@ NOT_YET = (
     "load_op_library", "map_fn", "nn.bidirectional_dynamic_rnn", "nn.dilation2d", "nn.dynamic_rnn",
     "nn.erosion2d", "nn.raw_rnn", "profiler", "quantize", "scan", "sets", "signal.frame",
     "signal.inverse_stft", "signal.stft", "train.Checkpoint", "train.CheckpointManager",
-    "train.SyncReplicasOptimizer", "train.batch", "train.input_producer", "train.shuffle_batch",
-    "train.slice_input_producer", "train.string_input_producer", "vectorized_map",
+    "train.SyncReplicasOptimizer", "vectorized_map",
 )
 
 

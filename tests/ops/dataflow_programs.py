@@ -143,3 +143,37 @@ def closed_with_waiting_producer_gone(tf):
     q = tf.FIFOQueue(2, tf.float32, name="q")
     return [q.enqueue(1.0), q.close(cancel_pending_enqueues=True), q.enqueue(2.0), q.dequeue(), q.dequeue(),
             q.close(cancel_pending_enqueues=True)]
+
+
+# ---------------------------------------------------------------- graphs that the input functions make
+
+def _shuffle_batch(tf):
+    x = tf.placeholder(tf.float32, [2])
+    tf.train.shuffle_batch({"a": x, "b": x}, 4, 10, 2, num_threads=2, name="my")
+
+
+def _batch_join(tf):
+    x = tf.placeholder(tf.float32, [2])
+    tf.train.batch_join([[x], [x]], 4, dynamic_pad=True, allow_smaller_final_batch=True)
+
+
+def _maybe_batch(tf):
+    x, keep = tf.placeholder(tf.float32, [5, 2]), tf.placeholder(tf.bool, [5])
+    tf.train.maybe_batch([x], keep, 4, enqueue_many=True)
+
+
+GRAPHS = {
+    "string_input_producer": lambda tf: tf.train.string_input_producer(["a", "b"], num_epochs=2, seed=1),
+    "slice_input_producer": lambda tf: tf.train.slice_input_producer([tf.ones([3, 2]), tf.zeros([3])], num_epochs=1),
+    "shuffle_batch": _shuffle_batch,
+    "batch_join": _batch_join,
+    "maybe_batch": _maybe_batch,
+    "match_filenames_once": lambda tf: tf.train.match_filenames_once("x*"),
+}
+
+
+def operations(tf, function):
+    """Names and types of the operations that a function adds."""
+    with tf.Graph().as_default() as graph:
+        function(tf)
+        return [[op.name, op.type] for op in graph.get_operations()]

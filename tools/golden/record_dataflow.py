@@ -16,11 +16,12 @@ def main():
     import tensorflow.compat.v1 as tf
 
     sys.path.insert(0, str(ROOT))
-    from tests.ops.dataflow_programs import PROGRAMS, answers
+    from tests.ops.dataflow_programs import GRAPHS, PROGRAMS, answers, operations
 
     tf.disable_v2_behavior()
     found = {name: answers(tf, function, tf.errors.OpError) for name, function in PROGRAMS.items()}
-    data = json.dumps({"tensorflow": tf.__version__, "programs": found}).encode()
+    graphs = {name: operations(tf, function) for name, function in GRAPHS.items()}
+    data = json.dumps({"tensorflow": tf.__version__, "programs": found, "graphs": graphs}).encode()
     (ROOT / "tests/golden/dataflow.json.gz").write_bytes(gzip.compress(data, mtime=0))
 
 
