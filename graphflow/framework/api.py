@@ -23,13 +23,12 @@ NOT_YET = (
     "ConditionalAccumulator", "CriticalSection", "FixedLengthRecordReader", "GradientTape",
     "IdentityReader", "LMDBReader", "Module", "RaggedTensor", "ReaderBase",
     "SparseConditionalAccumulator", "TFRecordReader", "TextLineReader", "WholeFileReader",
-    "audio.decode_wav", "audio.encode_wav", "contrib.data", "contrib.estimator", "contrib.seq2seq",
-    "data", "distributions.Dirichlet", "distributions.Multinomial", "distributions.StudentT",
-    "estimator", "feature_column", "foldl", "foldr", "function", "layers.experimental", "linalg.lu",
-    "load_op_library", "map_fn", "nn.bidirectional_dynamic_rnn", "nn.dilation2d", "nn.dynamic_rnn",
-    "nn.erosion2d", "nn.raw_rnn", "profiler", "quantize", "scan", "sets", "signal.frame",
-    "signal.inverse_stft", "signal.stft", "train.Checkpoint", "train.CheckpointManager",
-    "train.SyncReplicasOptimizer", "vectorized_map",
+    "audio.decode_wav", "audio.encode_wav", "contrib.data", "contrib.estimator", "data",
+    "distributions.Dirichlet", "distributions.Multinomial", "distributions.StudentT", "estimator",
+    "function", "layers.experimental", "linalg.lu", "load_op_library", "nn.dilation2d",
+    "nn.erosion2d", "profiler", "quantize", "sets", "signal.frame", "signal.inverse_stft",
+    "signal.stft", "train.Checkpoint", "train.CheckpointManager", "train.SyncReplicasOptimizer",
+    "vectorized_map",
 )
 
 

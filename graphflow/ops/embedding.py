@@ -13,6 +13,7 @@ from graphflow.framework.convert import (
 from graphflow.framework.deprecation import warn_once
 from graphflow.framework.graph_scopes import colocate_with, name_scope
 from graphflow.framework.sparse_tensor import SparseTensor
+from graphflow.framework.static_value import constant_value_as_shape
 
 
 @tf_export("nn.embedding_lookup")
@@ -182,3 +183,59 @@ def _combine(rows, weights, segments, combiner, scope):
         return tf.div(rows, tf.segment_sum(weights, segments), name=scope)
     squares = tf.segment_sum(tf.pow(weights, 2), segments)
     return tf.div(rows, tf.sqrt(squares), name=scope)
+
+
+@tf_export("nn.safe_embedding_lookup_sparse")
+def safe_embedding_lookup_sparse(embedding_weights, sparse_ids, sparse_weights=None, combiner="mean", default_id=None,
+                                 name=None, partition_strategy="div", max_norm=None):
+    """`embedding_lookup_sparse` that forgives: rows without ids, negative ids, weights that are not positive.
+
+    Args:
+      embedding_weights: variable [rows, ...] or a list of partitions. sparse_ids: SparseTensor of rank 2 or more; its
+        last dimension is combined. sparse_weights: SparseTensor of weights, or None.
+      default_id: what a row without ids looks up; None gives zeros. combiner, partition_strategy, max_norm: see there.
+    Returns: a tensor of shape `sparse_ids.shape[:-1] + embedding_weights.shape[1:]`.
+    Raises ValueError without `embedding_weights`.
+    """
+    if embedding_weights is None:
+        raise ValueError(f"Missing embedding_weights {embedding_weights}.")
+    params = _partitions(embedding_weights)
+    dtype = sparse_weights.dtype if sparse_weights is not None else None
+    params = [p if hasattr(p, "handle") else convert_to_tensor(p, dtype=dtype) for p in params]
+    with name_scope(name, "embedding_lookup", [*params, sparse_ids, sparse_weights]) as scope:
+        original = sparse_ids.dense_shape
+        rank = original.get_shape()[0].value
+        kept = tf.size(original) - 1 if rank is None else rank - 1
+        sparse_ids = tf.sparse_reshape(sparse_ids, tf.stack(
+            [tf.reduce_prod(tf.slice(original, [0], [kept])), tf.gather(original, kept)]))
+        if sparse_weights is not None:
+            sparse_weights = SparseTensor(sparse_ids.indices, sparse_weights.values, sparse_ids.dense_shape)
+        sparse_ids, sparse_weights = _pruned(sparse_ids, sparse_weights, combiner)
+        sparse_ids, is_empty = tf.sparse_fill_empty_rows(sparse_ids, default_id or 0)
+        if sparse_weights is not None:
+            sparse_weights, _ = tf.sparse_fill_empty_rows(sparse_weights, 1.0)
+        result = embedding_lookup_sparse(params, sparse_ids, sparse_weights, combiner=combiner,
+                                         partition_strategy=partition_strategy, max_norm=max_norm,
+                                         name=None if default_id is None else scope)
+        if default_id is None:
+            is_empty = tf.tile(tf.reshape(is_empty, [-1, 1]), tf.stack([1, tf.shape(result)[1]]))
+            result = tf.where(is_empty, tf.zeros_like(result), result, name=scope)
+        sizes = tf.concat([tf.slice(tf.cast(original, dtypes.int32), [0], [kept]), tf.slice(
+            tf.shape(result), [1], [tf.size(tf.shape(result)) - 1])], 0)
+        final = tf.reshape(result, sizes)
+        known = constant_value_as_shape(original)
+        final.set_shape(known[:-1].concatenate(result.get_shape()[1:]) if known.ndims is not None else None)
+        return final
+
+
+def _pruned(ids, weights, combiner):
+    """Without negative ids and, unless they are only added up, without weights that are not positive."""
+    valid = tf.greater_equal(ids.values, 0)
+    if weights is not None:
+        valid = tf.logical_and(valid, tf.ones_like(weights.values, dtype=dtypes.bool))
+        weights = tf.sparse_retain(weights, valid)
+    ids = tf.sparse_retain(ids, valid)
+    if weights is not None and combiner != "sum":
+        positive = tf.greater(weights.values, 0)
+        ids, weights = tf.sparse_retain(ids, positive), tf.sparse_retain(weights, positive)
+    return ids, weights

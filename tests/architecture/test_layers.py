@@ -27,7 +27,7 @@ LAYERS = [
     "training",
     # What TensorFlow builds on top of training and sessions.
     "data", "losses", "metrics", "layers", "nn", "distributions",
-    "saved_model", "estimator", "keras",
+    "saved_model", "feature_column", "estimator", "keras",
     "contrib", "examples",
     "test",          # tf.test
 ]
@@ -36,7 +36,7 @@ LAYERS = [
 LEAVES = {"graphflow.version", "graphflow.api_index"}
 
 # `import graphflow as tf` reads the public names: for what is written as a user would write it.
-USERS = {"estimator", "keras", "contrib", "examples"}
+USERS = {"feature_column", "estimator", "keras", "contrib", "examples"}
 
 KERNEL_LOADERS = {"graphflow.framework.kernel_loader", "graphflow.runtime.kernel_loader"}
 

@@ -75,3 +75,22 @@ def test_errors():
         tf.nn.embedding_lookup_sparse(tf.constant(TABLE), None, None, combiner="max")
     with pytest.raises(tf.errors.InvalidArgumentError, match="10"):
         _run(tf.nn.embedding_lookup(tf.constant(TABLE), [10]))
+
+
+def test_safe_lookup_forgives():
+    """As TensorFlow 2.21: rows without valid ids give zeros, or the default's embedding."""
+    table = tf.reshape(tf.range(6.0), [3, 2])
+    places = [[0, 0], [0, 1], [2, 0], [2, 1]]
+    ids = tf.SparseTensor(places, tf.constant([0, -1, 2, 1], tf.int64), [4, 2])
+    weights = tf.SparseTensor(places, [1.0, 2.0, 0.0, 3.0], [4, 2])
+    mean, total = [[0, 1], [2, 3], [2, 3], [2, 3]], [[0, 1], [2, 3], [6, 9], [2, 3]]
+    with tf.Session() as session:
+        for combiner, expected in (("mean", mean), ("sum", total)):
+            found = tf.nn.safe_embedding_lookup_sparse(table, ids, weights, combiner, default_id=1)
+            assert session.run(found).tolist() == expected
+            found = tf.nn.safe_embedding_lookup_sparse(table, ids, weights, combiner)
+            assert found.shape.as_list() == [4, 2]
+            assert session.run(found).tolist() == [expected[0], [0, 0], expected[2], [0, 0]]
+        deep = tf.SparseTensor([[0, 1, 0], [1, 0, 1]], tf.constant([2, 1], tf.int64), [2, 2, 2])
+        assert session.run(tf.nn.safe_embedding_lookup_sparse(table, deep)).tolist() == [
+            [[0, 0], [4, 5]], [[2, 3], [0, 0]]]
