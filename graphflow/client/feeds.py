@@ -14,18 +14,13 @@ from graphflow.framework.tensor import Tensor
 def feed_element(graph, key):
     """The Tensor that a `feed_dict` key stands for.
 
-    Keys are tensors, variables, names ("x:0"), or names of one-output operations ("x"). Raises
-    TypeError for anything else, ValueError for tensors that may not be fed.
+    Keys are tensors, variables, or names of tensors ("x:0"). Raises TypeError for anything else, ValueError for
+    tensors that may not be fed.
     """
     try:
-        element = graph.as_graph_element(key, allow_tensor=True, allow_operation=isinstance(key, (str, bytes)))
+        element = graph.as_graph_element(key, allow_tensor=True, allow_operation=False)
     except (KeyError, TypeError, ValueError) as error:
         raise TypeError(f"Cannot interpret feed_dict key as Tensor: {error.args[0]}") from None
-    if not isinstance(element, Tensor):
-        if len(element.outputs) != 1:
-            raise TypeError(f"Cannot interpret feed_dict key as Tensor: operation {key!r} has {len(element.outputs)} "
-                            "outputs; name one of them (\"op:0\")")
-        element = element.outputs[0]
     if not graph.is_feedable(element):
         raise ValueError(f"Tensor {element} may not be fed.")
     return element

@@ -163,6 +163,12 @@ def xent_arguments(function, sentinel, labels, logits):
     return labels, logits
 
 
+@tf_export("compat.v2.nn.softmax_cross_entropy_with_logits")
+def softmax_cross_entropy_with_logits_of_2(labels, logits, axis=-1, name=None):
+    """`tf.nn.softmax_cross_entropy_with_logits_v2` under TensorFlow 2's name."""
+    return _softmax_cross_entropy(labels, logits, axis, name)
+
+
 @tf_export("nn.softmax_cross_entropy_with_logits_v2")
 def softmax_cross_entropy_with_logits_v2(labels, logits, axis=None, name=None, dim=None):
     """Cross entropy of the distributions `labels` and `softmax(logits)`; gradients flow into both.

@@ -14,6 +14,7 @@ def device_counts(config=None):
     return {"CPU": cpus}
 
 
-def available_devices():
-    """DeviceAttributes of every device, CPU first."""
-    return [DeviceAttributes("/job:localhost/replica:0/task:0/device:CPU:0", "CPU", 268435456, 1)]
+def available_devices(config=None):
+    """DeviceAttributes of every device that a session with `config` may use, CPUs first."""
+    return [DeviceAttributes(f"/job:localhost/replica:0/task:0/device:{kind}:{i}", kind, 268435456, i + 1)
+            for kind, count in device_counts(config).items() for i in range(count)]

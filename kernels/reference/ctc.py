@@ -93,6 +93,8 @@ def ctc_loss(ctx):
     def run(inputs, indices, values, lengths):
         _check_lengths(inputs, lengths)
         _, batch, classes = inputs.shape
+        if not batch:
+            fail("batch_size must not be 0")
         if len(indices) != len(values):
             fail("labels_indices and labels_values must contain the same number of rows")
         check_ordered(indices)
