@@ -82,7 +82,7 @@ class BaseSession:
     def list_devices(self):
         """The devices there are, as DeviceAttributes."""
         self._check_open()
-        return available_devices()
+        return available_devices(self._config)
 
     def as_default(self):
         """Context manager that makes this the default session (it does not close it)."""
