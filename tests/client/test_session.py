@@ -73,8 +73,20 @@ def test_any_tensor_can_be_fed_and_by_name():
         assert sess.run(e) == 2
         assert sess.run(e, {c: 5}) == 5
         assert sess.run(e, {"d:0": 7}) == 7
-        assert sess.run(e, {"d": 8}) == 8
+        with pytest.raises(TypeError, match="Cannot interpret feed_dict key as Tensor: The name 'd' refers to an Oper"):
+            sess.run(e, {"d": 8})
         assert sess.run([c, e], {c: 9}) == [9, 9]
+
+
+def test_names_may_be_bytes():
+    tf.constant(2.0, name=b"c")
+    with tf.Session() as sess:
+        assert sess.run([b"c:0", "c:0"]) == [2, 2]
+
+
+def test_devices_are_counted_by_the_config():
+    with tf.Session(config=tf.ConfigProto(device_count={"CPU": 2})) as sess:
+        assert [device.name[-5:] for device in sess.list_devices()] == ["CPU:0", "CPU:1"]
 
 
 def test_unfed_placeholder_names_itself_and_the_line():
