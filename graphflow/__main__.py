@@ -2,6 +2,7 @@
 
     python -m graphflow train.py --steps=100
     python -m graphflow -m package.train --steps=100
+    python -m graphflow warmup
 
 Holds no state; `as_tensorflow` says what `import tensorflow` then means.
 """
@@ -12,8 +13,10 @@ import sys
 
 USAGE = """usage: python -m graphflow SCRIPT [ARGS]
        python -m graphflow -m MODULE [ARGS]
+       python -m graphflow warmup
 
-Runs a Python program that imports TensorFlow 1 with GraphFlow in its place."""
+Runs a Python program that imports TensorFlow 1 with GraphFlow in its place; or compiles the kernels that
+most programs use, into the cache (GRAPHFLOW_CACHE_DIR, else the user's cache directory)."""
 
 
 def run_script(arguments):
@@ -38,8 +41,15 @@ def run_module(arguments):
     runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
 
 
+def run_warmup(arguments):
+    """Fills the kernel cache."""
+    from graphflow.warmup import main as warm_up_all
+
+    warm_up_all(arguments)
+
+
 # First argument -> what takes the others; anything else is a script.
-COMMANDS = {"-m": run_module}
+COMMANDS = {"-m": run_module, "warmup": run_warmup}
 
 
 def main(arguments):

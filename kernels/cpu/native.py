@@ -292,14 +292,6 @@ def wait_for_background(timeout=None):
     _background.wait(timeout)
 
 
-def warmup(functions, report=None):
-    """Compiles `functions` now, in this process; `report(function)` is called before each."""
-    for item in (part for whole in functions for part in whole.components()):
-        if report is not None:
-            report(item)
-        item.address  # noqa: B018  (compiles)
-
-
 def _after_fork():
     """A child has no background thread, and its parent may have held the locks."""
     global _background, _lock

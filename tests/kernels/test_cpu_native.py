@@ -189,11 +189,3 @@ def test_without_a_cache_the_background_is_a_thread(monkeypatch, tmp_path):
     native.compile_in_background([function])
     native.wait_for_background(60)
     assert function.ready()
-
-
-def test_common_functions_compile(cache):
-    common = kernels("cpu.common").functions()
-    assert len(common) > 40 and len(set(common)) == len(common)
-    seen = []
-    native.warmup([_fresh(item) for item in common[:3]], seen.append)
-    assert len(seen) == 3 and all(item.ready() for item in seen)
