@@ -63,7 +63,7 @@ def test_resource_reads_stand_where_they_are_written(session):
 def test_all_missing_variables_are_named_before_anything_runs(session):
     ready = variable(session, 0.0, name="ready")
     one, two = tf.Variable(1.0, name="one"), tf.Variable(2.0, name="two")
-    with pytest.raises(tf.errors.FailedPreconditionError, match="variables one, two"):
+    with pytest.raises(tf.errors.FailedPreconditionError, match="uninitialized value one, two"):
         session.run([tf.assign_add(ready, 1.0), one + two])
     assert session.run(ready) == 0.0
 

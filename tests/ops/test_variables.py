@@ -143,7 +143,7 @@ def test_report_uninitialized_variables():
         assert session.run(report).tolist() == [b"one", b"two"]
         session.run(one.initializer)
         assert session.run(report).tolist() == [b"two"]
-        with pytest.raises(tf.errors.FailedPreconditionError, match="variable two"):
+        with pytest.raises(tf.errors.FailedPreconditionError, match="uninitialized value two"):
             session.run(tf.assert_variables_initialized())
         session.run(two.initializer)
         assert session.run(report).tolist() == []
