@@ -336,7 +336,9 @@ def constant_node(array, name):
     """A Const node holding `array` (its dtype and shape are the array's); returns its Tensor."""
     op_def = get_op_def("Const")
     dtype = dtypes.as_dtype(array.dtype)
-    name = name.decode() if isinstance(name, bytes) else name or "Const"
+    if name is None:
+        name = "Const"
+    name = name.decode() if isinstance(name, bytes) else name
     if isinstance(array, np.ndarray) and array.flags.writeable:
         array = array.copy(order="C")
         array.flags.writeable = False
