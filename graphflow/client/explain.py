@@ -41,13 +41,15 @@ def _summary(spec, executor, seconds):
     return text
 
 
-def _rows(spec, seconds):
+def _rows(spec, seconds, indent=""):
+    """Rows of a specialisation; those of bodies are indented below their node."""
     running = {node.source: (i, bound) for i, bound in enumerate(spec.nodes) for node in bound.nodes}
     for node in spec.plan.nodes:
         i, bound = running.get(node, (None, None))
         micros = ""
         if bound is not None:
             tier = "reference" if bound.native is None else "native" if len(bound.nodes) == 1 else f"fused {i}"
+            tier = "bodies" if node.bodies else tier
             if i in seconds and node is bound.node.source:
                 micros = f"{seconds[i] * 1e6:.1f}"
         elif node.outputs and node.outputs[0] in spec.alias:
@@ -56,12 +58,21 @@ def _rows(spec, seconds):
             tier = "ahead"
         else:
             tier = "not needed"
-        yield node, tier, micros, [spec.shape.get(v, v.shape) for v in (*node.outputs, *(w.value for w in node.writes))]
+        yield (node, indent + tier, micros,
+               [spec.shape.get(v, v.shape) for v in (*node.outputs, *(w.value for w in node.writes))])
+        if bound is not None and node.bodies:
+            for number, body in enumerate(node.bodies):
+                if node.op in spec.bodies:
+                    yield from _rows(spec.bodies[node.op][number], {}, indent + "  ")
+                else:
+                    yield from _plain_rows(body.plan, indent + "  later")
 
 
 def _plain_rows(plan, tier="reference"):
     for node in plan.nodes:
         yield node, tier, "", [v.shape for v in (*node.outputs, *(w.value for w in node.writes))]
+        for body in node.bodies:
+            yield from _plain_rows(body.plan, "  " + tier)
 
 
 def _stage_rows(stages):
@@ -73,12 +84,12 @@ def _stage_rows(stages):
 
 
 def _table(summary, rows):
-    lines = [summary, f"{'runs as':<11}{'us':>8}  {'op':<30}{'makes':<28}name"]
+    lines = [summary, f"{'runs as':<15}{'us':>8}  {'op':<30}{'makes':<28}name"]
     for node, tier, micros, made in rows:
         values = (*node.outputs, *(w.value for w in node.writes))
         text = ", ".join(f"{v.dtype.name}{shapes.format_shape(s)}" for v, s in zip(values, made)) or "-"
         name = node.name
         if node.writes:
             name += "  -> " + ", ".join(w.variable.op.name + (" in place" if w.in_place else "") for w in node.writes)
-        lines.append(f"{tier:<11}{micros:>8}  {node.type:<30}{text:<28} {name}")
+        lines.append(f"{tier:<15}{micros:>8}  {node.type:<30}{text:<28} {name}")
     return "\n".join(lines)

@@ -92,7 +92,8 @@ class Need:
             position.setdefault(tensor, i)
         # The first input chooses the branch, or is the tape that counts the iterations.
         read = set() if op.type == "While" else {0}
-        read.update(first_loop_variable(op) + k for k in carried)
+        first = op.attrs["N"] if op.type == "WhileGrad" else 0
+        read.update(first + k for k in carried)
         written = set()
         for body in bodies:
             for tensor in body.inputs():
@@ -107,11 +108,6 @@ class Need:
         self.blocking = any(need.blocking for need in inner) or any(op_def.blocking for op_def in defs)
         self.has_effects = self.blocking or bool(written) or any(need.has_effects for need in inner) or any(
             op_def.is_stateful or op_def.name in CHECKS for op_def in defs)
-
-
-def first_loop_variable(op):
-    """Position of a loop's first variable among its inputs."""
-    return op.attrs["N"] if op.type == "WhileGrad" else 0
 
 
 def outside_of(tensor):
@@ -216,6 +212,18 @@ def lower_bodies(node, need, roots, context, build):
 def is_reference(tensor):
     """Whether `tensor` names a variable, or another resource, and is not a value."""
     return tensor.dtype._is_ref_dtype or tensor.dtype.name == "resource"
+
+
+def own_variables(plan):
+    """The variables that nodes of the plan itself use, or that are fetched: not only bodies do."""
+    values = list(plan.fetches)
+    for node in plan.nodes:
+        if not node.bodies:
+            values += [*node.inputs, *(w.value for w in node.writes)]
+        else:
+            values += [v for v, position in zip(node.inputs, node.need.inputs, strict=True)
+                       if not is_reference(node.op.inputs[position])]
+    return {value.variable for value in values if value.variable is not None}
 
 
 def _reading(graph, tensor, context):

@@ -7,11 +7,14 @@ are never computed ahead. Holds no state.
 
 import numpy as np
 
+from graphflow.compiler import body_shapes
 from graphflow.framework import shapes
 from graphflow.framework.shape_inference import BoundShapeContext
 
 # Results that depend on the shapes of inputs only.
 _SHAPE_ONLY = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
+# Results that have the static shape of their tensor: it is checked where they are stored.
+_CHECKED_SHAPES = {"TensorArrayReadV3"}
 # Larger constants are not computed ahead: they would only take memory.
 _MAX_FOLDED_BYTES = 1 << 20
 
@@ -33,9 +36,14 @@ def _settle(shaped, node):
     except ValueError as error:
         _refuse(shaped, node, inputs, constants, error)
     for value, shape in zip(node.outputs, found):
+        if shape is None and node.type in _CHECKED_SHAPES:
+            shape = value.shape
         shaped.shape[value] = shape if shapes.is_full(shape) and not node.op_def.allocates else None
     for write in node.writes:
         shaped.shape[write.value] = shaped.shape[write.variable.start]
+    if node.bodies:
+        body_shapes.settle(shaped, node)
+        return False
     if _is_foldable(shaped, node, inputs, constants):
         return _keep(shaped, node, shaped.evaluate(node, _stand_ins(node, inputs, constants)))
     return False

@@ -94,12 +94,12 @@ def _optimized(plan):
     return plan
 
 
-def shape(plan, feed_shapes, variable_shapes, evaluate):
-    """The ShapedPlan for feeds and variables of these shapes; `evaluate` computes a node now.
+def shape(plan, feeds, variable_shapes, evaluate):
+    """The ShapedPlan for these feeds (a `body_shapes.Info` each) and variables; `evaluate` computes a node now.
 
     `variable_shapes`: {Variable: shape} for those that the plan's own nodes use.
     """
-    shaped = ShapedPlan(plan, feed_shapes, variable_shapes, evaluate)
+    shaped = ShapedPlan(plan, feeds, variable_shapes, evaluate, shape)
     for apply, _ in SHAPE_PASSES:
         before = len(shaped.nodes)
         shaped = apply(shaped)

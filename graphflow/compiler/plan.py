@@ -4,6 +4,7 @@ A plan is a pruned copy of a graph. Variables appear as *versions*: every write 
 passes see plain dataflow. Holds no kernels and no memory; executors bind those.
 """
 
+from graphflow.framework import dtypes
 
 # Pure ops that are there to fail.
 CHECKS = {"CheckNumerics", "EnsureShape"}
@@ -119,6 +120,11 @@ class Node:
         return self.op_def.blocking if self.need is None else self.need.blocking
 
     @property
+    def first_loop_variable(self):
+        """Of a loop: the position of its first variable among its operation's inputs."""
+        return self.op.attrs["N"] if self.type == "WhileGrad" else 0
+
+    @property
     def has_effects(self):
         """Whether anybody can tell that, and when, it ran, other than by its outputs."""
         op_def = self.op_def
@@ -166,6 +172,17 @@ class Plan:
         self.variables = variables
         self.targets = frozenset(targets)
         self.dead = frozenset()
+
+    def is_specializable(self, own):
+        """Whether shapes can be found before it runs; `own`: the variables that its own nodes use."""
+        if any(v.dtype == dtypes.string for v in self.feeds):
+            return False
+        for node in self.nodes:
+            if any(not w.in_place for w in node.writes) or node.blocking and node not in self.dead:
+                return False
+            if node.type == "Assign" and not node.attrs["validate_shape"]:
+                return False  # may give its variable another shape
+        return all(v.must_exist for v in self.variables if v in own)
 
     def __str__(self):
         lines = [f"feed   {value.name}" for value in self.feeds]

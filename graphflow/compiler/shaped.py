@@ -12,18 +12,24 @@ class ShapedPlan:
     Attributes: plan. nodes: those left to run, in order. shape: Value -> full shape tuple, or None where
       it depends on data. constants: Value -> array, the same at every run. alias: Value -> the Value whose
       memory it is, maybe under another shape (no alias itself). evaluate: computes a node now, see
-      `runtime/evaluate.py`. history: list of (pass, nodes left after it).
+      `runtime/evaluate.py`. bodies: operation with bodies -> ShapedPlans of these, where all shapes in them are
+      known. tapes: Value that is a tape -> {tensor recorded: what is known of it}, see `body_shapes.py`. again:
+      what makes ShapedPlans. history: list of (pass, nodes left after it).
     """
 
-    __slots__ = ("plan", "nodes", "shape", "constants", "alias", "evaluate", "history", "_names", "_written")
+    __slots__ = ("plan", "nodes", "shape", "constants", "alias", "evaluate", "history", "_names", "_written", "bodies",
+                 "tapes", "again")
 
-    def __init__(self, plan, feed_shapes, variable_shapes, evaluate):
+    def __init__(self, plan, feeds, variable_shapes, evaluate, again):
         self.plan = plan
         self.nodes = [node for node in plan.nodes if node not in plan.dead]
-        self.shape = dict(zip(plan.feeds, feed_shapes, strict=True))
+        self.shape = {value: info.shape for value, info in zip(plan.feeds, feeds, strict=True)}
         for variable in plan.variables:
             self.shape[variable.start] = variable_shapes.get(variable)
-        self.constants = {}
+        self.constants = {v: info.constant for v, info in zip(plan.feeds, feeds) if info.constant is not None}
+        self.tapes = {v: info.tape for v, info in zip(plan.feeds, feeds) if info.tape is not None}
+        self.bodies = {}
+        self.again = again
         self.alias = {}
         self._names = {}  # root -> its aliases
         self.evaluate = evaluate

@@ -7,10 +7,14 @@ written in their slots, under the keys of the session. A `Tape` is what a node r
 State: the bodies' executors.
 """
 
+import collections
+import contextlib
+
 import numpy as np
 
-from graphflow.compiler.bodies import first_loop_variable
 from graphflow.framework import errors
+from graphflow.runtime import deadlines
+from graphflow.runtime.frame import Frame
 
 
 class Tape:
@@ -34,51 +38,98 @@ class Tape:
         return box
 
 
-def bind(node, resources, config=None):
-    """The function that runs `node`: `run(*inputs, observe=None)` returns a list of arrays."""
+def bind(node, resources, config=None, bodies=None):
+    """The function that runs `node`: `run(*inputs, observe=None)` returns a list of arrays.
+
+    `bodies`: Specializations of its bodies, where these are settled (see `compiler/body_shapes.py`).
+    """
     kind = _LOOPS.get(node.type, _Conditional)
-    return kind(node, resources, config).run
+    return kind(node, resources, config, bodies).run
 
 
 class _Body:
-    """One body, ready to run."""
+    """One body, ready to run: in a frame of its specialisation if it is settled, else by an executor."""
 
-    __slots__ = ("_plan", "_resources", "_config", "_executor", "_traced", "_arguments", "_recorded", "tensors",
-                 "outputs")
-
-    def __init__(self, body, resources, config):
+    def __init__(self, body, spec, resources, config):
         self._plan = body.plan
+        self._spec = spec
         self._resources = resources
         self._config = config
         self._executor = self._traced = None
+        self._frames = collections.deque()
+        self._slots = [] if spec is None else [
+            (resources.slot(v.key), v.last is not v.start, spec.shape[v.start]) for v in spec.variables]
         self._arguments = body.arguments
         self._recorded = [whole for _, whole in body.recorded]
         self.tensors = [tensor for tensor, _ in body.recorded]
         self.outputs = len(body.plan.fetches) - len(body.recorded)
 
-    def run(self, inputs, state, iteration, observe):
-        """Arrays of the plan's fetches: the body's outputs, and what is to be recorded."""
-        feeds = []
-        for kind, index, reading in self._arguments:
-            if kind == "input":
-                feeds.append(inputs[index])
-            elif kind == "loop":
-                feeds.append(state[index])
-            elif kind == "hollow":
-                feeds.append(_hollow(*reading))
-            else:
-                feeds.append(_recorded(inputs[index].item(), iteration, *reading))
+    @contextlib.contextmanager
+    def ready(self, inputs, observe):
+        """A function (state, iteration) that runs the body on the node's inputs: arrays of the plan's fetches.
+
+        These are the body's outputs, and then what is to be recorded.
+        """
         if observe is not None:
-            results = self._traced_executor().run(feeds, observe)
-        else:
+            executor = self._traced_executor()
+            yield self._function(inputs, lambda feeds: executor.run(feeds, observe))
+        elif self._spec is None or not self._fits():
             if self._executor is None:
                 self._executor = self._make_executor()
-            results = self._executor.run(feeds)
-        results = [r if type(r) is np.ndarray else _as_array(r) for r in results]
-        for i, whole in enumerate(self._recorded, self.outputs):
-            if not whole:
-                results[i] = _hollow(results[i].dtype, results[i].shape)
-        return results
+            yield self._function(inputs, self._executor.run)
+        else:
+            with self._frame() as run:
+                yield self._function(inputs, run)
+
+    def _function(self, inputs, run):
+        arguments, partial = self._arguments, self._recorded and not all(self._recorded)
+
+        def call(state, iteration):
+            feeds = []
+            for kind, index, reading in arguments:
+                if kind == "input":
+                    feeds.append(inputs[index])
+                elif kind == "loop":
+                    feeds.append(state[index])
+                elif kind == "hollow":
+                    feeds.append(_hollow(*reading))
+                else:
+                    feeds.append(_recorded(inputs[index].item(), iteration, *reading))
+            results = [r if type(r) is np.ndarray else _as_array(r) for r in run(feeds)]
+            if partial:
+                for i, whole in enumerate(self._recorded, self.outputs):
+                    if not whole:
+                        results[i] = _hollow(results[i].dtype, results[i].shape)
+            return results
+
+        return call
+
+    def _fits(self):
+        """Whether variables have the shapes that they had when the body was specialised."""
+        return all(slot.value is not None and slot.value.shape == shape for slot, _, shape in self._slots)
+
+    @contextlib.contextmanager
+    def _frame(self):
+        """A frame of the specialisation, as a function of its feeds, with the variables in place."""
+        resources = self._resources
+        try:
+            frame = self._frames.pop()
+        except IndexError:
+            frame = Frame(self._spec, resources)
+        if not self._slots:
+            yield lambda feeds: frame.run(feeds, None)
+            self._frames.append(frame)
+            return
+        with resources.gate:
+            arrays = [slot.writable() if written else slot.share() for slot, written, _ in self._slots]
+        try:
+            yield lambda feeds: frame.run(feeds, arrays)
+        finally:
+            with resources.gate:
+                for (slot, written, _), array in zip(self._slots, arrays):
+                    if not written:
+                        slot.unshare(array)
+        self._frames.append(frame)
 
     def _make_executor(self):
         from graphflow.runtime.executor import make_executor
@@ -121,19 +172,23 @@ def _recorded(tape, iteration, tensor, last):
 class _Node:
     """What the kinds of nodes have in common."""
 
-    def __init__(self, node, resources, config):
+    def __init__(self, node, resources, config, bodies):
         self._resources = resources
         self._op = node.op
         need = node.need
-        self._bodies = [_Body(body, resources, config) for body in node.bodies]
-        tape = len(node.op.outputs) - 1
-        self._keeps_tape = tape in need.outputs
+        specs = bodies or [None] * len(node.bodies)
+        self._bodies = [_Body(body, spec, resources, config) for body, spec in zip(node.bodies, specs, strict=True)]
+        self._keeps_tape = len(node.op.outputs) - 1 in need.outputs
 
     def _poll(self):
-        """Raises CancelledError once the session is closed."""
+        """Raises CancelledError once the session is closed, DeadlineExceededError when time is up."""
         if self._resources.closed:
             raise errors.CancelledError(self._op.node_def, self._op,
                                         f"The session was closed while {self._op.name} ran.")
+        if deadlines.any_open():
+            deadline = deadlines.current()
+            if deadline is not None and deadline.passed():
+                raise deadline.error(self._op)
 
 
 class _Conditional(_Node):
@@ -141,8 +196,7 @@ class _Conditional(_Node):
 
     def run(self, *inputs, observe=None):
         """Runs one of the bodies."""
-        bodies = self._bodies
-        selector = inputs[0]
+        bodies, selector = self._bodies, inputs[0]
         if selector.dtype == np.bool_:
             choice = 0 if selector else 1
         else:
@@ -150,7 +204,8 @@ class _Conditional(_Node):
             if not 0 <= choice < len(bodies):
                 choice = len(bodies) - 1
         body = bodies[choice]
-        results = body.run(inputs, (), None, observe)
+        with body.ready(inputs, observe) as call:
+            results = call((), None)
         outputs = results[:body.outputs]
         if self._keeps_tape:
             outputs.append(Tape(choice, 1, dict(zip(body.tensors, results[body.outputs:]))).boxed())
@@ -160,12 +215,11 @@ class _Conditional(_Node):
 class _While(_Node):
     """A body that runs as long as a condition holds."""
 
-    def __init__(self, node, resources, config):
-        super().__init__(node, resources, config)
+    def __init__(self, node, resources, config, bodies):
+        super().__init__(node, resources, config, bodies)
         need = node.need
         index = {position: i for i, position in enumerate(need.inputs)}
-        first = first_loop_variable(node.op)
-        self._initial = [index[first + k] for k in need.carried]
+        self._initial = [index[node.first_loop_variable + k] for k in need.carried]
         self._results = [need.carried.index(i) for i in need.outputs if i < len(node.op.outputs) - 1]
 
     def run(self, *inputs, observe=None):
@@ -174,13 +228,14 @@ class _While(_Node):
         state = [inputs[i] for i in self._initial]
         columns = [[] for _ in body.tensors]
         count = 0
-        while condition.run(inputs, state, count, observe)[0].item():
-            results = body.run(inputs, state, count, observe)
-            state = results[:body.outputs]
-            for column, value in zip(columns, results[body.outputs:]):
-                column.append(value)
-            count += 1
-            self._poll()
+        with condition.ready(inputs, observe) as holds, body.ready(inputs, observe) as step:
+            while holds(state, count)[0].item():
+                results = step(state, count)
+                state = results[:body.outputs]
+                for column, value in zip(columns, results[body.outputs:]):
+                    column.append(value)
+                count += 1
+                self._poll()
         return self._outcome(state, body, count, columns)
 
     def _outcome(self, state, body, count, columns):
@@ -193,8 +248,8 @@ class _While(_Node):
 class _WhileGrad(_While):
     """A body that runs once per iteration of the loop whose tape the first input is, maybe backwards."""
 
-    def __init__(self, node, resources, config):
-        super().__init__(node, resources, config)
+    def __init__(self, node, resources, config, bodies):
+        super().__init__(node, resources, config, bodies)
         self._backwards = node.op.attrs["backwards"]
 
     def run(self, *inputs, observe=None):
@@ -203,12 +258,13 @@ class _WhileGrad(_While):
         count = inputs[0].item().count
         state = [inputs[i] for i in self._initial]
         columns = [[None] * count for _ in body.tensors]
-        for k in reversed(range(count)) if self._backwards else range(count):
-            results = body.run(inputs, state, k, observe)
-            state = results[:body.outputs]
-            for column, value in zip(columns, results[body.outputs:]):
-                column[k] = value
-            self._poll()
+        with body.ready(inputs, observe) as step:
+            for k in reversed(range(count)) if self._backwards else range(count):
+                results = step(state, k)
+                state = results[:body.outputs]
+                for column, value in zip(columns, results[body.outputs:]):
+                    column[k] = value
+                self._poll()
         return self._outcome(state, body, count, columns)
 
 

@@ -21,6 +21,11 @@ class Evaluator:
         except Exception as error:  # noqa: BLE001 - leaves with the op's name and line
             failure.raise_for(node.op, error, arrays)
 
+    def variable_shape(self, key):
+        """Shape of the value that a variable has now, or None."""
+        value = self._resources.slot(key).value
+        return None if value is None else value.shape
+
     def fail(self, node, error, arrays):
         """Raises `error` as the failure of `node` on inputs like `arrays`."""
         failure.raise_for(node.op, error, arrays)

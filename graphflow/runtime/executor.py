@@ -11,10 +11,13 @@ import os
 import time
 import weakref
 
-from graphflow.compiler.bodies import is_reference
-from graphflow.framework import collector, dtypes, errors
+from graphflow.compiler import pipeline
+from graphflow.compiler.bodies import own_variables
+from graphflow.compiler.body_shapes import Info
+from graphflow.framework import collector, errors
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import deadlines, failure
+from graphflow.runtime.evaluate import Evaluator
 from graphflow.runtime.frame import Frame
 from graphflow.runtime.reference import ReferenceExecutor
 from graphflow.runtime.specialize import Specialization
@@ -28,33 +31,10 @@ def make_executor(plan, resources, config=None):
     """The executor that runs `plan` in the session that owns `resources`."""
     if any(node.blocking for node in plan.nodes if node not in plan.dead):
         return StagedExecutor(plan, resources, config, make_executor)
-    if os.environ.get("GRAPHFLOW_EXECUTOR") == "reference" or not _is_specializable(plan):
+    reference = os.environ.get("GRAPHFLOW_EXECUTOR") == "reference" or not plan.nodes
+    if reference or not plan.is_specializable(own_variables(plan)):
         return ReferenceExecutor(plan, resources, config)
     return Executor(plan, resources, config)
-
-
-def _is_specializable(plan):
-    if not plan.nodes or any(v.dtype == dtypes.string for v in plan.feeds):
-        return False
-    for node in plan.nodes:
-        if any(not w.in_place for w in node.writes):
-            return False
-        if node.type == "Assign" and not node.attrs["validate_shape"]:
-            return False  # may give its variable another shape
-    own = own_variables(plan)
-    return all(v.must_exist for v in plan.variables if v in own)
-
-
-def own_variables(plan):
-    """The variables that nodes of the plan itself use, or that are fetched: not only bodies do."""
-    values = list(plan.fetches)
-    for node in plan.nodes:
-        if not node.bodies:
-            values += [*node.inputs, *(w.value for w in node.writes)]
-        else:
-            values += [v for v, position in zip(node.inputs, node.need.inputs, strict=True)
-                       if not is_reference(node.op.inputs[position])]
-    return {value.variable for value in values if value.variable is not None}
 
 
 class _Entry:
@@ -162,7 +142,10 @@ class Executor:
                 return entry
         self._check_variables()
         with collector.paused():
-            spec = Specialization(self.plan, key, self._slots, self._resources, self._threads, self._wait, self._config)
+            shapes = {v: slot.value.shape for v, slot in self._slots.items()}
+            seed = self.plan.nodes[0].op.graph.seed
+            shaped = pipeline.shape(self.plan, [Info(s) for s in key], shapes, Evaluator(self._resources, seed))
+            spec = Specialization(shaped, list(self._slots), self._resources, self._threads, self._wait, self._config)
         entry = self._entries[key] = _Entry(spec, [slot.value.shape for slot, _ in self._uses])
         self._entries.move_to_end(key)
         while len(self._entries) > _MAX_SPECIALIZATIONS:

@@ -59,7 +59,8 @@ class Frame:
         for value in spec.plan.fetches:
             last[spec.root(value)] = len(spec.nodes)
         made_natively = {v for b in spec.nodes if b.native for v in b.outputs}
-        fed = {v for v in spec.plan.feeds if v in self._natively_read and _nbytes(spec, v) <= _COPIED_FEED_BYTES}
+        fed = {v for v in spec.plan.feeds if v in self._natively_read and v not in spec.constants
+               and _nbytes(spec, v) <= _COPIED_FEED_BYTES}
         chosen = [v for v in first if v in made_natively or
                   (v in self._natively_read and spec.shape[v] is not None)]
         lifetimes = [(_nbytes(spec, v), first[v], last[v]) for v in chosen]

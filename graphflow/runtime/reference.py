@@ -8,16 +8,19 @@ import numpy as np
 
 from graphflow.framework import errors
 from graphflow.framework.kernel_loader import kernels
-from graphflow.runtime import control, deadlines, failure
+from graphflow.runtime import deadlines, failure
 
 
-def bind_kernel(node, resources, graph_seed=None, config=None):
+def bind_kernel(node, resources, graph_seed=None, config=None, bodies=None):
     """The reference kernel of a plan node, ready to be called with its input arrays.
 
-    For a node with bodies it is what runs these. Raises UnimplementedError if the op has no kernel.
+    For a node with bodies it is what runs these (`bodies`: Specializations of them, or None). Raises
+    UnimplementedError if the op has no kernel.
     """
     if node.bodies:
-        return control.bind(node, resources, config)
+        from graphflow.runtime import control
+
+        return control.bind(node, resources, config, bodies)
     registry = kernels("registry")
     maker = registry.reference.find(node.type, node.op_def.family, node.attrs)
     run = None

@@ -5,10 +5,9 @@ run; each of them is given a native kernel where there is one, else its referenc
 immutable and shared by all frames (`frame.py`) that run it; no memory is laid out here.
 """
 
-from graphflow.compiler import pipeline
+from graphflow.compiler.bodies import own_variables
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import fusion
-from graphflow.runtime.evaluate import Evaluator
 from graphflow.runtime.reference import bind_kernel
 
 
@@ -49,22 +48,29 @@ class Specialization:
     Attributes:
       shape, constants, alias, history: as a ShapedPlan has them. variables: those that the plan's own
       nodes use. nodes: list of BoundNode. pending: native functions still being compiled (their nodes run
-      by reference kernels meanwhile).
+      by reference kernels meanwhile). bodies: operation -> Specializations of its bodies, where they are settled.
     """
 
-    def __init__(self, plan, feed_shapes, slots, resources, threads, wait, config=None):
-        self.plan = plan
+    def __init__(self, shaped, variables, resources, threads, wait, config=None):
+        self.plan = shaped.plan
         self.pending = []
         self.threads = threads
         self._resources = resources
         self._config = config
-        self.variables = list(slots)
-        self._seed = plan.nodes[0].op.graph.seed if plan.nodes else None
-        shaped = pipeline.shape(plan, feed_shapes, {v: slot.value.shape for v, slot in slots.items()},
-                                Evaluator(resources, self._seed))
+        self._seed = self.plan.nodes[0].op.graph.seed if self.plan.nodes else None
+        self.variables = variables
         self.shape, self.constants, self.alias, self.history = (
             shaped.shape, shaped.constants, shaped.alias, shaped.history)
+        self.bodies = {op: self._specialized(plans, wait) for op, plans in shaped.bodies.items()}
         self.nodes = self._choose_tiers(shaped.nodes, wait)
+
+    def _specialized(self, plans, wait):
+        """Specialisations of the bodies of an operation."""
+        found = [Specialization(plan, sorted(own_variables(plan.plan), key=lambda v: v.key), self._resources,
+                                self.threads, wait, self._config) for plan in plans]
+        for spec in found:
+            self.pending.extend(spec.pending)
+        return found
 
     def root(self, value):
         """The value whose memory `value` shares."""
@@ -80,7 +86,7 @@ class Specialization:
                 self.pending.append(native.function)
                 native, run = None, native.meanwhile
             if native is None and run is None:
-                run = bind_kernel(node, self._resources, self._seed, self._config)
+                run = bind_kernel(node, self._resources, self._seed, self._config, self.bodies.get(node.op))
             bound.append(BoundNode(node, native, run))
         bound = fusion.fuse_elementwise(self, bound, wait)
         if self.pending:

@@ -157,6 +157,17 @@ def test_traced_runs_show_the_bodies():
     assert names.count("while/add") == 3
 
 
+def test_bodies_are_specialised_with_their_loop():
+    x = tf.placeholder(tf.float32, [None, 3])
+    _, y = tf.while_loop(lambda i, y: i < 3, lambda i, y: (i + 1, tf.tanh(y) * x), [0, x])
+    with tf.Session() as sess:
+        text = sess.explain(y + 1.0, {x: np.ones((2, 3))})
+    lines = {line.split()[-1]: line.split() for line in text.splitlines()}
+    assert lines["while/while_context"][0] == "bodies"
+    assert "float32[2,3]" in lines["while/mul"]
+    assert "float32[2,3]" in lines["add"]
+
+
 def _one(i):
     return i
 
