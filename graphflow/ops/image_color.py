@@ -8,7 +8,7 @@ from graphflow.framework import public as tf
 from graphflow.framework.api import lookup, tf_export
 from graphflow.framework.convert import convert_to_tensor
 from graphflow.framework.graph_scopes import name_scope
-from graphflow.framework.op_def import register_op
+from graphflow.framework.op_def import RegisterGradient, register_op
 from graphflow.framework.undefined_gradient import undefined_gradient
 from graphflow.ops.image_geometry import checked_image, require, with_checks
 
@@ -30,7 +30,27 @@ for _name in ("RGBToHSV", "HSVToRGB"):
 for _name, _amount in (("AdjustContrastv2", "contrast_factor"), ("AdjustHue", "delta"), ("AdjustSaturation", "scale")):
     register_op(_name, inputs=f"images: T, {_amount}: float", outputs="output: T",
                 attrs="T: {half, float} = DT_FLOAT", shape=_image_shape)
-undefined_gradient("RGBToHSV", "HSVToRGB", "AdjustContrastv2", "AdjustHue", "AdjustSaturation")
+undefined_gradient("HSVToRGB", "AdjustContrastv2", "AdjustHue", "AdjustSaturation")
+
+# How the hue moves along each colour, by the largest of them: (green - blue) where that is red, ...
+_HUE_STEPS = [[0, 1, -1], [-1, 0, 1], [1, -1, 0]]
+
+
+@RegisterGradient("RGBToHSV")
+def _rgb_to_hsv_grad(op, grad):
+    """Of equal colours, the first counts as the largest, and the last as the smallest."""
+    colors, dtype = op.inputs[0], op.inputs[0].dtype
+    largest = tf.reduce_max(colors, -1, keepdims=True)
+    smallest = tf.reduce_min(colors, -1, keepdims=True)
+    is_largest = tf.one_hot(tf.argmax(colors, -1), 3, dtype=dtype)
+    is_smallest = tf.one_hot(2 - tf.argmin(tf.reverse(colors, [-1]), -1), 3, dtype=dtype)
+    span = largest - smallest
+    saturation = tf.div_no_nan(is_largest * smallest, tf.square(largest)) - tf.div_no_nan(is_smallest, largest)
+    saturation *= tf.cast(colors > 0, dtype)
+    steps = tf.tensordot(is_largest, tf.constant(_HUE_STEPS, dtype), 1)
+    turned = tf.reduce_sum(steps * colors, -1, keepdims=True)
+    hue = tf.div_no_nan(steps, span) - tf.div_no_nan(turned * (is_largest - is_smallest), tf.square(span))
+    return grad[..., :1] * hue / 6 + grad[..., 1:2] * saturation + grad[..., 2:] * is_largest
 
 
 @tf_export("image.convert_image_dtype")
