@@ -20,7 +20,7 @@ OPERATORS = {}
 _warned = set()
 # Names and families of TensorFlow 1.15 that are to come. Similar names would be no help to who asks for them.
 NOT_YET = (
-    "ConditionalAccumulator", "CriticalSection", "FixedLengthRecordReader", "GradientTape",
+    "ConditionalAccumulator", "CriticalSection", "FixedLengthRecordReader",
     "IdentityReader", "LMDBReader", "Module", "RaggedTensor", "ReaderBase",
     "SparseConditionalAccumulator", "TFRecordReader", "TextLineReader", "WholeFileReader",
     "audio.decode_wav", "audio.encode_wav", "contrib.data", "contrib.estimator", "data",

@@ -51,6 +51,28 @@ def custom_gradient(f):
     return decorated
 
 
+@tf_export("grad_pass_through")
+def grad_pass_through(f):
+    """A function like `f` whose inputs get the gradients of its outputs as they are.
+
+    Example:
+      >>> import graphflow as tf
+      >>> x = tf.constant(3.0)
+      >>> y = tf.grad_pass_through(tf.round)(x)
+      >>> with tf.Session() as sess:
+      ...     print(sess.run(tf.gradients(y, x)[0]))
+      1.0
+    """
+
+    def passing(*args):
+        def grad(*dys, variables=None):
+            return dys if variables is None else (dys, [None] * len(variables))
+
+        return f(*args), grad
+
+    return functools.wraps(f)(custom_gradient(passing))
+
+
 def _call(f, args):
     graph = scopes.get_default_graph()
     name = f"CustomGradient-{next(_uids)}"

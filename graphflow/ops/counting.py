@@ -25,8 +25,20 @@ def _count_shape(position):
 register_op("Bincount", inputs="arr: int32, size: int32, weights: T", outputs="bins: T",
             attrs="T: {int32, int64, float, double}", shape=_count_shape(1))
 NotDifferentiable("Bincount")
+
+
+def _histogram_shape(c):
+    edges = shapes.with_rank(c.shape(1), 1)
+    if edges[0] not in (2, None):
+        raise ValueError(f"Dimension must be 2 but is {edges[0]}")
+    shapes.with_rank(c.shape(2), 0)
+    if c.value(2) is not None and c.value(2) <= 0:
+        raise ValueError(f"Requires nbins > 0: {int(c.value(2))}")
+    return _count_shape(2)(c)
+
+
 register_op("HistogramFixedWidth", inputs="values: T, value_range: T, nbins: int32", outputs="out: dtype",
-            attrs="T: {int32, int64, float, double}; dtype: {int32, int64} = DT_INT32", shape=_count_shape(2))
+            attrs="T: {int32, int64, float, double}; dtype: {int32, int64} = DT_INT32", shape=_histogram_shape)
 NotDifferentiable("HistogramFixedWidth")
 
 

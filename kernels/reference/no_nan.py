@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..registry import reference
-from .elementwise import broadcasting, in_single
+from .elementwise import broadcasting
 
 
 def _zero_where(condition, value):
@@ -14,6 +14,6 @@ for _op, _function in {
     "MulNoNan": lambda x, y: _zero_where(y == 0, x * y),
     "DivNoNan": lambda x, y: _zero_where(y == 0, np.divide(x, y)),
     "Xdivy": lambda x, y: _zero_where(x == 0, np.divide(x, y)),
-    "Xlogy": in_single(lambda x, y: _zero_where(x == 0, x * np.log(y))),
+    "Xlogy": lambda x, y: _zero_where(x == 0, x * np.log(y)),
 }.items():
     reference.kernel(_op)(broadcasting(_function))

@@ -59,6 +59,15 @@ def test_histograms():
     assert run(tf.histogram_fixed_width_bins(values, [0.0, 5.0], nbins=5)).tolist() == [0, 0, 1, 2, 4, 4]
 
 
+@pytest.mark.parametrize("edges, nbins, message", [
+    (1.0, 3, "Shape must be rank 1 but is rank 0"), ([1.0, 2.0, 3.0], 3, "Dimension must be 2 but is 3"),
+    ([1.0, 5.0], [1, 2], "Shape must be rank 0 but is rank 1"), ([1.0, 5.0], -5, "Requires nbins > 0"),
+])
+def test_histograms_check_their_bins(edges, nbins, message):
+    with pytest.raises(ValueError, match=message):
+        tf.histogram_fixed_width([1.0], edges, nbins=nbins)
+
+
 def test_edit_distance_counts_elements_in_their_order():
     # TensorFlow 2.21: positions within a sequence don't matter, and may lie outside of the shape.
     first = tf.SparseTensor([[0, 0, i] for i in range(4)], list("bear"), [1, 1, 1])
