@@ -207,7 +207,7 @@ class _Joined:
 
     def _append(self, member):
         function, words = _program(member)
-        kinds, steps, results = function.arguments
+        kinds, steps, results = function.arguments[:3]
         words = words[_FIXED_WORDS + 1:]
         symbols = []
         for kind, word in zip(kinds.split(","), words):

@@ -12,6 +12,7 @@ from .scalar_math import IrMath
 from .values import (
     BYTES,
     IrKernel,
+    advance,
     blocks,
     double_word,
     index,
@@ -21,6 +22,8 @@ from .values import (
     store,
     word,
 )
+from .vectors import Lanes, smaller
+from .vectors import steps as vector_steps
 
 _FIXED_WORDS = 5
 
@@ -33,26 +36,30 @@ def step(b, text, values):
     arguments = [given[name] if name in given else like.const(float(name[1:])) for name in names]
     if op.startswith("Cast:"):
         return arguments[0].cast(op[5:])
-    return functions.find(op, IrMath(b, like.dtype))(*arguments)
+    return functions.find(op, IrMath(b, like.dtype, like.ir.type))(*arguments)
 
 
 class Program:
     """The operands and steps of a program, whose words begin at `first`; none of the words changes.
 
     Words: the operands, addresses or numbers; the table of outer dimensions, where only operands with
-    an address have strides.
+    an address have strides. With `lanes` it works on vectors; its operands are then of one dtype.
     """
 
-    def __init__(self, b, block, operands, steps, first):
+    def __init__(self, b, block, operands, steps, first, lanes=None):
         self._b, self._block = b, block
         self._kinds = [text.split(":") for text in operands.split(",")]
         self._steps = steps.split(";")
+        self.vectors = Lanes(b, self._kinds[0][0], lanes) if lanes else None
         # All words are read before the loops: nothing a loop stores can then change them.
         self._base = [word(b, block, first + i) for i in range(len(self._kinds))]
-        self._parameters = {i: double_word(b, block, first + i).cast(dtype)
+        self._parameters = {i: self._spread(double_word(b, block, first + i).cast(dtype))
                             for i, (dtype, form) in enumerate(self._kinds) if form == "p"}
         self._table = index(first + len(self._kinds))
         self._addressed = [i for i in range(len(self._kinds)) if i not in self._parameters]
+
+    def _spread(self, number):
+        return number if self.vectors is None else self.vectors.value(self.vectors.splat(number.ir))
 
     def begin(self, row):
         """Emits what is done once for a row."""
@@ -60,42 +67,90 @@ class Program:
         offsets = row_offsets(b, self._block, self._table, row, len(self._addressed))
         self._at = {i: b.add(self._base[i], b.mul(offset, index(BYTES[kinds[i][0]])))
                     for i, offset in zip(self._addressed, offsets, strict=True)}
-        self._fixed = {i: load(b, self._at[i], index(0), kinds[i][0])
+        self._fixed = {i: self._spread(load(b, self._at[i], index(0), kinds[i][0]))
                        for i in self._addressed if kinds[i][1] == "r"}
 
-    def values(self, column):
-        """Emits the steps for one column of the row; the operands and what each step computes."""
+    def _load(self, i, column, mask):
+        b, v, dtype = self._b, self.vectors, self._kinds[i][0]
+        if v is None:
+            return load(b, self._at[i], column, dtype)
+        place = advance(b, self._at[i], column, dtype)
+        return v.value(v.load(place) if mask is None else v.load_part(mask, place))
+
+    def values(self, column, mask=None):
+        """Emits the steps for one column of the row, or for the vector of columns that begins there:
+        the operands and what each step computes."""
         values = [self._parameters[i] if i in self._parameters else self._fixed[i] if i in self._fixed
-                  else load(self._b, self._at[i], column, dtype)
-                  for i, (dtype, _) in enumerate(self._kinds)]
+                  else self._load(i, column, mask) for i in range(len(self._kinds))]
         for text in self._steps:
             values.append(step(self._b, text, values))
         return values
 
 
-def program(operands, steps, results):
+def program(operands, steps, results, form="loop"):
     """The kernel of a program.
 
+    `form` says how loops are written: "loop" for LLVM to vectorise, "vectors:16" as vectors of so many
+    lanes, "stream:16" likewise with a result that goes to memory past the caches.
     Words: first row, last row, first column, last column, row length; the addresses of the
     results; the Program's.
     """
     wanted = [int(position) for position in results.split(",")]
+    name, _, lanes = form.partition(":")
 
     def emit(b, block):
         targets = [word(b, block, _FIXED_WORDS + i) for i in range(len(wanted))]
-        work = Program(b, block, operands, steps, _FIXED_WORDS + len(wanted))
+        work = Program(b, block, operands, steps, _FIXED_WORDS + len(wanted), int(lanes or 0))
         start, stop, length = (word(b, block, i) for i in (2, 3, 4))
         with loop(b, word(b, block, 0), word(b, block, 1)) as row:
             work.begin(row)
             row_start = b.mul(row, length)
-            with loop(b, start, stop) as column:
-                values = work.values(column)
-                for target, position in zip(targets, wanted, strict=True):
-                    value = values[position]
-                    begin = b.add(target, b.mul(row_start, index(BYTES[value.dtype])))
-                    store(b, begin, column, value)
+            if lanes:
+                _vectors(b, work, wanted, targets, row_start, start, stop, name == "stream")
+            else:
+                _numbers(b, work, wanted, targets, row_start, start, stop)
+        if name == "stream":
+            b.fence("seq_cst")      # other threads may read what went past the caches
 
     return IrKernel(emit)
+
+
+def _numbers(b, work, wanted, targets, row_start, start, stop):
+    """The columns [start, stop) of a row, one by one."""
+    with loop(b, start, stop) as column:
+        values = work.values(column)
+        for target, position in zip(targets, wanted, strict=True):
+            value = values[position]
+            store(b, advance(b, target, row_start, value.dtype), column, value)
+
+
+def _vectors(b, work, wanted, targets, row_start, start, stop, stream):
+    """The columns [start, stop) of a row in vectors; those that stream begin at whole vectors in memory."""
+    v = work.vectors
+    places = [advance(b, target, row_start, v.dtype) for target in targets]
+
+    def do(column, mask):
+        values = work.values(column, mask)
+        for place, position in zip(places, wanted, strict=True):
+            address, vector = advance(b, place, column, v.dtype), values[position].ir
+            if mask is not None:
+                v.store_part(mask, vector, address)
+            elif stream:
+                v.stream(vector, address)
+            else:
+                v.store(vector, address)
+
+    if stream:
+        before = b.lshr(b.and_(b.neg(advance(b, places[0], start, v.dtype)), index(v.bytes - 1)),
+                        index(v.size.bit_length() - 1))
+        before = smaller(b, before, b.sub(stop, start))
+        with b.if_then(b.icmp_signed(">", before, index(0))):
+            do(start, v.mask(before))
+        start = b.add(start, before)
+    with vector_steps(b, start, stop, v.lanes) as (column, end):
+        do(column, None)
+    with b.if_then(b.icmp_signed("<", end, stop)):
+        do(end, v.mask(b.sub(stop, end)))
 
 
 def add_n(dtype):

@@ -1,9 +1,7 @@
 """The cpu's `math` for `kernels/scalar`: functions of Values. Holds no state."""
 
-from llvmlite import ir
-
 from . import vector_math
-from .values import Value, register_type, where
+from .values import Value, constant, register_type, where
 
 
 class IrMath:
@@ -15,13 +13,14 @@ class IrMath:
     softplus, erf = staticmethod(vector_math.softplus), staticmethod(vector_math.erf)
     where = staticmethod(where)
 
-    def __init__(self, builder, dtype):
-        self._builder, self._dtype = builder, dtype
+    def __init__(self, builder, dtype, kind=None):
+        """`kind`: the IR type of the numbers, if they are vectors."""
+        self._builder, self._dtype, self._kind = builder, dtype, kind or register_type(dtype)
 
     def const(self, number):
         """`number` as a constant of the dtype."""
         number = float(number) if self._dtype.startswith("float") else int(number)
-        return Value(self._builder, self._dtype, ir.Constant(register_type(self._dtype), number))
+        return Value(self._builder, self._dtype, constant(self._kind, number))
 
     @staticmethod
     def sqrt(x):

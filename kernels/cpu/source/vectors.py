@@ -43,6 +43,11 @@ class Lanes:
         """Writes a whole vector."""
         self.b.store(value, self.pointer(address, distance), align=self.size)
 
+    def stream(self, value, address):
+        """Writes a whole vector at a multiple of its size, past the caches."""
+        store = self.b.store(value, self.pointer(address), align=self.bytes)
+        store.set_metadata("nontemporal", self.b.module.add_metadata([ir.Constant(I32, 1)]))
+
     def splat(self, number):
         """A scalar in every lane."""
         one = self.b.insert_element(ir.Constant(self.type, ir.Undefined), number, ir.Constant(I32, 0))
