@@ -223,6 +223,13 @@ class _Joined:
         self._made[member.outputs[0]] = symbols[int(results)]
         return True
 
+    def _broadcast(self, member, index):
+        """Shape of an operand; Select's vector condition broadcasts along the last dimensions, not the first."""
+        shape = self._spec.shape[member.inputs[index]]
+        if member.node.type == "Select" and index == 0 and shape != ():
+            return shape + (1,) * (len(self._shape) - len(shape))
+        return shape
+
     def _operand(self, member, word, dtype):
         """The symbol for one operand of a member's program."""
         index = getattr(word, "index", None)
@@ -238,5 +245,5 @@ class _Joined:
         if root in self._made:
             # Read through an alias of another shape, a value is not the element that was made.
             return self._made[root] if self._spec.shape[value] == self._shape else None
-        key = (root, dtype, self._spec.shape[value])
+        key = (root, dtype, self._broadcast(member, index))
         return "o", self._operands.setdefault(key, len(self._operands))

@@ -57,11 +57,55 @@ def static_bidirectional(tf):
     return tf.nn.static_bidirectional_rnn(cell(4), cell(3), tf.unstack(rows(tf), axis=1), dtype=tf.float32)
 
 
+def dynamic_rnn(tf, cell, **options):
+    """A cell in a loop over four rows of three sequences."""
+    return tf.nn.dynamic_rnn(cell, rows(tf, 4, 3), dtype=tf.float32, **options)
+
+
+def bidirectional(tf, **options):
+    """Both directions, in loops."""
+    cell = tf.nn.rnn_cell.LSTMCell
+    return tf.nn.bidirectional_dynamic_rnn(cell(4), cell(3), rows(tf, 4, 3), dtype=tf.float32, **options)
+
+
+def raw_rnn(tf):
+    """A loop that feeds outputs back, and emits other things."""
+    lengths = tf.constant([2, 3])
+
+    def loop_fn(time, output, state, loop_state):
+        finished = time >= lengths
+        if output is None:
+            return finished, tf.ones([2, 4]), tf.ones([2, 4]) * .5, tf.zeros([]), tf.constant(0.0)
+        return finished, output * .5, state, output[:, 0] * 2.0, loop_state + tf.reduce_sum(output)
+
+    arrays, state, total = tf.nn.raw_rnn(tf.nn.rnn_cell.GRUCell(4), loop_fn)
+    return arrays.stack(), state, total
+
+
+def scanned(tf):
+    """Loops of a user: a scan, a fold and a map over rows with a variable."""
+    x = tf.transpose(rows(tf, 4, 3), [1, 0, 2])
+    w = tf.get_variable("w", [3, 3])
+    return [tf.scan(lambda a, row: tf.tanh(tf.matmul(a, w) + row), x), tf.foldl(lambda a, row: a * .5 + row * row, x),
+            tf.foldr(lambda a, row: a * .5 + row, x, initializer=tf.zeros([3, 3])),
+            tf.map_fn(lambda row: tf.sigmoid(tf.matmul(row, w)), x)]
+
+
 def programs(tf):
     """name -> function that builds a program and returns its tensors, nested."""
     return {
         **{f"static_{name}": lambda make=make: static_rnn(tf, make()) for name, make in cells(tf).items()},
+        "static_lengths": lambda: static_lengths(tf),
         "static_bidirectional": lambda: static_bidirectional(tf),
+        **{f"dynamic_{name}": lambda name=name: dynamic_rnn(tf, cells(tf)[name]())
+           for name in ("gru", "lstm_all", "stacked", "joined", "same_dropout")},
+        "dynamic_lengths": lambda: dynamic_rnn(tf, cells(tf)["stacked"](), sequence_length=[2, 4, 1]),
+        "dynamic_time_major": lambda: dynamic_rnn(tf, tf.nn.rnn_cell.GRUCell(4), time_major=True, sequence_length=[
+            1, 3, 0, 2]),
+        "bidirectional": lambda: bidirectional(tf),
+        "bidirectional_lengths": lambda: bidirectional(tf, sequence_length=[2, 4, 1]),
+        "raw_rnn": lambda: raw_rnn(tf),
+        "scanned": lambda: scanned(tf),
     }
 
 

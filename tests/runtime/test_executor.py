@@ -200,3 +200,14 @@ def test_a_forked_child_may_run():
                 ok.join(20)
                 os._exit(2)
         assert os.waitpid(child, 0)[1] == 0
+
+
+def test_rows_are_selected_in_fused_steps_too():
+    """A vector condition means rows, also where it would fit the columns."""
+    x, chosen = tf.placeholder(tf.float32, [3, 3]), tf.placeholder(tf.bool, [3])
+    y = tf.where(chosen, x * 2.0, x - 1.0) + 1.0
+    fed, mask = np.arange(9, dtype=np.float32).reshape(3, 3), np.array([True, False, True])
+    expected = np.where(mask[:, None], fed * 2, fed - 1) + 1
+    with tf.Session() as session:
+        np.testing.assert_array_equal(session.run(y, {x: fed, chosen: mask}), expected)
+        np.testing.assert_array_equal(warm(session, y, {x: fed, chosen: mask}), expected)

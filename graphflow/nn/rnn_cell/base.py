@@ -75,9 +75,15 @@ def shape_tensor(prefix, suffix):
 
 
 def _zeros(batch_size, size, dtype):
+    """Zeros [batch_size, size]."""
     value = tf.zeros(shape_tensor(batch_size, size), dtype=dtype)
     value.set_shape(static_shape(batch_size, size))
     return value
+
+
+def zeros_of_size(state_size, batch_size, dtype):
+    """Zeros for a state of a size (int, TensorShape, or structure of them)."""
+    return nest.map_structure(lambda size: _zeros(batch_size, size, dtype), state_size)
 
 
 @tf_export("nn.rnn_cell.RNNCell", "contrib.rnn.RNNCell")
@@ -165,7 +171,7 @@ class RNNCell(Layer):
     def zero_state(self, batch_size, dtype):
         """A state of zeros, in the structure of `state_size`; `batch_size` is an int or a scalar tensor."""
         with name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
-            return nest.map_structure(lambda size: _zeros(batch_size, size, dtype), self.state_size)
+            return zeros_of_size(self.state_size, batch_size, dtype)
 
 
 class LayerRNNCell(RNNCell):
