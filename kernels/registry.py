@@ -24,15 +24,16 @@ class KernelContext:
       op_type, op_name: of the node. input_dtypes, output_dtypes: lists of DType (never ref).
       input_shapes, output_shapes: lists of tuples; entries or whole shapes may be None where they
         are unknown (reference only). resources: the session's ResourceManager. threads: how many
-        threads a kernel may use. stream: the device stream that a cuda kernel launches on.
+        threads a kernel may use. stream: the device stream that a cuda kernel launches on. functions:
+        makes what runs a body graph (reference only).
     """
 
     __slots__ = ("op_type", "op_name", "attrs", "input_dtypes", "output_dtypes", "input_shapes",
-                 "output_shapes", "resources", "threads", "graph_seed", "input_values", "stream")
+                 "output_shapes", "resources", "threads", "graph_seed", "input_values", "stream", "_functions")
 
     def __init__(self, op_type, op_name, attrs, input_dtypes, output_dtypes, input_shapes=None,
                  output_shapes=None, resources=None, threads=1, graph_seed=None,
-                 input_values=None, stream=0):
+                 input_values=None, stream=0, functions=None):
         self.op_type = op_type
         self.op_name = op_name
         self.attrs = attrs
@@ -45,6 +46,7 @@ class KernelContext:
         self.graph_seed = graph_seed
         self.input_values = input_values or [None] * len(input_dtypes)
         self.stream = stream
+        self._functions = functions
 
     def value(self, index):
         """Input `index` as an array where it is the same at every step, else None."""
@@ -53,6 +55,10 @@ class KernelContext:
     def attr(self, name):
         """The value of attribute `name` (KeyError if the op has none of that name)."""
         return self.attrs[name]
+
+    def function(self, name):
+        """The body graph in attribute `name` as what runs it: see `graphflow/runtime/functions.py`."""
+        return self._functions(self.attrs[name])
 
     def has_attr(self, name):
         """Whether the node has attribute `name`."""

@@ -197,8 +197,7 @@ class _Builder:
                 variable = self.variables[root]
                 version = versions[op][i] if versions else 0
                 node.inputs.append(history[variable][version])
-                if version == 0 and not op.op_def.accepts_uninitialized and not (
-                        op in self.needs and bodies.is_reference(tensor)):
+                if version == 0 and not op.op_def.accepts_uninitialized and not self._hands_on(op, tensor):
                     variable.must_exist = True
             self._add_writes(node, touched, history, fresh)
             if op in self.needs:
@@ -211,6 +210,12 @@ class _Builder:
                     node.outputs.append(value)
             nodes.append(node)
         return nodes
+
+    def _hands_on(self, op, tensor):
+        """Whether `op` only gives its bodies, or functions, the reference or handle `tensor`, without reading it."""
+        if op in self.needs:
+            return bodies.is_reference(tensor)
+        return tensor.dtype.name == "resource" and any(a.kind == "func" for a in op.op_def.attrs.values())
 
     def _add_bodies(self, node, touched):
         """The plans of the bodies of a node's operation."""

@@ -23,7 +23,7 @@ NOT_YET = (
     "ConditionalAccumulator", "CriticalSection", "FixedLengthRecordReader",
     "IdentityReader", "LMDBReader", "Module", "RaggedTensor", "ReaderBase",
     "SparseConditionalAccumulator", "TFRecordReader", "TextLineReader", "WholeFileReader",
-    "audio.decode_wav", "audio.encode_wav", "contrib.data", "contrib.estimator", "data",
+    "audio.decode_wav", "audio.encode_wav", "contrib.estimator",
     "distributions.Dirichlet", "distributions.Multinomial", "distributions.StudentT", "estimator",
     "function", "layers.experimental", "linalg.lu", "load_op_library", "nn.dilation2d",
     "nn.erosion2d", "profiler", "quantize", "sets", "signal.frame", "signal.inverse_stft",

@@ -9,6 +9,7 @@ import struct
 import zlib
 
 from graphflow.framework import errors
+from graphflow.io.compressed import open_bytes, window_bits
 from graphflow.io.crc32c import masked_crc32c
 from graphflow.io.files import open_file, translated_errors
 
@@ -16,59 +17,6 @@ _HEADER = struct.Struct("<QI")
 _FOOTER = struct.Struct("<I")
 # A length that lies must not make us allocate more than the file can fill.
 _CHUNK = 1 << 20
-_WINDOW_BITS = {"": None, "ZLIB": 15, "GZIP": 31}
-
-
-def _window_bits(compression_type):
-    name = compression_type or ""
-    if name not in _WINDOW_BITS:
-        raise errors.InvalidArgumentError(
-            None, None, f"Unsupported compression_type:{name}. Use '', 'ZLIB' or 'GZIP'."
-        )
-    return _WINDOW_BITS[name]
-
-
-class _Inflater:
-    """A file object's `read` over zlib or gzip data; never holds more than asked and a chunk."""
-
-    def __init__(self, file, window_bits, path):
-        self._file, self._bits, self._path = file, window_bits, path
-        self._decoder = zlib.decompressobj(window_bits)
-        self._input = b""
-        self._begun = False
-
-    def read(self, size):
-        pieces, wanted = [], size
-        while wanted:
-            piece = self._piece(wanted)
-            if not piece:
-                break
-            pieces.append(piece)
-            wanted -= len(piece)
-        return b"".join(pieces)
-
-    def _piece(self, limit):
-        """At most `limit` and, but at the end of the data, at least one byte."""
-        while True:
-            if not self._input:
-                self._input = self._file.read(_CHUNK)
-            ended = not self._input
-            if ended and (self._decoder.eof or not self._begun):
-                return b""
-            if self._decoder.eof:  # gzip files may be concatenated
-                self._decoder = zlib.decompressobj(self._bits)
-            self._begun = True
-            try:
-                piece = self._decoder.decompress(self._input, limit)
-            except zlib.error as error:
-                raise errors.DataLossError(
-                    None, None, f"{self._path}: corrupted compressed data: {error}"
-                ) from error
-            self._input = self._decoder.unconsumed_tail or self._decoder.unused_data
-            if piece:
-                return piece
-            if ended:
-                raise errors.DataLossError(None, None, f"{self._path}: truncated compressed data")
 
 
 class RecordReader:
@@ -83,10 +31,8 @@ class RecordReader:
     """
 
     def __init__(self, path, compression_type=None):
-        bits = _window_bits(compression_type)
         self._path = path
-        self._file = open_file(path, "rb")
-        self._source = self._file if bits is None else _Inflater(self._file, bits, path)
+        self._file = open_bytes(path, compression_type)
         self.offset = 0
 
     def read(self):
@@ -111,10 +57,10 @@ class RecordReader:
     def _take(self, size):
         with translated_errors(self._path):
             if size <= _CHUNK:
-                return self._source.read(size)
+                return self._file.read(size)
             result = bytearray()
             while len(result) < size:
-                piece = self._source.read(min(_CHUNK, size - len(result)))
+                piece = self._file.read(min(_CHUNK, size - len(result)))
                 if not piece:
                     break
                 result += piece
@@ -150,7 +96,7 @@ class RecordWriter:
     """
 
     def __init__(self, path, compression_type=None, compression_level=-1, mem_level=8, strategy=0):
-        bits = _window_bits(compression_type)
+        bits = window_bits(compression_type)
         self._deflater = None
         if bits is not None:
             self._deflater = zlib.compressobj(

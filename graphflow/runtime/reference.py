@@ -9,6 +9,7 @@ import numpy as np
 from graphflow.framework import errors
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import deadlines, failure
+from graphflow.runtime.functions import Function
 
 
 def bind_kernel(node, resources, graph_seed=None, config=None, bodies=None):
@@ -28,7 +29,8 @@ def bind_kernel(node, resources, graph_seed=None, config=None, bodies=None):
         run = maker(registry.KernelContext(
             node.type, node.name, node.attrs, [v.dtype for v in node.inputs],
             [t.dtype.base_dtype for t in node.op.outputs], [v.shape for v in node.inputs],
-            [t._shape for t in node.op.outputs], resources, graph_seed=graph_seed))
+            [t._shape for t in node.op.outputs], resources, graph_seed=graph_seed,
+            functions=lambda body: Function(body, resources, config)))
     if run is None:
         types = ", ".join(v.dtype.name for v in node.inputs)
         raise errors.UnimplementedError(

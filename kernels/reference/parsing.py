@@ -34,7 +34,7 @@ def decode_raw(ctx):
     return run
 
 
-def _fields(line, delimiter, quotes):
+def csv_fields(line, delimiter, quotes):
     """The fields of one CSV line."""
     fields, start = [], 0
     while True:
@@ -71,6 +71,20 @@ def _quoted(line, start, delimiter):
     return b"".join(parts), end + 1
 
 
+def csv_value(field, kind, default, column, record):
+    """The value of a field (bytes; None or empty: the default); InvalidArgumentError names column and record."""
+    if not field:
+        if not default.size:
+            fail(f"Field {column} is required but missing in {record}!")
+        return default.reshape(-1)[0]
+    if kind.kind == "O":
+        return field
+    number = parsed_number(field, kind)
+    if number is None:
+        fail(f"Field {column} in {record} is not a valid {kind.name}: {field.decode(errors='replace')}")
+    return number
+
+
 @reference.kernel("DecodeCSV")
 def decode_csv(ctx):
     """Splits each line, and converts the columns asked for."""
@@ -80,23 +94,10 @@ def decode_csv(ctx):
     if len(delimiter) != 1:
         fail("field_delim should be only 1 char")
 
-    def value(field, column, row, default):
-        if not field or field == missing:
-            if not default.size:
-                fail(f"Field {column} is required but missing in record {row}!")
-            return default.reshape(-1)[0]
-        if kinds[column].kind == "O":
-            return field
-        number = parsed_number(field, kinds[column])
-        if number is None:
-            text = field.decode(errors="replace")
-            fail(f"Field {column} in record {row} is not a valid {kinds[column].name}: {text}")
-        return number
-
     def run(lines, *defaults):
         columns = [np.empty(lines.shape, kind) for kind in kinds]
         for row, line in enumerate(lines.reshape(-1)):
-            fields = _fields(line.rstrip(b"\r\n"), delimiter, quotes)
+            fields = csv_fields(line.rstrip(b"\r\n"), delimiter, quotes)
             if chosen:
                 if chosen[-1] >= len(fields):
                     fail(f"Expect {len(kinds)} fields but have {len(fields)} in record {row}")
@@ -104,7 +105,8 @@ def decode_csv(ctx):
             if len(fields) != len(kinds):
                 fail(f"Expect {len(kinds)} fields but have {len(fields)} in record {row}")
             for column, (field, default) in enumerate(zip(fields, defaults)):
-                columns[column].reshape(-1)[row] = value(field, column, row, default)
+                field = None if field == missing else field
+                columns[column].reshape(-1)[row] = csv_value(field, kinds[column], default, column, f"record {row}")
         return tuple(columns)
 
     return run
