@@ -5,12 +5,15 @@ whatever run changes it: no thread is held meanwhile. `runtime/waiting.py` says 
 """
 
 
+AGAIN = object()
+
+
 class WaitingKernel:
     """A kernel in two forms: `begin(ticket, *inputs)` starts an attempt; called, it waits for its end.
 
     Args: ctx: the KernelContext. begin: completes or fails the ticket, at once or later, and sets its
       `resource` if it is to be later. finish: function from the ticket's result and the inputs to the op's
-      results, called by the run that waited. supplies: whether what others wait for comes from this op, so
+      results, called by the run that waited; AGAIN has another attempt started. supplies: whether what others wait for comes from this op, so
       that the resource (input 0) wants to know if its run fails before.
     """
 
@@ -23,7 +26,10 @@ class WaitingKernel:
         self._resources = ctx.resources
 
     def __call__(self, *inputs):
-        return self.finish(self._resources.wait_for(self.begin, inputs), *inputs)
+        result = AGAIN
+        while result is AGAIN:
+            result = self.finish(self._resources.wait_for(self.begin, inputs), *inputs)
+        return result
 
 
 def _as_it_is(result, *inputs):

@@ -20,10 +20,8 @@ OPERATORS = {}
 _warned = set()
 # Names and families of TensorFlow 1.15 that are to come. Similar names would be no help to who asks for them.
 NOT_YET = (
-    "ConditionalAccumulator", "CriticalSection", "FixedLengthRecordReader",
-    "IdentityReader", "LMDBReader", "Module", "RaggedTensor", "ReaderBase",
-    "SparseConditionalAccumulator", "TFRecordReader", "TextLineReader", "WholeFileReader",
-    "audio.decode_wav", "audio.encode_wav", "contrib.estimator",
+    "ConditionalAccumulator", "CriticalSection", "Module", "RaggedTensor",
+    "SparseConditionalAccumulator", "audio.decode_wav", "audio.encode_wav", "contrib.estimator",
     "distributions.Dirichlet", "distributions.Multinomial", "distributions.StudentT", "estimator",
     "function", "layers.experimental", "linalg.lu", "load_op_library", "nn.dilation2d",
     "nn.erosion2d", "profiler", "quantize", "sets", "signal.frame", "signal.inverse_stft",

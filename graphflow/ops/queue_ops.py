@@ -73,5 +73,8 @@ def _register(suffix, handle, handle_shape):
         NotDifferentiable(name + suffix)
 
 
+register_op("FakeQueue", inputs="resource: resource", outputs="handle: Ref(string)", shape=_scalar_handle,
+            stateful=True)
+NotDifferentiable("FakeQueue")
 _register("V2", "resource", _scalar_handle)
 _register("", "Ref(string)", _legacy_handle)

@@ -9,6 +9,7 @@ import numpy as np
 
 from graphflow.compiler.stages import divide
 from graphflow.framework import errors
+from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import failure
 from graphflow.runtime.reference import Step, as_arrays, bind_kernel, execute, number_values, owned
 from graphflow.runtime.waiting import Wait
@@ -108,10 +109,11 @@ class StagedExecutor:
                 unit = calls.pop(0)
                 unit.run(values, self._resources)
             elif wait.outstanding:
-                unit = self._ended(wait.next(), values)
+                unit = self._ended(wait.next(), values, ready)
             else:
-                continue
-            self._finished(unit, missing, ready)
+                unit = None
+            if unit is not None:
+                self._finished(unit, missing, ready)
 
     def _finished(self, unit, missing, ready):
         missing[unit.number] = -1
@@ -120,13 +122,23 @@ class StagedExecutor:
             if not missing[user.number]:
                 ready.append(user)
 
-    def _ended(self, ticket, values):
-        """Takes the results of an attempt; its failure leaves with the op's name and line."""
+    def _ended(self, ticket, values, ready):
+        """Takes the results of an attempt; the unit that has ended, or None if it is to begin again.
+
+        A failure leaves with the op's name and line.
+        """
         unit = ticket.stage
         inputs = unit.input_arrays(values)
         if ticket.error is not None:
             failure.raise_for(unit.op, ticket.error, inputs)
-        for index, result in zip(unit.outputs, as_arrays(unit.step.run.finish(ticket.result, *inputs))):
+        try:
+            results = unit.step.run.finish(ticket.result, *inputs)
+        except Exception as error:  # noqa: BLE001 - leaves with the op's name and line
+            failure.raise_for(unit.op, error, inputs)
+        if results is kernels("waiting").AGAIN:
+            ready.append(unit)
+            return None
+        for index, result in zip(unit.outputs, as_arrays(results)):
             values[index] = result
         return unit
 

@@ -4,7 +4,10 @@ Every program takes the library as `tf` and gives the operations and tensors to 
 one session. `tools/golden/record_dataflow.py` runs them with TensorFlow, `test_dataflow.py` with GraphFlow.
 """
 
+import contextlib
+import os
 import re
+import tempfile
 
 import numpy as np
 
@@ -20,11 +23,15 @@ def program(function):
 def answers(tf, function, error_class):
     """What running a program gives: per step its value as lists, or class and message of its failure."""
     found = []
-    with tf.Graph().as_default():
+    with contextlib.ExitStack() as stack:  # programs that write files do so in an empty folder
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        stack.callback(os.chdir, os.getcwd())
+        os.chdir(folder)
+        stack.enter_context(tf.Graph().as_default())
         steps = function(tf)
-        with tf.Session() as sess:
+        with tf.Session(config=tf.ConfigProto(operation_timeout_in_ms=10000)) as sess:
             for step in steps:
-                fetches, feed = step if isinstance(step, tuple) else (step, None)
+                fetches, feed = step if isinstance(step, tuple) and isinstance(step[1], dict) else (step, None)
                 try:
                     found.append(_plain(sess.run(fetches, feed)))
                 except error_class as error:
@@ -143,6 +150,76 @@ def closed_with_waiting_producer_gone(tf):
     q = tf.FIFOQueue(2, tf.float32, name="q")
     return [q.enqueue(1.0), q.close(cancel_pending_enqueues=True), q.enqueue(2.0), q.dequeue(), q.dequeue(),
             q.close(cancel_pending_enqueues=True)]
+
+
+# ---------------------------------------------------------------- readers
+
+def _reading(tf, reader, files):
+    """Steps that read `files` ({name: content}) to their end, looking at the counts in between."""
+    for name, content in files.items():
+        with open(name, "wb") as file:
+            file.write(content)
+    names = tf.FIFOQueue(9, tf.string, shapes=[()], name="names")
+    counts = [reader.num_records_produced(), reader.num_work_units_completed()]
+    return [names.enqueue_many([list(files)]), counts, reader.read(names), counts, reader.read(names), counts,
+            reader.read_up_to(names, 2), counts, reader.read_up_to(names, 9), counts, reader.reset(), counts,
+            names.enqueue("missing"), names.close(), reader.read(names), reader.read(names)]
+
+
+@program
+def lines(tf):
+    """Lines of all kinds of ends."""
+    return _reading(tf, tf.TextLineReader(name="r"), {"a": b"one\ntwo\r\n\nfour", "b": b"", "c": b"five\n"})
+
+
+@program
+def lines_without_headers(tf):
+    """Some are left out; the keys count all."""
+    return _reading(tf, tf.TextLineReader(skip_header_lines=2, name="r"), {"a": b"h\nh\n1\n2\n", "b": b"h\n",
+                                                                          "c": b"h\nh\n3\n", "d": b"h\nh\n4\n"})
+
+
+@program
+def whole_files(tf):
+    """One record each. (TensorFlow would try the missing file again at the last step.)"""
+    return _reading(tf, tf.WholeFileReader(name="r"), {"a": b"abc", "b": b"", "c": b"\x00\xff", "d": b"x"})[:-1]
+
+
+@program
+def fixed_length_records(tf):
+    """Header, footer, and what does not fill a record."""
+    return _reading(tf, tf.FixedLengthRecordReader(2, header_bytes=1, footer_bytes=2, name="r"),
+                    {"a": b"Haabbccff", "b": b"Hddff", "c": b"Heeff"})
+
+
+@program
+def overlapping_records(tf):
+    """Hops shorter than records."""
+    return _reading(tf, tf.FixedLengthRecordReader(3, hop_bytes=1, name="r"), {"a": b"abcdef", "b": b"ghijkl"})
+
+
+@program
+def tf_records(tf):
+    """Records, keys with offsets."""
+    for name, records in (("a", [b"one", b"", b"three"]), ("b", [b"four", b"five"])):
+        with tf.python_io.TFRecordWriter(name + ".in") as writer:
+            for record in records:
+                writer.write(record)
+    files = {name: open(name + ".in", "rb").read() for name in ("a", "b")}  # noqa: SIM115
+    return _reading(tf, tf.TFRecordReader(name="r"), files)
+
+
+@program
+def work_itself(tf):
+    """The reader that reads nothing; its state can be saved."""
+    reader = tf.IdentityReader(name="r")
+    state = tf.placeholder(tf.string, [])
+    names = tf.FIFOQueue(9, tf.string, shapes=[()], name="names")
+    counts = [reader.num_records_produced(), reader.num_work_units_completed()]
+    return [names.enqueue_many([["a", "b", "c"]]), reader.read(names), reader.serialize_state(), reader.read(names),
+            counts, (reader.restore_state(state), {state: b"\x08\x01\x10\x01\x18\x01\x22\x01a"}), counts,
+            reader.read(names), reader.serialize_state(), (reader.restore_state(state), {state: b"\x08"}),
+            tf.TextLineReader(name="t").serialize_state()]
 
 
 # ---------------------------------------------------------------- graphs that the input functions make

@@ -44,6 +44,7 @@ WITHOUT_SAMPLES = {
     "random": "bits are compared with recorded ones in test_random.py",
     "lookup_ops": "they make, fill and ask tables: test_lookup_ops.py",
     "image_codec": "files are written and read again in test_image_codec.py",
+    "reader_ops": "files are written and read in test_reader_ops.py",
     "save_restore": "they write and read files: test_save_restore.py",
     "script_ops": "they call the user's functions: test_script_ops.py",
     "string_ops": "values are compared with recorded ones in test_string_ops.py",
@@ -83,6 +84,8 @@ OTHER_SIGNATURE = {
     "MatchingFiles": "it reads the file system, and must not be folded",
     "QueueIsClosed": "it looks at a queue, which changes, and must not be folded",
     "QueueSize": "it looks at a queue, which changes, and must not be folded",
+    **dict.fromkeys(("ReaderNumRecordsProduced", "ReaderNumWorkUnitsCompleted", "ReaderSerializeState",
+                     "ReaderRestoreState", "ReaderReset"), "it looks at a reader, which changes, and must not be folded"),
     "ReadFile": "it reads the file system, and must not be folded",
 }
 
