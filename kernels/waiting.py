@@ -13,8 +13,8 @@ class WaitingKernel:
 
     Args: ctx: the KernelContext. begin: completes or fails the ticket, at once or later, and sets its
       `resource` if it is to be later. finish: function from the ticket's result and the inputs to the op's
-      results, called by the run that waited; AGAIN has another attempt started. supplies: whether what others wait for comes from this op, so
-      that the resource (input 0) wants to know if its run fails before.
+      results, called by the run that waited; AGAIN has another attempt started. supplies: whether what others
+      wait for comes from this op, so that the resource (input 0) wants to know if its run fails before.
     """
 
     __slots__ = ("begin", "finish", "supplies", "_resources")

@@ -30,7 +30,7 @@ ALONE = set(
     "Int64List QueueRunnerDef ValuesDef ControlFlowContextDef CondContextDef WhileContextDef "
     "ServerDef InterconnectLink LocalLinks DeviceLocality DeviceAttributes DeviceProperties "
     "NamedTensorProto SummaryDescription SpriteMetadata EmbeddingInfo ProjectorConfig "
-    "SavedBareConcreteFunction".split()
+    "SavedBareConcreteFunction ReaderBaseState".split()
 )
 
 
