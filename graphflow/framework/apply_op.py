@@ -293,11 +293,21 @@ def create(graph, op_def, name, inputs, attrs):
 
 
 def _colocate(op, others):
+    others = [other for other in map(_placed, others) if other is not None]
+    if not others:
+        return
     names = sorted({name for other in others for name in (other._colocation or [other.name])})
     op._colocation = names
     for other in others:
         if other.device:
             op.device = other.device
+
+
+def _placed(op):
+    """The operation that decides where `op` is: for what stands in a body for a tensor outside, the one outside."""
+    while getattr(op, "type", None) in ("Captured", "RefCaptured"):
+        op = op.inputs[0].op
+    return None if getattr(op, "type", None) in ("LoopVariable", "TapeRead") else op
 
 
 def _add_outputs(op_def, op, inputs, attrs):

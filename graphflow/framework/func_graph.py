@@ -59,8 +59,7 @@ class FuncGraph(Graph):
         self.outer = outer
         self._root = root = outer.root
         self.kind = kind
-        number = root.attachments["functions"] = root.attachments.get("functions", 0) + 1
-        self.name = f"{outer.get_name_scope() or 'graph'}_{name}_{number}".replace("/", "_")
+        self.rename(f"{outer.get_name_scope() or 'graph'}_{name}")
         self.inputs = []
         self.captures = {}
         self.control_captures = {}
@@ -71,6 +70,15 @@ class FuncGraph(Graph):
         mine, around = self._scopes, outer._scopes
         for field in ("name", "devices", "colocation", "attrs", "gradient_overrides", "container"):
             setattr(mine, field, getattr(around, field))
+
+    def rename(self, name):
+        """Takes `name`, made unique, as that of the function that this body is in a GraphDef."""
+        taken, name = self._root.attachments.setdefault("functions", set()), name.replace("/", "_")
+        self.name, number = name, 0
+        while self.name in taken:
+            number += 1
+            self.name = f"{name}_{number}"
+        taken.add(self.name)
 
     # ---- what belongs to the graph outside
 

@@ -91,6 +91,18 @@ def input_dtypes(op_def, attrs):
     return result
 
 
+def output_length(arg, node):
+    """How many tensors the declared output `arg` of a NodeDef stands for."""
+    if arg.number_attr:
+        return node.attr[arg.number_attr].i
+    if arg.type_list_attr:
+        key = arg.type_list_attr
+        if key not in node.attr and node.op in ("While", "StatelessWhile"):
+            key = "T"  # which is what TensorFlow calls both
+        return len(node.attr[key].list.type)
+    return 1
+
+
 def _signature(op_def):
     inputs, outputs, attrs = op_def._source
     return f"Op<name={op_def.name}; signature={inputs} -> {outputs}; attr={attrs}>"

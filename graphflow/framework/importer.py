@@ -1,16 +1,16 @@
 """`tf.import_graph_def`: adds the nodes of a GraphDef to the default graph.
 
 Everything that can be checked without touching the graph is checked before the first node is added.
-Nodes may come in any order. Graphs with TensorFlow-1 loops (Enter, NextIteration) are refused.
-Holds no state.
+Nodes may come in any order. Control flow: `functionalize.py`, `import_bodies.py`. Holds no state.
 """
 
 import contextlib
 import heapq
 
-from graphflow.framework import apply_op, errors, import_node, scopes, shapes
+from graphflow.framework import apply_op, errors, import_bodies, import_node, scopes, shapes
 from graphflow.framework.api import tf_export
 from graphflow.framework.convert import convert_to_tensor
+from graphflow.framework.functionalize import functionalize
 from graphflow.framework.graph_scopes import name_scope
 from graphflow.framework.node_def import LOWEST_PRODUCER, PRODUCER
 from graphflow.framework.op_def import get_op_def
@@ -37,7 +37,7 @@ def import_graph_def(
     for a malformed graph or names that it doesn't have.
     """
     del op_dict
-    graph_def = _graph_def_param(graph_def)
+    graph_def = functionalize(_graph_def_param(graph_def))
     input_map = _input_map_param(input_map)
     wanted = _return_elements_param(return_elements)
     definitions = _op_definitions(graph_def)
@@ -100,10 +100,18 @@ def _as_tensors(name, input_map):
 def _op_definitions(graph_def):
     """OpDefs of all op types used; NotFoundError naming every unknown one."""
     found, missing = {}, []
-    for node in graph_def.node:
+    functions = {function.signature.name: function for function in graph_def.library.function}
+    waiting, called = list(graph_def.node), set()
+    while waiting:
+        node = waiting.pop()
+        if node.op in import_bodies.TYPES:
+            for name in import_bodies.functions_of(node):
+                if name in functions and name not in called:
+                    called.add(name)
+                    waiting.extend(functions[name].node_def)
         if node.op not in found:
             try:
-                found[node.op] = get_op_def(node.op)
+                found[node.op] = get_op_def(import_bodies.TYPES.get(node.op, node.op))
             except errors.NotFoundError:
                 found[node.op] = None
                 missing.append(node.op)
@@ -138,6 +146,10 @@ class _Import:
     def __init__(self, graph, graph_def, scope, input_map, definitions, producer_op_list):
         self.graph = graph
         self.nodes = graph_def.node
+        self.outputs = {}  # of nodes with bodies: node name -> tensors as the GraphDef counts them
+        self.functions = {function.signature.name: function for function in graph_def.library.function}
+        self.bodies = {}  # function name -> the body made of it last
+        self.made = {}  # (function name, "node:index" or an argument) -> tensor of that body
         self.scope = scope
         self.definitions = definitions
         self.tensor_map = {parse_tensor_name(k): v for k, v in input_map.items() if k[0] != "^"}
@@ -179,7 +191,7 @@ class _Import:
             self._check_colocation(node)
 
     def _check_colocation(self, node):
-        if "_class" in node.attr:
+        if "_class" in node.attr and not self.graph.is_body:
             for item in node.attr["_class"].list.s:
                 name = _text(item)
                 if name.startswith("loc:@") and name[5:] not in self.position:
@@ -234,7 +246,7 @@ class _Import:
         if key in self.tensor_map:
             self.used.add(key)
             return self.tensor_map[key]
-        outputs = self.ops[name].outputs
+        outputs = self.outputs.get(name) or self.ops[name].outputs
         if index >= len(outputs):
             raise ValueError(
                 f"Node '{node.name}': Connecting to invalid output {index} of source node {name} "
@@ -243,6 +255,8 @@ class _Import:
         return outputs[index]
 
     def _add(self, node, data, controls, names):
+        if node.op in import_bodies.TYPES:
+            return self._add_with_bodies(node, data, controls, names)
         op_def = self.definitions[node.op]
         attrs, extra = import_node.attributes(node, op_def, self.producer_ops.get(node.op))
         inputs = [self._source(node, *source) for source in data]
@@ -256,6 +270,57 @@ class _Import:
             op._add_control_inputs([self._control(name) for name in controls])
         self._finish(op, extra)
         return op
+
+    def _add_with_bodies(self, node, data, controls, names):
+        inputs = [self._source(node, *source) for source in data]
+        self.graph._names_in_use.setdefault(names[node.name].lower(), 1)
+        op, self.outputs[node.name] = import_bodies.add(self, node, inputs, names[node.name])
+        if controls:
+            op._add_control_inputs([self._control(name) for name in controls])
+        return op
+
+    def function(self, name):
+        """The function `name` of the library; ValueError if there is none."""
+        if name not in self.functions:
+            raise ValueError(f"The graph uses a function {name!r} that its library does not have.")
+        return self.functions[name]
+
+    def inside(self, body, function, arguments):
+        """An import of the nodes of a function into `body`; `arguments`: {name: tensor}."""
+        from graphflow import protobuf
+
+        nodes = {node.name: node for node in function.node_def}
+        graph_def = protobuf.GraphDef()
+        for node in function.node_def:
+            copy = graph_def.node.add()
+            copy.CopyFrom(node)
+            copy.input[:] = [self._flat_name(text, nodes) for text in node.input]
+        run = _Import(body, graph_def, self.scope, arguments, self.definitions, None)
+        run.functions, run.bodies, run.made, run.producer_ops = (
+            self.functions, self.bodies, self.made, self.producer_ops)
+        run.nodes_of_function = nodes
+        return run
+
+    def _flat_name(self, text, nodes):
+        """ "node:output:index", as functions name tensors, as "node:index"."""
+        parts = text.split(":")
+        if text[:1] == "^" or len(parts) < 3 or parts[0] not in nodes:
+            return text
+        node, position = nodes[parts[0]], int(parts[2])
+        op_def = self.definitions[node.op]
+        for arg in op_def.outputs:
+            if arg.name == parts[1]:
+                return f"{parts[0]}:{position}"
+            position += import_node.output_length(arg, node)
+        raise ValueError(f"Node '{node.name}' ({node.op}) has no output {parts[1]!r}.")
+
+    def element_of_function(self, text):
+        """The tensor that a function's result names."""
+        name, index = parse_tensor_name(self._flat_name(text, self.nodes_of_function))
+        key = (name, index)
+        if key in self.tensor_map:
+            return self.tensor_map[key]
+        return (self.outputs.get(name) or self.ops[name].outputs)[index]
 
     def _control(self, name):
         if name in self.control_map:

@@ -10,6 +10,8 @@ from graphflow.framework import dtypes
 from graphflow.framework.tensor_shape import TensorShape
 from graphflow.framework.tensor_util import MakeNdarray, make_tensor_proto
 
+# Operations with bodies: see `func_graph.py`.
+WITH_BODIES = frozenset(("If", "Case", "IfGrad", "While", "WhileGrad"))
 # TensorFlow 1.15's TF_GRAPH_DEF_VERSION.
 PRODUCER = 134
 LOWEST_PRODUCER = "lowest_producer"  # Graph.attachments key: the oldest producer that was imported
@@ -140,21 +142,36 @@ def to_node_def(op):
     from graphflow import protobuf
 
     node = protobuf.NodeDef()
-    _fill_node(node, op)
+    _fill_node(node, op, _tensor_name)
     return node
 
 
-def _fill_node(node, op):
+def _tensor_name(tensor):
+    """How a node of a GraphDef names an input."""
+    index = tensor.value_index
+    if tensor.op.type in WITH_BODIES:
+        from graphflow.framework.function_def import exported_index
+
+        index = exported_index(tensor)
+    return f"{tensor.op.name}:{index}" if index else tensor.op.name
+
+
+def _fill_node(node, op, name_of):
     node.name = op.name
     node.op = op.type
     node.device = op.device
-    for tensor in op.inputs:
-        index = tensor.value_index
-        node.input.append(f"{tensor.op.name}:{index}" if index else tensor.op.name)
+    node.input.extend(map(name_of, op.inputs))
     node.input.extend(sorted(f"^{control.name}" for control in op.control_inputs))
-    declared = op.op_def.attrs
-    for name, value in op.attrs.items():
-        set_attr_value(node.attr[name], value, declared[name].kind if name in declared else None)
+    if op.type in WITH_BODIES:
+        from graphflow.framework import function_def
+
+        node.op = function_def.exported_type(op)
+        for name, value, kind in function_def.exported_attrs(op):
+            set_attr_value(node.attr[name], value, kind)
+    else:
+        declared = op.op_def.attrs
+        for name, value in op.attrs.items():
+            set_attr_value(node.attr[name], value, declared[name].kind if name in declared else None)
     for name, value in (op._extra or {}).items():
         set_attr_value(node.attr[name], value)
     if op._colocation:
@@ -173,10 +190,15 @@ def to_graph_def(graph, from_version=None, add_shapes=False):
 
     message = protobuf.GraphDef()
     message.versions.producer = graph.attachments.get(LOWEST_PRODUCER, PRODUCER)
-    for op in graph.get_operations()[from_version or 0 :]:
+    operations = graph.get_operations()[from_version or 0 :]
+    if any(op.type in WITH_BODIES for op in operations):
+        from graphflow.framework.function_def import add_functions
+
+        add_functions(message, operations, _fill_node)
+    for op in operations:
         node = message.node.add()
-        _fill_node(node, op)
+        _fill_node(node, op, _tensor_name)
         if add_shapes and op.outputs:
-            shapes = [tensor._shape for tensor in op.outputs]
+            shapes = [tensor._shape for tensor in op.outputs if op.type not in WITH_BODIES]
             set_attr_value(node.attr["_output_shapes"], shapes, "list(shape)")
     return message
