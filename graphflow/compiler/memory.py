@@ -9,12 +9,17 @@ import bisect
 ALIGNMENT = 64
 
 
-def assign_offsets(lifetimes):
+def assign_offsets(lifetimes, heirs=()):
     """Offsets for `[(nbytes, first step, last step)]`, and the size of the arena.
 
-    Steps are inclusive. Empty values get offset 0.
+    Steps are inclusive. Empty values get offset 0. `heirs`: {position of a value: position of one as large
+    that dies at the step at which it is born}: it is made in place, where the other was.
     """
     offsets = [0] * len(lifetimes)
+    if heirs:
+        lifetimes, origin = _inherited(lifetimes, heirs)
+        offsets, size = assign_offsets(lifetimes)
+        return [offsets[origin.get(i, i)] for i in range(len(offsets))], size
     arena = _Arena()
     # At one step, births come before deaths: an op's inputs and outputs must not overlap.
     births = sorted((first, -nbytes, i) for i, (nbytes, first, _) in enumerate(lifetimes) if nbytes)
@@ -27,6 +32,18 @@ def assign_offsets(lifetimes):
             dead += 1
         offsets[i] = arena.take(_aligned(-negative))
     return offsets, arena.size
+
+
+def _inherited(lifetimes, heirs):
+    """(lifetimes in which each value lives as long as its last heir, and the heirs take no memory;
+    heir -> the value whose memory it is)."""
+    lifetimes, origin = list(lifetimes), {}
+    for heir in sorted(heirs, key=lambda i: lifetimes[i][1]):
+        before = origin[heir] = origin.get(heirs[heir], heirs[heir])
+        nbytes, first, _ = lifetimes[before]
+        lifetimes[before] = nbytes, first, lifetimes[heir][2]
+        lifetimes[heir] = 0, *lifetimes[heir][1:]
+    return lifetimes, origin
 
 
 def _aligned(nbytes):

@@ -58,15 +58,20 @@ class Frame:
                 last[spec.root(value)] = i
         for value in spec.plan.fetches:
             last[spec.root(value)] = len(spec.nodes)
+        self._dying = {}
+        for value in first:
+            if last[value] < len(spec.nodes):
+                self._dying.setdefault(spec.nodes[last[value]], []).append(value)
         made_natively = {v for b in spec.nodes if b.native for v in b.outputs}
         fed = {v for v in spec.plan.feeds if v in self._natively_read and v not in spec.constants
                and _nbytes(spec, v) <= _COPIED_FEED_BYTES}
         chosen = [v for v in first if v in made_natively or
                   (v in self._natively_read and spec.shape[v] is not None)]
         lifetimes = [(_nbytes(spec, v), first[v], last[v]) for v in chosen]
+        heirs = self._find_heirs({v: i for i, v in enumerate(chosen)}, last)
         lifetimes += [(_nbytes(spec, v), 0, len(spec.nodes)) for v in fed]
         chosen += list(fed)
-        offsets, total = assign_offsets(lifetimes)
+        offsets, total = assign_offsets(lifetimes, heirs)
         # Refused with TensorFlow's errors where NumPy would raise MemoryError, or the system kill us.
         kernels("reference.array_checks").check_size((total + ALIGNMENT,), np.uint8)
         memory = np.empty(total + ALIGNMENT, np.uint8)
@@ -82,6 +87,21 @@ class Frame:
             self._values[self._position[value]] = view.reshape(spec.shape[value])
         for value, array in spec.constants.items():
             self._values[self._position[value]] = array
+
+    def _find_heirs(self, number, last):
+        """{number of a value: number of the one, read for the last time, in whose memory it is made}."""
+        spec, heirs, taken = self._spec, {}, set()
+        for i, bound in enumerate(spec.nodes):
+            if not bound.native:
+                continue
+            for out, source in kernels("cpu.elementwise").may_share(bound.native):
+                value, root = bound.native_outputs[out], spec.root(bound.inputs[source])
+                if (value in number and root in number and last[root] == i and root not in taken
+                        and number[value] not in heirs and _nbytes(spec, value) == _nbytes(spec, root)
+                        and sum(spec.root(v) is root for v in bound.inputs) == 1):
+                    heirs[number[value]] = number[root]
+                    taken.add(root)
+        return heirs
 
     def _index(self, value):
         if value.variable is not None:
@@ -104,7 +124,8 @@ class Frame:
         sizes = [max(1, len(b.native.words)) for b in native]
         self._words = np.zeros(sum(sizes), np.int64)
         self._view = memoryview(self._words)
-        self._scratch = np.empty(sum(tape.scratch_bytes(b.native.words) for b in native) + ALIGNMENT, np.uint8)
+        # Kernels run one after the other: one piece of scratch memory serves all.
+        self._scratch = np.empty(max(tape.scratch_bytes(b.native.words) for b in native) + ALIGNMENT, np.uint8)
         scratch = address_of(self._scratch) + (-address_of(self._scratch) % ALIGNMENT)
         rows, at = [], 0
         for bound, size in zip(native, sizes):
@@ -113,7 +134,6 @@ class Frame:
             outputs = [self._pointer(v) for v in bound.native_outputs]
             block = self._words[at:at + size]
             block[:len(words)] = tape.make_block(words, inputs, outputs, scratch)[:len(words)]
-            scratch += tape.scratch_bytes(words)
             self._note_patches(bound, words, at)
             if bound.native.before_run is not None:
                 self._preparations.append((bound.native.before_run, self._view[at:at + size]))
@@ -171,7 +191,11 @@ class Frame:
         if node.bodies:
             return BodyStep(self._values, bound, inputs, outputs, self._reloads(node), views)
         written = [self._index(w.value) for w in node.writes]
-        return PythonStep(self._values, bound, inputs, outputs, written, views)
+        return PythonStep(self._values, bound, inputs, outputs, written, views, self._last_uses(bound))
+
+    def _last_uses(self, bound):
+        """Positions of values that nobody reads after this Python step, and that own their memory."""
+        return [self._position[v] for v in self._dying.get(bound, ()) if v not in self._arena_values]
 
     def _reloads(self, node):
         """Of the variables that the bodies of `node` write, those that this frame has pointers to."""
@@ -220,6 +244,24 @@ class Frame:
         variables (None if it has none), which nobody else writes while this runs; those that the
         plan writes are written in place.
         """
+        self._begin(feeds, variables)
+        try:
+            for step in self._steps:
+                step.run()
+        except NativeFailure as error:
+            if not self._cancelled:
+                self._explain(error.row)
+        if self._cancelled:
+            deadlines.raise_cancelled()
+        result = [self._fetched(*fetch) for fetch in self._fetches]
+        values = self._values
+        for position, copied, _ in self._feeds:
+            if not copied:
+                values[position] = None  # what the caller fed is the caller's
+        return result
+
+    def _begin(self, feeds, variables):
+        """Takes the arrays of a run, as `run` gets them."""
         values = self._values
         for array, (position, copied, places) in zip(feeds, self._feeds):
             if copied:
@@ -237,43 +279,24 @@ class Frame:
             values[position] = fresh
         for prepare, block in self._preparations:
             prepare(block)
-        try:
-            for step in self._steps:
-                step.run()
-        except NativeFailure as error:
-            if not self._cancelled:
-                self._explain(error.row)
-        if self._cancelled:
-            deadlines.raise_cancelled()
-        result = [self._fetched(*fetch) for fetch in self._fetches]
-        for position, copied, _ in self._feeds:
-            if not copied:
-                values[position] = None  # what the caller fed is the caller's
-        return result
 
     def profile(self, feeds, variables, repeats=20):
         """Seconds per step (position in the specialisation's nodes -> fastest of `repeats` runs).
 
-        Runs the plan for real, once if it has effects other than writing `variables`. Steps of Python
-        that have effects are timed as part of that run only, and so not listed.
+        Runs the plan for real, step by step, and only once if it has effects other than writing `variables`.
         """
         if any(not b.native and b.node.op_def.is_stateful for b in self._spec.nodes):
             repeats = 1
         self._direct = []
         best = {}
         for _ in range(repeats):
-            self.run(feeds, variables)
-            for array, (position, copied, _) in zip(feeds, self._feeds):
-                if not copied:
-                    self._values[position] = array
+            self._begin(feeds, variables)
             row = 0
             for position, (bound, step) in enumerate(self._single_steps()):
                 start = time.perf_counter()
                 if bound.native:
                     self._tape.run_range(row, row + 1)
                     row += 1
-                elif bound.node.op_def.is_stateful:
-                    continue
                 else:
                     step.run()
                 best[position] = min(best.get(position, 1e9), time.perf_counter() - start)

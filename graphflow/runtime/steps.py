@@ -40,18 +40,20 @@ class PythonStep:
     Args: values: the frame's list of values. inputs: positions read. outputs: (position, whether
     its place is an arena buffer that native kernels read). written: positions of the variables
     written in place. views:
-    (position, root's position, shape) of inputs that are other values under another shape.
+    (position, root's position, shape) of inputs that are other values under another shape. last_uses: positions
+    of values that nobody needs afterwards.
     """
 
-    __slots__ = ("_values", "_bound", "_inputs", "_outputs", "_written", "_views")
+    __slots__ = ("_values", "_bound", "_inputs", "_outputs", "_written", "_views", "_last_uses")
 
-    def __init__(self, values, bound, inputs, outputs, written, views):
+    def __init__(self, values, bound, inputs, outputs, written, views, last_uses=()):
         self._values = values
         self._bound = bound
         self._inputs = inputs
         self._outputs = outputs
         self._written = written
         self._views = views
+        self._last_uses = (*last_uses, *(position for position, _, _ in views))
 
     def run(self):
         """Failures leave as tf.errors with the op's name and the user's line."""
@@ -72,6 +74,8 @@ class PythonStep:
                     values[position] = _own(result, arrays)
         except Exception as error:  # noqa: BLE001 - every failure leaves with the op's name and line
             failure.raise_for(self._bound.node.op, error, arrays)
+        for position in self._last_uses:
+            values[position] = None
 
 
 class Reload:

@@ -48,8 +48,9 @@ def _form(shape, operands, rows, steps, results, parameters):
 
 
 def cost_of(steps):
-    """What a program's steps cost for an element, in cheap ones."""
-    return sum(4 if step.split(" ")[0] in _HEAVY else 1 for step in steps)
+    """What a program's steps cost for an element, in cheap ones: a step in registers is a third of one that
+    reads and writes memory."""
+    return max(1, sum(3 if step.split(" ")[0] in _HEAVY else .3 for step in steps))
 
 
 def kinds(operands, rows, parameters):
@@ -84,6 +85,27 @@ def program(shape, operands, steps, results, parameters=(), threads=1):
     if rows.count > rows.length:
         return pool.split(code, words, 0, rows.count, cost, threads)
     return pool.split(code, words, 2, rows.length, cost, threads)
+
+
+def may_share(native):
+    """(number of an output, number of an input) pairs: the output may be made in the memory of that input, if
+    both have as many bytes. Nothing for kernels that are no programs.
+    """
+    function, words = pool.first_part(native)
+    if getattr(function, "template", None) != "elementwise.program":
+        return
+    operands, steps, results = function.arguments
+    forms, results = operands.split(","), [int(position) for position in results.split(",")]
+    outs, ins = words[5:5 + len(results)], words[5 + len(results):5 + len(results) + len(forms)]
+    needs = [{i} for i in range(len(forms))]
+    for step in steps.split(";"):
+        names = [name for name in step.split(" ")[1:] if not name.startswith("#")]
+        needs.append(set().union(*(needs[int(name)] for name in names)))
+    numbers = [word.index if isinstance(word, In) else None for word in ins]
+    for out, position in zip(outs, results, strict=True):
+        for i in sorted(needs[position]):
+            if forms[i].endswith(":v") and numbers.count(numbers[i]) == 1:
+                yield out.index, numbers[i]
 
 
 def op(ctx, *parameters, name=None):

@@ -208,6 +208,31 @@ def test_a_value_read_before_a_write_and_used_after_it_is_a_copy():
     np.testing.assert_array_equal(result, [1.5, 2.5])
 
 
+def test_updates_come_right_after_their_gradients():
+    x = tf.placeholder(tf.float32, [4, 8])
+    h, variables = x, [tf.Variable(tf.ones([8, 8])) for _ in range(3)]
+    for v in variables:
+        h = tf.matmul(h, v)
+    train = tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(h))
+    with tf.control_dependencies([train]):
+        after = tf.reduce_sum(variables[0] + 0.0)
+    kinds, _ = left(after, {x: np.ones((4, 8), np.float32)})
+    updates = [i for i, kind in enumerate(kinds) if kind == "ApplyGradientDescent"]
+    products = [i for i, kind in enumerate(kinds) if kind == "MatMul"]
+    assert len(updates) == 3 and updates[0] < products[-2]
+
+
+def test_an_update_waits_for_the_check_before_it():
+    x = tf.placeholder(tf.float32, [2])
+    v = tf.Variable([1.0, 2.0])
+    update = tf.assign_add(v, x)
+    other = tf.check_numerics(x * 2.0, "bad")
+    with tf.control_dependencies([other]):
+        late = tf.assign_add(v, x)
+    kinds, _ = left(late, {x: np.ones(2, np.float32)})
+    assert kinds.index("CheckNumerics") < kinds.index("AssignAdd") and update is not None
+
+
 def test_every_pass_says_why():
     for apply, why in (*pipeline.PASSES, *pipeline.SHAPE_PASSES):
         assert apply.__doc__ and len(why) > 20
