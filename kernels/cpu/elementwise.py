@@ -94,7 +94,7 @@ def may_share(native):
     function, words = pool.first_part(native)
     if getattr(function, "template", None) != "elementwise.program":
         return
-    operands, steps, results = function.arguments
+    operands, steps, results = function.arguments[:3]
     forms, results = operands.split(","), [int(position) for position in results.split(",")]
     outs, ins = words[5:5 + len(results)], words[5 + len(results):5 + len(results) + len(forms)]
     needs = [{i} for i in range(len(forms))]
