@@ -20,6 +20,7 @@ class FunctionGraph(FuncGraph):
     """The graph of one function: as in TensorFlow, with names and seeds counted from its own start."""
 
     seed = None
+    _building_function = True
 
     def __init__(self, outer, kind, name):
         super().__init__(outer, kind, name)

@@ -90,6 +90,9 @@ class Graph(ScopeMethods):
         # Things of higher layers that belong to this graph (variable store, caches), by owner.
         self.attachments = {}
 
+    # Whether this is the graph of a function: what TensorFlow's own helpers ask.
+    _building_function = False
+
     # ---- naming
 
     def unique_name(self, name, mark_as_used=True):

@@ -70,6 +70,7 @@ def test_tour(tmp_path):
     ("05_logistic_regression.py", ["--epochs", 30, "--log-dir", "logs"], 0.6),
     ("06_relu_network.py", ["--epochs", 60, "--log-dir", "logs"], 0.6),
     ("11_queue_input.py", ["--epochs", 60], 0.75),
+    ("12_dataset_input.py", ["--steps", 150], 0.75),
     ("demo.py", ["--steps", 200, "--log-dir", "logs"], 0.75),
 ])
 def test_it_learns(tmp_path, digits, program, arguments, least):
