@@ -1,76 +1,141 @@
 """`Session.explain`: the plan of a run as a table for people. Holds no state."""
 
-from graphflow.client import feeds
+import numpy as np
+
+from graphflow.client import feeds, plan_picture
 from graphflow.client import fetches as fetching
 from graphflow.framework import shapes
+from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime.executor import Executor
 from graphflow.runtime.frame import Frame
 from graphflow.runtime.staged import StagedExecutor
 
 
+class Explanation(str):
+    """A table as text; notebooks show it with a picture of its memory (`_repr_html_`)."""
+
+    def __new__(cls, heading, rows, layout=(), steps=0):
+        heading, rows = list(heading), list(rows)
+        made = super().__new__(cls, _table(heading, rows))
+        made._parts = heading, rows, layout, steps
+        return made
+
+    def _repr_html_(self):
+        return plan_picture.html(*self._parts)
+
+
+class Row:
+    """One line of the table: what runs for `node` (or `name`, for what is no node), and how."""
+
+    __slots__ = ("tier", "micros", "kind", "made", "buffer", "kernel", "name")
+
+    def __init__(self, node, tier, shapes_made, micros="", buffer="", kernel=""):
+        values = (*node.outputs, *(w.value for w in node.writes))
+        self.tier, self.micros, self.kind, self.buffer, self.kernel = tier, micros, node.type, buffer, kernel
+        self.made = ", ".join(f"{v.dtype.name}{shapes.format_shape(s)}" for v, s in zip(values, shapes_made)) or "-"
+        self.name = node.name
+        if node.writes:
+            self.name += "  -> " + ", ".join(
+                w.variable.op.name + (" in place" if w.in_place else "") for w in node.writes)
+
+
 def explain(session, fetches, feed_dict, profile=False):
-    """The table for `session.run(fetches, feed_dict)`; with `profile`, the microseconds of each step."""
+    """The Explanation of `session.run(fetches, feed_dict)`; with `profile`, the microseconds of each step."""
     fed = {feeds.feed_element(session.graph, key): value for key, value in feeds.flatten(feed_dict)}
     bound = session._bind(fetching.FetchMapper(session.graph, fetches), tuple(fed))
-    plan = bound.executor.plan
     arrays = [feeds.FeedSlot(tensor).convert(fed[tensor]) for tensor in sorted(fed, key=lambda t: t.name)]
-    if not isinstance(bound.executor, Executor):
-        if isinstance(bound.executor, StagedExecutor):
-            stages = bound.executor.stages
-            return _table(f"{len(stages)} stages: ops that may wait, and the plans between them", _stage_rows(stages))
-        return _table("reference executor: node by node", _plain_rows(plan))
+    executor = bound.executor
+    if not isinstance(executor, Executor):
+        return explain_plain(executor)
     if profile:
-        spec, seconds = bound.executor.profile(arrays)
-    else:
-        spec, seconds = bound.executor.specialization(arrays), {}
-    return _table(_summary(spec, bound.executor, seconds), _rows(spec, seconds))
+        return explain_specialization(*executor.profile(arrays), executor._resources)
+    return explain_specialization(executor.specialization(arrays), {}, executor._resources)
 
 
-def _summary(spec, executor, seconds):
+def explain_plain(executor):
+    """The Explanation of a plan that is not specialised."""
+    if isinstance(executor, StagedExecutor):
+        stages = executor.stages
+        return Explanation([f"{len(stages)} stages: ops that may wait, and the plans between them"],
+                           _stage_rows(stages))
+    return Explanation(["reference executor: node by node"], _plain_rows(executor.plan))
+
+
+def explain_specialization(spec, seconds, resources):
+    """The Explanation of a Specialization, with the seconds of its steps (position -> s) if known."""
+    frame = Frame(spec, resources)
+    rows = _rows(spec, seconds, frame.layout)
+    return Explanation(_summary(spec, frame, seconds), rows, frame.layout, len(spec.nodes))
+
+
+def _summary(spec, frame, seconds):
     native = sum(b.native is not None for b in spec.nodes)
-    running = sum(len(b.nodes) for b in spec.nodes)
-    frame = Frame(spec, executor._resources)
-    text = (f"{len(spec.plan.nodes)} nodes: {native} native kernels for {running - len(spec.nodes) + native} of them, "
-            f"{len(spec.nodes) - native} reference kernels, {len(spec.alias)} aliases, "
-            f"{len(spec.plan.nodes) - running - len(spec.alias)} computed ahead or not needed; arena "
-            f"{frame.arena_bytes:,} bytes")
-    if seconds:
-        text += f"; kernels take {sum(seconds.values()) * 1e6:.1f} us"
-    if spec.pending:
-        text += f"; {len(spec.pending)} kernels are still being compiled"
-    return text
+    running = {node.source for b in spec.nodes for node in b.nodes}
+    others = {node.source for b in spec.nodes if not b.native for node in b.nodes}
+    aliases = sum(bool(n.outputs) and n.outputs[0] in spec.alias and n not in running for n in spec.plan.nodes)
+    yield (f"{len(spec.plan.nodes)} nodes: {native} native kernels for {len(running) - len(others)} of them, "
+           f"{len(spec.nodes) - native} reference kernels, {aliases} aliases, "
+           f"{len(spec.plan.nodes) - len(running) - aliases} computed ahead or not needed"
+           + (f"; kernels take {sum(seconds.values()) * 1e6:.1f} us" if seconds else "")
+           + (f"; {len(spec.pending)} kernels are still being compiled" if spec.pending else ""))
+    variables = sum(_bytes(spec, variable.start) for variable in spec.variables)
+    yield (f"memory: {variables:,} bytes of variables, {frame.arena_bytes:,} of arena for "
+           f"{sum(size for _, _, size, *_ in frame.layout):,} of values "
+           f"({sum(entry[5] for entry in frame.layout)} made in place), {frame.scratch_bytes:,} of scratch")
+    yield "passes: " + ", ".join(f"{name} {_change(removed)}" for name, removed in spec.history)
 
 
-def _rows(spec, seconds, indent=""):
+def _change(removed):
+    return f"-{removed}" if removed > 0 else f"+{-removed}" if removed else "0"
+
+
+def _bytes(spec, value):
+    size = shapes.size(spec.shape[value])
+    return 0 if size is None else size * np.dtype(value.dtype.as_numpy_dtype).itemsize
+
+
+def _rows(spec, seconds, layout=(), indent=""):
     """Rows of a specialisation; those of bodies are indented below their node."""
     running = {node.source: (i, bound) for i, bound in enumerate(spec.nodes) for node in bound.nodes}
+    place = {value: f"{offset:,}{' in place' if heir else ''}" for value, offset, _, _, _, heir in layout}
     for node in spec.plan.nodes:
         i, bound = running.get(node, (None, None))
-        micros = ""
+        kernel = micros = ""
         if bound is not None:
             tier = "reference" if bound.native is None else "native" if len(bound.nodes) == 1 else f"fused {i}"
             tier = "bodies" if node.bodies else tier
-            if i in seconds and node is bound.node.source:
-                micros = f"{seconds[i] * 1e6:.1f}"
+            if node is bound.node.source:
+                kernel = _kernel(bound)
+                micros = f"{seconds[i] * 1e6:.1f}" if i in seconds else ""
         elif node.outputs and node.outputs[0] in spec.alias:
             tier = "alias"
         elif node.outputs and node.outputs[0] in spec.constants:
             tier = "ahead"
         else:
             tier = "not needed"
-        yield (node, indent + tier, micros,
-               [spec.shape.get(v, v.shape) for v in (*node.outputs, *(w.value for w in node.writes))])
+        made = [spec.shape.get(v, v.shape) for v in (*node.outputs, *(w.value for w in node.writes))]
+        buffer = ", ".join(place[v] for v in node.outputs if v in place)
+        yield Row(node, indent + tier, made, micros, buffer, kernel)
         if bound is not None and node.bodies:
             for number, body in enumerate(node.bodies):
                 if node.op in spec.bodies:
-                    yield from _rows(spec.bodies[node.op][number], {}, indent + "  ")
+                    yield from _rows(spec.bodies[node.op][number], {}, (), indent + "  ")
                 else:
                     yield from _plain_rows(body.plan, indent + "  later")
 
 
+def _kernel(bound):
+    """The name of the compiled function behind a step, and in how many parts it is divided."""
+    if bound.native is None:
+        return ""
+    function, _ = kernels("cpu.pool").first_part(bound.native)
+    parts = "" if function is bound.native.function else f" x{bound.native.words[1]}"
+    return function.components()[-1].template + parts
+
+
 def _plain_rows(plan, tier="reference"):
     for node in plan.nodes:
-        yield node, tier, "", [v.shape for v in (*node.outputs, *(w.value for w in node.writes))]
+        yield Row(node, tier, [v.shape for v in (*node.outputs, *(w.value for w in node.writes))])
         for body in node.bodies:
             yield from _plain_rows(body.plan, "  " + tier)
 
@@ -80,16 +145,12 @@ def _stage_rows(stages):
         if stage.plan is not None:
             yield from _plain_rows(stage.plan, f"stage {stage.number}")
         else:
-            yield stage.node, "waits", "", [v.shape for v in stage.outputs]
+            yield Row(stage.node, "waits", [v.shape for v in stage.outputs])
 
 
-def _table(summary, rows):
-    lines = [summary, f"{'runs as':<15}{'us':>8}  {'op':<30}{'makes':<28}name"]
-    for node, tier, micros, made in rows:
-        values = (*node.outputs, *(w.value for w in node.writes))
-        text = ", ".join(f"{v.dtype.name}{shapes.format_shape(s)}" for v, s in zip(values, made)) or "-"
-        name = node.name
-        if node.writes:
-            name += "  -> " + ", ".join(w.variable.op.name + (" in place" if w.in_place else "") for w in node.writes)
-        lines.append(f"{tier:<15}{micros:>8}  {node.type:<30}{text:<28} {name}")
+def _table(heading, rows):
+    lines = [*heading, f"{'runs as':<15}{'us':>8}  {'op':<30}{'makes':<28} {'arena at':<20} {'kernel':<24} name"]
+    for row in rows:
+        lines.append(f"{row.tier:<15}{row.micros:>8}  {row.kind:<30}{row.made:<28} {row.buffer:<20} {row.kernel:<24} "
+                     f"{row.name}")
     return "\n".join(lines)

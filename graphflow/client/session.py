@@ -201,8 +201,10 @@ class BaseSession:
     def explain(self, fetches, feed_dict=None, profile=False):
         """The plan that `run(fetches, feed_dict)` executes, as a readable table (a string).
 
-        For each step: the operation, what it makes, and whether a native kernel, the reference
-        kernel or nothing at all (folded, aliased) runs for it; with `profile`, how long it takes.
+        Says how many nodes each pass removed and how much memory the run takes; then for each node what
+        it makes, where in memory, and whether a native kernel (alone or fused with others), the reference
+        kernel or nothing at all (folded, aliased) runs for it; with `profile`, how long it takes. In a
+        notebook it shows as a page with a picture of the memory.
         """
         from graphflow.client.explain import explain
 

@@ -78,6 +78,8 @@ class Frame:
         start = -address_of(memory) % ALIGNMENT
         self._arena = memory
         self.arena_bytes = total
+        # For people who ask: (value, offset, bytes, first step, last step, whether it is made in place of another).
+        self.layout = [(v, offset, *lifetimes[i], i in heirs) for i, (v, offset) in enumerate(zip(chosen, offsets))]
         self._arena_values = set(chosen)
         for value in (*spec.plan.feeds, *(v.start for v in spec.variables), *spec.constants, *first, *spec.alias):
             self._index(value)
@@ -117,6 +119,7 @@ class Frame:
         """One argument block per native node, all in one array; pointers known now are filled in."""
         spec, tape = self._spec, kernels("cpu.tape") if any(b.native for b in self._spec.nodes) else None
         self._tape = self._view = None
+        self.scratch_bytes = 0
         self._preparations = []
         if tape is None:
             return
@@ -125,7 +128,8 @@ class Frame:
         self._words = np.zeros(sum(sizes), np.int64)
         self._view = memoryview(self._words)
         # Kernels run one after the other: one piece of scratch memory serves all.
-        self._scratch = np.empty(max(tape.scratch_bytes(b.native.words) for b in native) + ALIGNMENT, np.uint8)
+        self.scratch_bytes = max(tape.scratch_bytes(b.native.words) for b in native)
+        self._scratch = np.empty(self.scratch_bytes + ALIGNMENT, np.uint8)
         scratch = address_of(self._scratch) + (-address_of(self._scratch) % ALIGNMENT)
         rows, at = [], 0
         for bound, size in zip(native, sizes):
