@@ -69,7 +69,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 def _reason(inner):
     first = inner.split(".")[0]
-    if first == "keras" or inner.startswith("python.keras"):
+    if first == "keras" or inner.startswith(("python.keras", "contrib.keras")):
         return "tf.keras is not part of GraphFlow; use Keras 3 (pip install keras) for it."
     return "GraphFlow has nothing of that name."
 

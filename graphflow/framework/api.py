@@ -94,7 +94,7 @@ def lookup(path):
 
 def _missing(path, index):
     message = f"GraphFlow has no tf.{path}."
-    if path.split(".")[0] == "keras":
+    if path.startswith(("keras", "contrib.keras")):
         return message + " tf.keras is not part of GraphFlow: use Keras 3 (pip install keras) for it."
     if any(path == name or path.startswith(name + ".") for name in NOT_YET):
         return f"tf.{path} is not part of GraphFlow yet."

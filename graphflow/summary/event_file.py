@@ -145,6 +145,63 @@ class EventFileWriter:
             self._start()
 
 
+# session -> {folder: (its EventFileWriter, how many open writers share it)}
+_of_sessions = weakref.WeakKeyDictionary()
+
+
+class SessionEventFileWriter:
+    """An EventFileWriter that a session's writers for one folder share.
+
+    The first one opens the file, the last one that is closed closes it. Arguments but the session are
+    EventFileWriter's; those of the first one hold.
+    """
+
+    def __init__(self, session, logdir, max_queue_size=10, flush_secs=120, filename_suffix=None):
+        self._session = session
+        self._logdir = os.fspath(logdir)
+        self._arguments = (max_queue_size, flush_secs, filename_suffix)
+        self._closed = True
+        self.reopen()
+
+    def get_logdir(self):
+        """The folder of the file."""
+        return self._logdir
+
+    def add_event(self, event):
+        """`EventFileWriter.add_event`."""
+        if not self._closed:
+            self._writer.add_event(event)
+
+    def flush(self):
+        """Returns when everything added so far is in the file."""
+        if not self._closed:
+            self._writer.flush()
+
+    def close(self):
+        """Writes what is left; closes the file if nobody shares it any more."""
+        if self._closed:
+            return
+        self._closed = True
+        writers = _of_sessions[self._session]
+        writer, users = writers[self._logdir]
+        if users > 1:
+            writers[self._logdir] = writer, users - 1
+            writer.flush()
+        else:
+            del writers[self._logdir]
+            writer.close()
+
+    def reopen(self):
+        """After `close`: takes part in the session's file again, or opens another."""
+        if not self._closed:
+            return
+        self._closed = False
+        writers = _of_sessions.setdefault(self._session, {})
+        writer, users = writers.get(self._logdir, (None, 0))
+        self._writer = writer or EventFileWriter(self._logdir, *self._arguments)
+        writers[self._logdir] = self._writer, users + 1
+
+
 @tf_export("train.summary_iterator")
 def summary_iterator(path):
     """Yields the Event messages of an event file.

@@ -8,10 +8,10 @@ import threading
 import time
 import warnings
 
-from graphflow.framework import errors, scopes
+from graphflow.framework import scopes
 from graphflow.framework.api import tf_export
 from graphflow.framework.graph import Graph
-from graphflow.summary.event_file import EventFileWriter
+from graphflow.summary.event_file import EventFileWriter, SessionEventFileWriter
 
 # Constants of more bytes than this leave their contents out of logged graphs.
 _LARGE_CONSTANT = 1024
@@ -43,7 +43,7 @@ class FileWriter:
       graph: a Graph to log, as by `add_graph`, with its collections.
       max_queue: how many events may wait to be written. flush_secs: how often they are flushed.
       graph_def: deprecated, use `graph`. filename_suffix: ends the file's name.
-      session: not supported: writers as resources of a graph belong to tf.contrib.summary.
+      session: a Session, whose writers for one folder share a file.
 
     Example:
       >>> import graphflow as tf, tempfile
@@ -55,11 +55,10 @@ class FileWriter:
     def __init__(
         self, logdir, graph=None, max_queue=10, flush_secs=120, graph_def=None, filename_suffix=None, session=None
     ):
-        if session is not None:
-            raise errors.UnimplementedError(
-                None, None, "FileWriter(session=...) shares a writer with tf.contrib.summary, which is not supported"
-            )
-        self.event_writer = EventFileWriter(logdir, max_queue, flush_secs, filename_suffix)
+        if session is None:
+            self.event_writer = EventFileWriter(logdir, max_queue, flush_secs, filename_suffix)
+        else:
+            self.event_writer = SessionEventFileWriter(session, logdir, max_queue, flush_secs, filename_suffix)
         self._closed = False
         self._session_run_tags = set()
         self._seen_summary_tags = set()

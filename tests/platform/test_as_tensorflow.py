@@ -75,6 +75,10 @@ def test_internal_modules_find_public_names():
      "tensorflow.python.ops.math_ops.nothing"),
     ("import tensorflow as tf; tf.nothing", "AttributeError", "tf.nothing"),
     ("import tensorflow.keras", "ModuleNotFoundError", "Keras 3"),
+    ("from tensorflow import keras", "ImportError", "Keras 3"),
+    ("from tensorflow.keras.layers import Dense", "ModuleNotFoundError", "Keras 3"),
+    ("import tensorflow as tf; tf.keras.datasets.mnist.load_data()", "AttributeError", "Keras 3"),
+    ("import tensorflow as tf; tf.contrib.keras.layers", "AttributeError", "Keras 3"),
 ])
 def test_a_missing_name_is_named(line, error, name):
     done = run(line)

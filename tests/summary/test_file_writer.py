@@ -92,8 +92,31 @@ def test_graph_arguments(tmp_path):
         with pytest.raises(TypeError, match="Event"):
             writer.add_event(summary("x", 1.0))
     assert events(tmp_path)[1].step == 7
-    with pytest.raises(tf.errors.UnimplementedError, match="contrib.summary"):
-        tf.summary.FileWriter(str(tmp_path), session=tf.Session())
+
+
+def test_writers_of_a_session_share_a_file(tmp_path):
+    with tf.Session() as sess, tf.Session() as other:
+        first = tf.summary.FileWriter(str(tmp_path), session=sess)
+        second = tf.summary.FileWriter(str(tmp_path), session=sess)
+        third = tf.summary.FileWriter(str(tmp_path / "other"), session=sess)
+        fourth = tf.summary.FileWriter(str(tmp_path), session=other, filename_suffix=".mine")
+        for writer, tag in ((first, "a"), (second, "b"), (third, "c"), (fourth, "d")):
+            writer.add_summary(summary(tag, 1.0))
+        second.close()
+        first.add_summary(summary("e", 1.0))
+        first.close()
+        first.reopen()
+        first.close()
+        third.close()
+        fourth.close()
+
+    def tags(path):
+        return [v.tag for event in tf.train.summary_iterator(str(path)) for v in event.summary.value]
+
+    paths = sorted(tmp_path.glob("events*"))
+    found = [tags(path) for path in paths if not str(path).endswith(".mine")]
+    assert sorted(found) == [[], ["a", "b", "e"]]
+    assert [tags(path) for path in paths if str(path).endswith(".mine")] == [["d"]]
 
 
 def test_run_metadata_and_session_log(tmp_path):
