@@ -38,7 +38,7 @@ SHAPE_PASSES = [
     (expand.expand, "gradients add in twos and threes, and clip: the loops around them take that along"),
     (reads.share_reads, "a training step uses its variables before it writes them: no copy is needed"),
     (dead_code.drop_dead, "what only fed what is now constant has no reader left"),
-    (schedule.update_early, "a gradient that is applied at once need not be kept, and is still in the cache"),
+    (schedule.update_early, "a gradient that is applied at once need not be kept"),
 ]
 
 # Whether plans are checked between shape passes: tests say so.

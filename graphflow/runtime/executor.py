@@ -24,6 +24,8 @@ from graphflow.runtime.specialize import Specialization
 from graphflow.runtime.staged import StagedExecutor
 
 _MAX_SPECIALIZATIONS = 64
+# Memory that idle frames may keep between runs; those of shapes not seen lately go first.
+_IDLE_BYTES = 1 << 28
 _POLL_SECONDS = 0.05
 
 
@@ -102,6 +104,7 @@ class Executor:
         try:
             frame = entry.frames.pop()
         except IndexError:
+            self._release_idle_frames()
             with collector.paused():
                 frame = Frame(entry.spec, self._resources)
             self._frames.add(frame)
@@ -110,6 +113,15 @@ class Executor:
         elif deadlines.any_open():
             deadlines.stop_at_deadline(frame.cancel)
         return entry, frame
+
+    def _release_idle_frames(self):
+        """Drops frames of shapes not seen lately, so that the idle ones stay within `_IDLE_BYTES`."""
+        left = _IDLE_BYTES
+        for entry in reversed(list(self._entries.values())):
+            for frame in list(entry.frames):
+                left -= frame.nbytes
+            if left < 0:
+                entry.frames.clear()
 
     def cancel(self):
         """Stops the runs under way: their session is closed."""

@@ -113,6 +113,11 @@ class Frame:
             self._values.append(None)
         return self._position[value]
 
+    @property
+    def nbytes(self):
+        """Memory that the frame keeps between runs."""
+        return self.arena_bytes + self.scratch_bytes
+
     # ---- native part
 
     def _build_tape(self):

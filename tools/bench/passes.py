@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Shows that each compiler pass pays: time and memory of a small program with all passes, and without that one.
+
+Usage: python tools/bench/passes.py [part of a pass's name]
+
+All others need the shapes that `fold` finds. `mark_dead` is measured on the reference executor, which knows no
+other pass.
+"""
+
+import os
+import pathlib
+import sys
+import time
+
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+
+import graphflow as tf  # noqa: E402
+from graphflow.compiler import pipeline  # noqa: E402
+
+
+def _fed(*shape):
+    return tf.placeholder(tf.float32, shape), np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+def _layers(count, width, resource=False):
+    """A training step of dense layers."""
+    x, values = _fed(64, width)
+    h = x
+    for _ in range(count):
+        w = tf.Variable(np.eye(width, dtype=np.float32), use_resource=resource, dtype=tf.float32)
+        h = tf.nn.relu(tf.matmul(h, w))
+    return tf.train.GradientDescentOptimizer(1e-6).minimize(tf.reduce_mean(tf.square(h))), {x: values}
+
+
+def _on(function, *shape):
+    x, values = _fed(*shape)
+    return tf.reduce_sum(function(x)), {x: values}
+
+
+# Pass -> a program that lives on it: () -> (what to run, feed).
+PROGRAMS = {
+    "mark_dead": lambda: _layers(1, 256),
+    "rename": lambda: _on(lambda x: tf.exp(tf.reshape(tf.identity(tf.reshape(x, [-1])), [500, 200])), 200, 500),
+    "simplify": lambda: _on(lambda x: tf.pow(x, 2.0) * 1.0, 100_000),
+    "merge_equal": lambda: _on(lambda x: tf.matmul(x, x) + tf.matmul(x, x), 256, 256),
+    "fold_transposes": lambda: _on(lambda x: tf.matmul(tf.transpose(x), x), 512, 512),
+    "absorb": lambda: _on(lambda x: x * tf.tile(tf.reduce_mean(x, 1, keepdims=True), [1, 500]), 500, 500),
+    "expand": lambda: _on(lambda x: tf.add_n([tf.tanh(x), x * 2.0, tf.clip_by_value(x, -1.0, 1.0)]), 100_000),
+    "share_reads": lambda: _layers(2, 512, resource=True),
+    "drop_dead": lambda: _on(lambda x: x + tf.zeros_like(tf.matmul(x, x)), 256, 256),
+    "update_early": lambda: _layers(16, 512),
+}
+
+
+def fastest(target, feed, seconds=0.5):
+    """(microseconds of the fastest of many runs, kilobytes that a run keeps)."""
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        sess.run(target, feed)
+        best, end = 1e9, time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            start = time.perf_counter()
+            sess.run(target, feed)
+            best = min(best, time.perf_counter() - start)
+        frames = [frame for made in sess._bound.values() for entry in getattr(made, "_entries", {}).values()
+                  for frame in entry.frames]
+        return best * 1e6, sum(frame.nbytes for frame in frames) / 1024
+
+
+def measure(name):
+    """`fastest` with all passes, and without the pass `name`."""
+    os.environ["GRAPHFLOW_EXECUTOR"] = "reference" if name == "mark_dead" else ""
+    with tf.Graph().as_default():
+        target, feed = PROGRAMS[name]()
+        with_it = fastest(target, feed)
+        kept = pipeline.PASSES, pipeline.SHAPE_PASSES
+        pipeline.PASSES, pipeline.SHAPE_PASSES = (
+            [pair for pair in pairs if pair[0].__name__ != name] for pairs in kept)
+        try:
+            return with_it, fastest(target, feed)
+        finally:
+            pipeline.PASSES, pipeline.SHAPE_PASSES = kept
+
+
+def main():
+    """Prints a row per pass whose name contains the argument."""
+    os.environ["GRAPHFLOW_DETERMINISTIC"] = "1"     # wait for kernels
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    print(f"{'pass':18} {'µs':>9} {'without':>9} {'ratio':>6} {'kB':>8} {'without':>8}  why")
+    for apply, why in (*pipeline.PASSES, *pipeline.SHAPE_PASSES):
+        if wanted in apply.__name__ and apply.__name__ in PROGRAMS:
+            (mine, memory), (without, more) = measure(apply.__name__)
+            print(f"{apply.__name__:18} {mine:9.1f} {without:9.1f} {mine / without:6.2f} {memory:8.0f} {more:8.0f}  "
+                  f"{why}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
