@@ -101,3 +101,58 @@ def test_projector(tmp_path):
     text = (tmp_path / "projector_config.pbtxt").read_text()
     assert text_format.Parse(text, projector.ProjectorConfig()) == config
     assert text.startswith('embeddings {\n  tensor_name: "words:0"')
+
+
+RANDOM = np.random.RandomState(1)
+X = RANDOM.randn(50, 2).astype(np.float32)
+LABELS = (X[:, 0] > 0).astype(np.int64)
+learn = tf.contrib.learn
+
+
+def test_classifiers_on_arrays(tmp_path):
+    columns = learn.infer_real_valued_columns_from_input(X)
+    for model in (learn.LinearClassifier(columns, str(tmp_path / "linear")),
+                  learn.DNNClassifier([8], columns, optimizer=tf.train.AdamOptimizer(0.05),
+                                      config=learn.RunConfig(tf_random_seed=2))):
+        assert model.fit(X, LABELS, steps=100) is model
+        assert model.evaluate(X, LABELS)["accuracy"] > 0.9
+        found = list(model.predict(X))
+        assert np.mean(found == LABELS) > 0.9 and found[0].dtype == np.int64
+        probabilities = model.predict_proba(X, as_iterable=False)
+        assert probabilities.shape == (50, 2) and (probabilities.argmax(1) == found).all()
+    assert model.partial_fit(X, LABELS).get_variable_value("global_step") == 101
+
+
+def test_regressor_and_scikit_learns_methods():
+    y = X @ np.float32([1.0, -2.0])
+    model = learn.SKCompat(learn.LinearRegressor(
+        learn.infer_real_valued_columns_from_input(X), optimizer=tf.train.AdamOptimizer(0.1)))
+    model.fit(X, y, steps=200)
+    assert sorted(model.score(X, y)) == ["average_loss", "label/mean", "loss", "prediction/mean"]
+    np.testing.assert_allclose(model.predict(X)["predictions"][:, 0], y, atol=0.1)
+
+
+def test_estimator_of_a_function():
+    modes = []
+
+    def model_fn(features, labels, mode, params):
+        modes.append(mode)
+        w = tf.get_variable("w", [2, 1])
+        y = tf.squeeze(tf.matmul(features, w), 1)
+        if mode == learn.ModeKeys.INFER:
+            return y, None, None
+        loss = tf.losses.mean_squared_error(labels, y)
+        train = tf.contrib.layers.optimize_loss(loss, tf.train.get_global_step(), params["rate"], "SGD")
+        return y, loss, train
+
+    y = X @ np.float32([1.0, -2.0])
+    model = learn.Estimator(model_fn, params={"rate": 0.3}).fit(X, y, steps=150, batch_size=50)
+    assert model.evaluate(X, y)["loss"] < 1e-3
+    np.testing.assert_allclose(model.predict(X, as_iterable=False), y, atol=0.05)
+    assert modes == ["train", "eval", "infer"]
+    for call, message in ((lambda: model.fit(), "x and y, or input_fn"),
+                          (lambda: learn.Estimator(), "must be provided"),
+                          (lambda: model.evaluate(X, y, metrics={}), "metrics=...\\) is not supported"),
+                          (lambda: learn.RunConfig(master="grpc://"), "this process only")):
+        with pytest.raises(ValueError, match=message):
+            call()
