@@ -24,8 +24,8 @@ NOT_YET = (
     "SparseConditionalAccumulator", "audio.decode_wav", "audio.encode_wav", "contrib.estimator",
     "distributions.Dirichlet", "distributions.Multinomial", "distributions.StudentT", "function",
     "layers.experimental", "linalg.lu", "load_op_library", "nn.dilation2d", "nn.erosion2d",
-    "profiler", "quantize", "signal.frame", "signal.inverse_stft", "signal.stft",
-    "train.Checkpoint", "train.CheckpointManager", "train.SyncReplicasOptimizer", "vectorized_map",
+    "profiler", "quantize", "train.Checkpoint", "train.CheckpointManager",
+    "train.SyncReplicasOptimizer", "vectorized_map",
 )
 
 

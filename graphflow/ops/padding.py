@@ -134,7 +134,7 @@ def pad(tensor, paddings, mode="CONSTANT", name=None, constant_values=0):
 def _refine_shape(result):
     """Sets the sizes of axes whose paddings are known where others are computed."""
     given, pads = result.op.inputs[0]._shape, result.op.inputs[1]
-    if given is None or shapes.is_full(result._shape) or pads.op.type != "Pack":
+    if given is None or shapes.is_full(result._shape) or pads.op.type != "Pack" or pads.op.attrs["axis"] != 0:
         return
     rows = [_known_row(row) for row in pads.op.inputs]
     result.set_shape(

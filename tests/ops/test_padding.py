@@ -143,3 +143,9 @@ def test_refused_when_run():
         ):
             with pytest.raises(tf.errors.InvalidArgumentError):
                 session.run(bad, {**feeds, p: [[0, 4], [0, 0]]})
+
+
+def test_paddings_stacked_by_columns():
+    x = tf.placeholder(tf.float32, [None, 5, 12])
+    after = tf.concat([tf.zeros_like(tf.shape(x)[:-1]), [4]], 0)
+    assert tf.pad(x, tf.stack([tf.zeros_like(after), after], 1)).shape.ndims == 3
