@@ -54,6 +54,7 @@ WITHOUT_SAMPLES = {
     "serialized": "they read and write messages: test_serialized.py",
     "summary_ops": "they give serialised messages: test_summary_ops.py",
     "sparse_map": "what one keeps another takes: test_sparse_map.py",
+    "staging": "what one sets aside another takes: test_staging.py",
     "state": "they read and write variables",
     "state_scatter": "they write variables",
     "tensor_array": "they read and write arrays of one run: test_tensor_array.py",
