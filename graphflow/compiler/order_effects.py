@@ -263,7 +263,7 @@ def _creation_order(operations):
     for op in order:
         for control in op._control_inputs:
             if control._id > op._id:
-                return _topological(order, lambda op: [t.op for t in op.inputs] + op._control_inputs)
+                return _topological(order, lambda op: [*(t.op for t in op.inputs), *op._control_inputs])
     return order
 
 

@@ -36,7 +36,9 @@ class StagedExecutor:
         for unit, stage in zip(self._units, self.stages):
             for before in stage.before:
                 self._units[before.number].after.append(unit)
-        self._single = any(unit.step is not None and not unit.waits for unit in self._units)
+        single = any(unit.step is not None and not unit.waits for unit in self._units)
+        # Where each node is a stage, it takes variables when it runs; else the stages' executors do.
+        self._starts = {self._position[v.start]: v for v in plan.variables} if single else {}
         self._feeds = [self._position[v] for v in plan.feeds]
         self._fetches = [self._position[v] for v in plan.fetches]
         self._template = None
@@ -46,17 +48,18 @@ class StagedExecutor:
         values = (self._template or self._prepare())[:]
         for index, array in zip(self._feeds, feeds):
             values[index] = array
-        if self._single:
-            self._load_variables(values)
         missing = [unit.number_before for unit in self._units]
         ready = [unit for unit in self._units if not unit.number_before]
         with Wait(self._resources.waits) as wait:
             try:
                 self._run_stages(values, missing, ready, wait)
-            except Exception as error:
+            except BaseException as error:
                 self._blame(values, missing, error)
+                _release(values)
                 raise
-        return [owned(values[i], values, feeds) for i in self._fetches]
+        if self._starts:
+            self._load_variables(self._fetches, values)
+        return [owned(values[i], values, [*feeds, *(values[i] for i in self._starts)]) for i in self._fetches]
 
     def cancel(self):
         """Stops the runs under way: their session is closed."""
@@ -75,11 +78,16 @@ class StagedExecutor:
         self._template = values
         return values
 
-    def _load_variables(self, values):
+    def _load_variables(self, positions, values):
+        """Takes the variables among `positions` that nobody in this run has read or written yet."""
+        missing = []
         with self._resources.gate:
-            for variable in self.plan.variables:
-                values[self._position[variable.start]] = self._resources.slot(variable.key).share()
-        missing = [v.op for v in self.plan.variables if v.must_exist and values[self._position[v.start]] is None]
+            for index in positions:
+                variable = self._starts.get(index)
+                if variable is not None and values[index] is None:
+                    values[index] = self._resources.slot(variable.key).share()
+                    if values[index] is None and variable.must_exist:
+                        missing.append(variable.op)
         if missing:
             failure.raise_uninitialized(missing)
 
@@ -92,6 +100,8 @@ class StagedExecutor:
             begun = []
             while ready:
                 unit = ready.pop(0)
+                if self._starts:
+                    self._load_variables(unit.inputs, values)
                 if unit.begin is not None:
                     begun.append(unit)
                 elif unit.waits:
@@ -144,13 +154,22 @@ class StagedExecutor:
 
     def _blame(self, values, missing, error):
         """Tells the queues that this run was to fill why it did not."""
-        if isinstance(error, _NO_FAILURES):
+        if isinstance(error, _NO_FAILURES) or not isinstance(error, Exception):
             return
         for unit in self._units:
             if unit.supplies and missing[unit.number] >= 0:
                 handle = values[unit.inputs[0]]
                 if handle is not None:
                     handle.item().note_failure(error)
+
+
+def _release(values):
+    """Gives back the locks that a run which failed has taken, and not released."""
+    for value in values:
+        if type(value) is np.ndarray and value.dtype == object and not value.ndim:
+            release = getattr(value[()], "release", None)
+            if release is not None:
+                release()
 
 
 class _Unit:

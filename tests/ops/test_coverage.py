@@ -49,6 +49,7 @@ WITHOUT_SAMPLES = {
     "save_restore": "they write and read files: test_save_restore.py",
     "script_ops": "they call the user's functions: test_script_ops.py",
     "string_ops": "values are compared with recorded ones in test_string_ops.py",
+    "mutex": "runs wait for each other: test_mutex.py",
     "parsing": "they read text and messages: test_parsing.py",
     "sequence_parsing": "they read messages: test_sequence_parsing.py",
     "serialized": "they read and write messages: test_serialized.py",
