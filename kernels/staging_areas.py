@@ -28,12 +28,13 @@ class _Limited(Monitor):
         size = sum(np.asarray(c).nbytes for c in components if c is not None)
         if self._limit and size > self._limit:
             raise errors.ResourceExhaustedError(
-                None, None, f"Attempted to insert tensors with combined size of '{size}' bytes into Staging Area with a "
-                f"memory limit of '{self._limit}'.")
+                None, None, f"Attempted to insert tensors with combined size of '{size}' bytes into Staging Area with "
+                f"a memory limit of '{self._limit}'.")
         return size
 
     def _fits(self, size, count):
-        return not (self._capacity and count >= self._capacity) and not (self._limit and self._bytes + size > self._limit)
+        full = self._capacity and count >= self._capacity or self._limit and self._bytes + size > self._limit
+        return not full
 
 
 class StagingArea(_Limited):

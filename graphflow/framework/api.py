@@ -20,8 +20,7 @@ OPERATORS = {}
 _warned = set()
 # Names and families of TensorFlow 1.15 that are to come. Similar names would be no help to who asks for them.
 NOT_YET = (
-    "ConditionalAccumulator", "CriticalSection", "Module", "RaggedTensor",
-    "SparseConditionalAccumulator", "audio.decode_wav", "audio.encode_wav", "contrib.estimator",
+    "Module", "RaggedTensor", "audio.decode_wav", "audio.encode_wav", "contrib.estimator",
     "distributions.Dirichlet", "distributions.Multinomial", "distributions.StudentT", "function",
     "layers.experimental", "linalg.lu", "load_op_library", "nn.dilation2d", "nn.erosion2d",
     "profiler", "quantize", "train.Checkpoint", "train.CheckpointManager",

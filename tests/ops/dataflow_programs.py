@@ -254,3 +254,35 @@ def operations(tf, function):
     with tf.Graph().as_default() as graph:
         function(tf)
         return [[op.name, op.type] for op in graph.get_operations()]
+
+
+# ---------------------------------------------------------------- accumulators
+
+@program
+def dense_gradients(tf):
+    """Means, stale gradients, steps."""
+    a = tf.ConditionalAccumulator(tf.float32, shape=[2], name="a")
+    x = tf.placeholder(tf.float32, [2])
+    step = tf.placeholder(tf.int64, [])
+    apply, count = a.apply_grad(x, local_step=step), a.num_accumulated()
+    return [(apply, {x: [2, 4], step: 0}), (apply, {x: [4, 8], step: 0}), count, a.take_grad(2), count,
+            (apply, {x: [9, 9], step: 0}), count, (apply, {x: [1, 1], step: 1}), a.take_grad(1), a.set_global_step(7),
+            (apply, {x: [1, 1], step: 6}), count, (apply, {x: [1, 3], step: 7}), a.take_grad(1)]
+
+
+@program
+def summed_gradients(tf):
+    """Sums, of any shape."""
+    a = tf.ConditionalAccumulator(tf.float64, name="a", reduction_type="SUM")
+    return [a.apply_grad([[1.0, 2.0]]), a.apply_grad([[3.0, 4.0]]), a.take_grad(2)]
+
+
+@program
+def sparse_gradients(tf):
+    """Means per row, with and without shapes."""
+    a = tf.SparseConditionalAccumulator(tf.float32, shape=[4, 2], name="a")
+    b = tf.SparseConditionalAccumulator(tf.float32, name="b", reduction_type="SUM")
+    return [a.apply_grad([0, 2], [[1.0, 2.0], [3.0, 4.0]], [4, 2]), a.apply_grad([2, 3], [[5.0, 6.0], [7.0, 8.0]]),
+            a.num_accumulated(), list(a.take_grad(2)), a.apply_grad([1], [[1.0, 1.0]], local_step=0),
+            a.num_accumulated(), b.apply_grad([3], [[1.0]]), b.apply_grad([1, 3], [[5.0], [2.0]]),
+            list(b.take_grad(1)[:2])]

@@ -4,8 +4,8 @@ An object here knows dtypes, shapes and names; what is staged lives in the sessi
 """
 
 from graphflow.framework import dtypes as _dtypes
-from graphflow.framework import raw_ops, scopes, tensor_shape
 from graphflow.framework import public as tf
+from graphflow.framework import raw_ops, scopes, tensor_shape
 from graphflow.framework.api import tf_export
 from graphflow.framework.convert import convert_to_tensor
 from graphflow.framework.graph_scopes import colocate_with, name_scope
