@@ -40,8 +40,8 @@ class BoundRun:
             plan = pipeline.lower(tensors, operations, list(fed), device_counts(config), soft)
         if config is not None and config.log_device_placement:
             _log_placement(plan)
-        _refuse_handles(tensors)
-        return make_executor(plan, session._resources, config)
+        executor = make_executor(plan, session._resources, config)
+        return executor if not any(map(_is_handle, tensors)) else _WithoutResults(executor, tensors)
 
 
 def _limited(run, timeout_in_ms):
@@ -63,8 +63,23 @@ def _log_placement(plan):
     print("\n".join(placement_log(node.op for node in plan.nodes)), file=sys.stderr)
 
 
-def _refuse_handles(tensors):
-    for tensor in tensors:
-        if tensor.dtype.base_dtype in (dtypes.variant, dtypes.resource):
-            raise TypeError(
-                f"Tensor {tensor.name!r} of dtype {tensor.dtype.base_dtype.name} has no value outside of the session")
+def _is_handle(tensor):
+    return tensor.dtype.base_dtype in (dtypes.variant, dtypes.resource)
+
+
+class _WithoutResults:
+    """An executor of which handles are fetched: they have no value outside, but what makes them may fail first."""
+
+    def __init__(self, executor, tensors):
+        self._executor = executor
+        self._tensor = next(filter(_is_handle, tensors))
+
+    def run(self, feeds):
+        """Runs the plan, then raises TypeError."""
+        self._executor.run(feeds)
+        raise TypeError(f"Tensor {self._tensor.name!r} of dtype {self._tensor.dtype.base_dtype.name} has no value "
+                        "outside of the session")
+
+    def cancel(self):
+        """Stops the runs under way."""
+        self._executor.cancel()

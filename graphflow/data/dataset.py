@@ -17,7 +17,7 @@ from graphflow.framework.api import tf_export
 from graphflow.framework.convert import convert_to_tensor
 
 
-@tf_export("data.Dataset")
+@tf_export("data.Dataset", "contrib.data.Dataset")
 class Dataset(Sources, Transformations, Mapping):
     """A sequence of elements, each of one structure of tensors (tuples, namedtuples and dicts of them).
 

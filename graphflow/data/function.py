@@ -99,7 +99,7 @@ def _depends_on_ref(tensor):
 
 
 # Operations with effects that may run again for a copy: they give the same, or what is there now.
-_REPEATABLE = frozenset(("Assert", "MatchingFiles", "ReadFile"))
+_REPEATABLE = frozenset(("MatchingFiles", "ReadFile"))
 
 
 def _keeps_state(op):
@@ -108,7 +108,7 @@ def _keeps_state(op):
 
 
 def copied_function(tensor, finish):
-    """A FunctionGraph that makes `tensor` anew, from nothing: the operations behind it are copied.
+    """A FunctionGraph that makes `tensor` anew, from nothing: the operations whose data it needs are copied.
 
     Args: finish: function from the copy of `tensor` to the output.
     Raises ValueError if it depends on placeholders, or on state other than that of datasets.
@@ -128,14 +128,12 @@ def copied_function(tensor, finish):
                 "cases, use `Dataset.make_initializable_iterator()`. (Original error: Cannot capture a stateful node "
                 f"(name:{op.name}, type:{op.type}) by value.)")
         waiting.extend(t.op for t in op.inputs)
-        waiting.extend(op.control_inputs)
     outer = scopes.get_default_graph()
     body = FunctionGraph(outer, "a one-shot iterator", outer.unique_name("_make_dataset", mark_as_used=False))
     copies = {}
     for op in sorted(needed, key=lambda op: op._id):
         inputs = [copies[t.op].outputs[t.value_index] for t in op.inputs]
-        with body.control_dependencies([copies[c] for c in op.control_inputs]):
-            copies[op] = create(body, op.op_def, op.name, inputs, dict(op.attrs))
+        copies[op] = create(body, op.op_def, op.name, inputs, dict(op.attrs))
     with body.as_default():
         body.outputs = [finish(copies[tensor.op].outputs[tensor.value_index])]
     body.close()

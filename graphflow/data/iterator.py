@@ -29,7 +29,7 @@ def _on_cpu():
     return contextlib.nullcontext() if chosen else device("/cpu:0")
 
 
-@tf_export("data.Iterator")
+@tf_export("data.Iterator", "contrib.data.Iterator")
 class Iterator:
     """Gives the elements of a dataset, one per run.
 

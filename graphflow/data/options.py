@@ -137,6 +137,16 @@ class ThreadingOptions(_OptionsBase):
     private_threadpool_size = _Option(int, "The size of a pool of its own.")
 
 
+@tf_export("data.experimental.StatsOptions")
+class StatsOptions(_OptionsBase):
+    """Options of statistics, which are not gathered: there is nothing that `aggregator` could be set to."""
+
+    aggregator = _Option(type(None), "The aggregator of the statistics.")
+    prefix = _Option(str, "A prefix of all statistics.", str)
+    counter_prefix = _Option(str, "A prefix of counters.", str)
+    latency_all_edges = _Option(bool, "Whether to measure latencies.")
+
+
 @tf_export("data.Options")
 class Options(_OptionsBase):
     """Options of a dataset, set with `Dataset.with_options`.
@@ -154,6 +164,7 @@ class Options(_OptionsBase):
     experimental_distribute = _Option(DistributeOptions, "Distribution options.", DistributeOptions)
     experimental_optimization = _Option(OptimizationOptions, "Rewriting options.", OptimizationOptions)
     experimental_slack = _Option(bool, "Whether the last prefetch waits a little.")
+    experimental_stats = _Option(StatsOptions, "Options of statistics.", StatsOptions)
     experimental_threading = _Option(ThreadingOptions, "Threading options.", ThreadingOptions)
     experimental_stateful_whitelist = _Option(list, "Stateful operations that may be serialised.")
 

@@ -62,7 +62,7 @@ class _Files(Dataset):
         self._set(dataset._variant_tensor, _TEXT, dataset._inputs, dataset._functions)
 
 
-@tf_export("data.TextLineDataset")
+@tf_export("data.TextLineDataset", "contrib.data.TextLineDataset")
 class TextLineDataset(_Files):
     """The lines of text files, without their ends.
 
@@ -78,7 +78,7 @@ class TextLineDataset(_Files):
             tensor_or(buffer_size, _BUFFER_BYTES, "buffer_size")))
 
 
-@tf_export("data.TFRecordDataset")
+@tf_export("data.TFRecordDataset", "contrib.data.TFRecordDataset")
 class TFRecordDataset(_Files):
     """The records of TFRecord files, as strings.
 
@@ -91,7 +91,7 @@ class TFRecordDataset(_Files):
             tensor_or(buffer_size, _BUFFER_BYTES, "buffer_size")))
 
 
-@tf_export("data.FixedLengthRecordDataset")
+@tf_export("data.FixedLengthRecordDataset", "contrib.data.FixedLengthRecordDataset")
 class FixedLengthRecordDataset(_Files):
     """The records of binary files in which all have `record_bytes` bytes, as strings.
 

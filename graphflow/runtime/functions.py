@@ -30,6 +30,11 @@ class Function:
         self._captured = ()
         self._dtypes = [tensor.dtype.base_dtype.as_numpy_dtype for tensor in body.outputs]
 
+    @property
+    def arguments(self):
+        """How many arguments it takes, captured tensors not counted."""
+        return len(self._body.inputs)
+
     def start(self, run):
         """What calls the function in the Pass `run`: `call(*captured, *arguments)` returns a list of arrays.
 

@@ -12,6 +12,7 @@ import os
 import threading
 import weakref
 
+from graphflow.runtime import deadlines
 from graphflow.runtime.waiting import Wait, Waits
 
 
@@ -103,6 +104,17 @@ class ResourceManager:
         if ticket.error is not None:
             raise ticket.error
         return ticket.result
+
+    @staticmethod
+    def deadline():
+        """The Deadline of this thread's run, for kernels that wait themselves; None if it has none."""
+        return deadlines.current() if deadlines.any_open() else None
+
+    def check_open(self):
+        """Raises CancelledError once the session is closed, DeadlineExceededError when the run's time is up."""
+        deadline = self.deadline()
+        if self.closed or (deadline is not None and deadline.passed()):
+            deadlines.raise_cancelled()
 
     def close(self):
         """Lets loops, runs that wait, and resources with threads know that the session is over."""

@@ -119,6 +119,8 @@ class _Unbatched:
             for row in self._rows:
                 return row
             element = next(self._elements)
+            if any(not part.ndim for part in element):
+                fail("Input element must have a non-scalar value in each component.")
             rows = {len(part) for part in element}
             if len(rows) > 1:
                 fail("Input element must have the same batch size in each component, got "

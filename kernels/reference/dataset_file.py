@@ -3,14 +3,17 @@
 A file that fails (missing, damaged) is left behind: whoever asks again gets what the next file holds.
 """
 
+import os
+
 import numpy as np
 
 from graphflow.io.compressed import open_bytes
+from graphflow.io.files import translated_errors
 from graphflow.io.record_io import RecordReader, RecordWriter
 
 from ..registry import reference
 from .parsing import csv_fields, csv_value
-from .pipeline import Pass, Stage, fail, scalar, stage_of, variant
+from .pipeline import Stage, fail, own_pass, scalar, stage_of, variant
 
 _CHUNK = 1 << 20
 
@@ -90,6 +93,12 @@ def records(ctx):
 
 def _fixed(path, compression, header, size, footer):
     """Records of `size` bytes; what may be the footer is held back."""
+    if not compression:
+        with translated_errors(path):
+            body = os.path.getsize(path) - header - footer
+        if body < 0 or body % size:
+            fail(f'Excluding the header ({header} bytes) and footer ({footer} bytes), input file "{path}" has body '
+                 f"length {body} bytes, which is not an exact multiple of the record length ({size} bytes).")
     with open_bytes(path, compression) as file:
         if len(file.read(header)) < header:
             fail(f'Input file "{path}" is shorter than its header of {header} bytes')
@@ -185,12 +194,10 @@ def to_records(ctx):
     """Writes the elements of a dataset of strings to a TFRecord file."""
 
     def run(source, filename, compression_type):
-        run = Pass()
-        try:
-            with RecordWriter(_text(filename, "filename"), _text(compression_type, "compression_type")) as writer:
-                for element in stage_of(source).elements(run):
-                    writer.write(element[0].item())
-        finally:
-            run.close()
+        path, compression = _text(filename, "filename"), _text(compression_type, "compression_type")
+        with own_pass(ctx.resources) as run, RecordWriter(path, compression) as writer:
+            for element in stage_of(source).elements(run):
+                run.check_open()
+                writer.write(element[0].item())
 
     return run

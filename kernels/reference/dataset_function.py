@@ -13,7 +13,7 @@ from graphflow.framework import errors
 from ..registry import reference
 from .background import Background
 from .dataset_batch import Batches
-from .pipeline import Pass, Stage, fail, scalar, stack, stage_of, variant
+from .pipeline import Stage, fail, own_pass, scalar, stack, stage_of, variant
 
 
 def bound(function, captured, run):
@@ -123,8 +123,9 @@ def _truth(result):
 class _Filtered:
     """The elements for which a predicate holds; with `stop`, only until the first for which it does not."""
 
-    def __init__(self, elements, predicate, stop=False):
-        self._elements, self._predicate, self._stop, self._ended = elements, predicate, stop, False
+    def __init__(self, run, elements, predicate, stop=False):
+        self._run, self._elements, self._predicate = run, elements, predicate
+        self._stop, self._ended = stop, False
 
     def __iter__(self):
         return self
@@ -135,6 +136,7 @@ class _Filtered:
             if _truth(self._predicate(element)):
                 return element
             self._ended = self._stop
+            self._run.check_open()
         raise StopIteration
 
 
@@ -145,7 +147,8 @@ def _filtering(op_type, stop):
 
         def run(source, *captured):
             source = stage_of(source)
-            return variant(Stage(lambda run: _Filtered(source.elements(run), bound(function, captured, run), stop)))
+            return variant(Stage(lambda run: _Filtered(
+                run, source.elements(run), bound(function, captured, run), stop)))
 
         return run
 
@@ -189,13 +192,12 @@ def reduce(ctx):
     function, size = ctx.function("f"), len(ctx.attr("Tstate"))
 
     def run(source, *rest):
-        state, captured, run = rest[:size], rest[size:], Pass()
-        try:
+        state, captured = rest[:size], rest[size:]
+        with own_pass(ctx.resources) as run:
             call = function.start(run)
             for element in stage_of(source).elements(run):
+                run.check_open()
                 state = call(*captured, *state, *element)
-        finally:
-            run.close()
         return tuple(state)
 
     return run
@@ -241,6 +243,9 @@ def generator(ctx):
 
     def run(*captured):
         captured = parts(captured, sizes)
+        # Of the first function, the arguments stand before what it captures.
+        count = functions[0].arguments
+        captured[0] = captured[0][count:] + captured[0][:count]
         return variant(Stage(lambda run: _Generated(*[bound(f, c, run) for f, c in zip(functions, captured)])))
 
     return run

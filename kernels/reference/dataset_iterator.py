@@ -4,6 +4,7 @@ State: per iterator an `IteratorResource`, which the session keeps under ("itera
 """
 
 import threading
+import time
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from graphflow.framework import errors
 
 from ..registry import reference
 from .optional import Optional
-from .pipeline import Pass, fail, stage_of, variant
+from .pipeline import Pass, fail, own_pass, stage_of, variant
 
 _HANDLE = "graphflow iterator"
 
@@ -38,24 +39,38 @@ class IteratorResource:
                 if self._pass is None:
                     self.initialize(make())
 
-    def next_element(self):
+    def next_element(self, deadline=None):
         """The next element: a tuple of arrays.
 
-        Raises OutOfRangeError at the end, FailedPreconditionError before initialisation, CancelledError
-        once the session is closed, and whatever making the element raises.
+        `deadline`: that of the run, or None. Raises OutOfRangeError at the end, FailedPreconditionError before
+        initialisation, CancelledError once the session is closed, and whatever making the element raises.
         """
         if self._elements is None:
             raise errors.FailedPreconditionError(
                 None, None, "GetNext() failed because the iterator has not been initialized. Ensure that you have run "
                 "the initializer operation for this iterator before getting the next element.")
-        with self._lock:
-            run, elements = self._pass, self._elements
-            run.check_open()
-            try:
-                return next(elements)
-            except StopIteration:
-                if self._elements is elements:
-                    self._elements = iter(())
+        if deadline is None:
+            with self._lock:
+                return self._next()
+        if not self._lock.acquire(timeout=max(0.0, deadline.expires - time.monotonic())):
+            raise deadline.error()
+        run = self._pass
+        run.deadline = deadline
+        deadline.stopping.append(run.wake)
+        try:
+            return self._next()
+        finally:
+            run.deadline = None
+            self._lock.release()
+
+    def _next(self):
+        run, elements = self._pass, self._elements
+        run.check_open()
+        try:
+            return next(elements)
+        except StopIteration:
+            if self._elements is elements:
+                self._elements = iter(())
         raise errors.OutOfRangeError(None, None, "End of sequence")
 
     def close_resource(self):
@@ -120,7 +135,7 @@ def make_iterator(ctx):
 @reference.kernel("IteratorGetNext", "IteratorGetNextSync")
 def get_next(ctx):
     """The next element."""
-    return lambda handle: _resource_of(handle).next_element()
+    return lambda handle: _resource_of(handle).next_element(ctx.resources.deadline())
 
 
 @reference.kernel("IteratorGetNextAsOptional")
@@ -129,7 +144,7 @@ def get_next_as_optional(ctx):
 
     def run(handle):
         try:
-            return variant(Optional(_resource_of(handle).next_element()))
+            return variant(Optional(_resource_of(handle).next_element(ctx.resources.deadline())))
         except errors.OutOfRangeError:
             return variant(Optional(None))
 
@@ -178,15 +193,12 @@ def single_element(ctx):
     """The only element of a dataset."""
 
     def run(dataset):
-        run = Pass()
-        try:
-            found = []
+        found = []
+        with own_pass(ctx.resources) as run:
             for element in stage_of(dataset).elements(run):
                 found.append(element)
                 if len(found) > 1:
                     fail("Dataset had more than one element.")
-        finally:
-            run.close()
         if not found:
             fail("Dataset was empty.")
         return found[0]

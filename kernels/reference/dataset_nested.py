@@ -24,6 +24,7 @@ class _FlatMapped:
         while True:
             for element in self._inner:
                 return element
+            self._run.check_open()
             self._inner = stage_of(mapped(self._function, next(self._elements))[0]).elements(self._run)
 
 

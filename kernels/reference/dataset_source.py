@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from graphflow.framework import errors
+
 from ..registry import reference
 from ..streams import Stream
 from . import philox
@@ -41,8 +43,9 @@ def sparse_tensor_slices(ctx):
 
     def run(indices, values, dense_shape):
         if np.any(np.diff(indices[:, 0]) < 0):
-            fail("The SparseTensor must be ordered in the batch dimension; handling arbitrarily ordered input is not "
-                 "currently supported.")
+            raise errors.UnimplementedError(
+                None, None, "The SparseTensor must be ordered in the batch dimension; handling arbitrarily ordered "
+                "input is not currently supported.")
         if len(indices) and not 0 <= indices[0, 0] <= indices[-1, 0] < dense_shape[0]:
             fail(f"An index of the SparseTensor is out of bounds of its shape {dense_shape.tolist()}")
 

@@ -11,6 +11,7 @@ An iterator that has raised an error may be asked again: it goes on behind the e
 State: a `Pass` per initialised iterator. Threads of a pass are those of `background.py`.
 """
 
+import contextlib
 import threading
 import weakref
 
@@ -51,11 +52,13 @@ class Pass:
     """One way through a pipeline, from an iterator's initialisation to its end.
 
     Threads hold it, and so it holds nothing of its session: a session that is dropped takes its iterators, and
-    these their threads, along. Attributes: closed: whether it is over.
+    these their threads, along. Attributes: closed: whether it is over. deadline: that of the run that asks for an
+    element now, or None.
     """
 
     def __init__(self):
         self.closed = False
+        self.deadline = None
         self._own = {}
         self._conditions = weakref.WeakSet()
         self._lock = threading.RLock()
@@ -77,6 +80,10 @@ class Pass:
     def close(self):
         """Ends the pass: whoever waits in it wakes up."""
         self.closed = True
+        self.wake()
+
+    def wake(self):
+        """Has all who wait look whether they still should."""
         with self._lock:
             waiting = list(self._conditions)
         for condition in waiting:
@@ -84,10 +91,44 @@ class Pass:
                 condition.notify_all()
 
     def check_open(self):
-        """Raises CancelledError if the pass is over."""
+        """Raises CancelledError if the pass is over, DeadlineExceededError if its consumer's time is up."""
+        if self.deadline is not None and self.deadline.passed():
+            raise self.deadline.error()
         if self.closed:
             raise errors.CancelledError(None, None, "The iterator was closed, re-initialised or dropped with its "
                                         "session while it was asked for an element")
+
+
+class _OwnPasses:
+    """The passes that runs of a session are in the middle of; the session keeps it."""
+
+    def __init__(self):
+        self._open = set()
+
+    @contextlib.contextmanager
+    def one(self, deadline):
+        """A Pass for the time of the context."""
+        run = Pass()
+        self._open.add(run)
+        if deadline is not None:
+            run.deadline = deadline
+            deadline.stopping.append(run.wake)
+        try:
+            yield run
+        finally:
+            run.close()
+            self._open.discard(run)
+
+    def close_resource(self):
+        """Ends all."""
+        for run in list(self._open):
+            run.close()
+
+
+def own_pass(resources):
+    """A context manager for the Pass of one run, which ends with it, its deadline or its session."""
+    resources.check_open()
+    return resources.get(("dataset passes",), _OwnPasses).one(resources.deadline())
 
 
 def variant(value):

@@ -59,7 +59,7 @@ def test_damaged_records(tmp_path):
     (lambda path: tf.data.TextLineDataset(path, compression_type="LZ4"), "Unsupported compression_type"),
     (lambda path: tf.data.FixedLengthRecordDataset(path, 4), "not an exact multiple of the record length"),
     (lambda path: tf.data.FixedLengthRecordDataset(path, 0), "`record_bytes` must be > 0"),
-    (lambda path: tf.data.FixedLengthRecordDataset(path, 1, header_bytes=99), "shorter than its header"),
+    (lambda path: tf.data.FixedLengthRecordDataset(path, 1, header_bytes=99), "not an exact multiple"),
     (lambda path: tf.data.experimental.CsvDataset(path, [tf.int32, tf.int32]), "Expect 2 fields but have 1"),
     (lambda path: tf.data.experimental.CsvDataset(path, [tf.int32], field_delim="::"), "should be only 1 char"),
     (lambda path: tf.data.experimental.CsvDataset(path, [[0], [0]], select_cols=[2, 1]), "strictly increasing"),

@@ -171,6 +171,31 @@ def test_each_iterator_has_its_own_generator():
     assert len(started) == 4
 
 
+def test_generators_take_arguments():
+    def copies(number, text):
+        for _ in range(number):
+            yield text * 2
+
+    dataset = Dataset.from_tensor_slices(([2, 0, 1], ["a", "b", "c"])).flat_map(
+        lambda n, t: Dataset.from_generator(copies, tf.string, [], args=(n, t)))
+    assert elements(dataset) == [b"aa", b"aa", b"cc"]
+
+
+@pytest.mark.parametrize("endless", [
+    lambda d: d.filter(lambda x: x < 0).reduce(np.int64(0), lambda s, x: s),
+    lambda d: d.reduce(np.int64(0), lambda s, x: s),
+    lambda d: d.filter(lambda x: x < 0).make_one_shot_iterator().get_next(),
+])
+def test_closing_ends_what_never_ends(endless):
+    tensor = endless(Dataset.range(3).repeat())
+    sess = tf.Session()
+    closing = threading.Timer(0.3, sess.close)
+    closing.start()
+    with pytest.raises(tf.errors.CancelledError):
+        sess.run(tensor)
+    closing.join()
+
+
 def test_generated_values_take_the_dtype():
     def rows():
         yield [1.5, 2], "é"

@@ -177,6 +177,22 @@ def test_closing_the_session_wakes_who_waits():
         release.set()
 
 
+def test_deadlines_end_the_waiting():
+    release = threading.Event()
+    dataset = Dataset.range(3).map(lambda x: tf.py_func(lambda v: (release.wait(20), v)[1], [x], tf.int64))
+    iterator = dataset.prefetch(1).make_initializable_iterator()
+    element = iterator.get_next()
+    try:
+        with tf.Session() as sess:
+            sess.run(iterator.initializer)
+            with pytest.raises(tf.errors.DeadlineExceededError):
+                sess.run(element, options=tf.RunOptions(timeout_in_ms=200))
+            release.set()
+            assert sess.run(element) == 0
+    finally:
+        release.set()
+
+
 def test_one_shot():
     element = Dataset.range(3).make_one_shot_iterator().get_next()
     assert element.op.inputs[0].op.type == "OneShotIterator"

@@ -57,7 +57,7 @@ def test_zero_step():
 
 def test_sparse_slices_in_disorder():
     value = tf.SparseTensor([[1, 0], [0, 0]], [1, 2], [2, 2])
-    with pytest.raises(tf.errors.InvalidArgumentError, match="must be ordered in the batch dimension"):
+    with pytest.raises(tf.errors.UnimplementedError, match="must be ordered in the batch dimension"):
         elements(tf.data.Dataset.from_sparse_tensor_slices(value))
     with pytest.raises(TypeError, match="must be a `tf.SparseTensor`"):
         tf.data.Dataset.from_sparse_tensor_slices([1])
