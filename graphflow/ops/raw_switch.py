@@ -5,8 +5,8 @@ built between them: its branches are copies of the operations behind its inputs,
 of the input that exists run. State: the marks, on the tensors.
 """
 
-from graphflow.framework import raw_ops, scopes
 from graphflow.framework import public as tf
+from graphflow.framework import raw_ops, scopes
 from graphflow.framework.convert import convert_to_tensor
 from graphflow.framework.graph_scopes import colocate_with, name_scope
 from graphflow.ops.cond import cond
@@ -92,7 +92,8 @@ def _copied(tensor, marks):
             waiting.extend(missing)
             continue
         with colocate_with(None, ignore_existing=True):
-            op = scopes.get_default_graph().create_op(top.op.type, [copies[source] for source in top.op.inputs], attrs=top.op.attrs,
-                                 name=top.op.name.rpartition("/")[2])
+            op = scopes.get_default_graph().create_op(
+                top.op.type, [copies[source] for source in top.op.inputs], attrs=top.op.attrs,
+                name=top.op.name.rpartition("/")[2])
         copies.update(zip(top.op.outputs, op.outputs))
     return tf.identity(copies[tensor])
