@@ -15,18 +15,19 @@ _MAX_FRAMES = 24
 
 
 def capture_stack():
-    """The callers outside of GraphFlow, innermost first, as (code, instruction) pairs.
+    """The callers outside of GraphFlow, innermost first, as code, instruction, code, instruction, ...
 
-    Line numbers are looked up only when somebody asks (an error, `op.traceback`).
+    Line numbers are looked up only when somebody asks (an error, `op.traceback`). One tuple: each object that a
+    node has is one more for Python's garbage collector to walk through.
     """
     frame = sys._getframe(2)
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
     stack = []
-    while frame is not None and len(stack) < _MAX_FRAMES:
-        stack.append((frame.f_code, frame.f_lasti))
+    while frame is not None and len(stack) < 2 * _MAX_FRAMES:
+        stack += frame.f_code, frame.f_lasti
         frame = frame.f_back
-    return stack
+    return tuple(stack)
 
 
 def _line_number(code, instruction):
@@ -62,12 +63,12 @@ class Operation:
         self._stack = stack
         self._colocation = None
         self._gradient_type = None
-        self._control_outputs = []
+        self._control_outputs = ()  # a list once there are any
         self._extra = None
         for tensor in inputs:
             tensor._consumers.append(self)
         for op in control_inputs:
-            op._control_outputs.append(self)
+            op._note_control_output(self)
 
     @property
     def control_inputs(self):
@@ -126,13 +127,13 @@ class Operation:
     @property
     def traceback(self):
         """Where the op was made: (file, line, function, source line) tuples, innermost last."""
-        return [_frame_entry(code, instruction) for code, instruction in reversed(self._stack)]
+        return [_frame_entry(*self._stack[i:i + 2]) for i in range(len(self._stack) - 2, -1, -2)]
 
     def user_line(self):
         """`(file, line, source)` of the user's statement that made this op, or None."""
         if not self._stack:
             return None
-        file, line, _, source = _frame_entry(*self._stack[0])
+        file, line, _, source = _frame_entry(*self._stack[:2])
         return file, line, source
 
     def run(self, feed_dict=None, session=None):
@@ -140,6 +141,12 @@ class Operation:
         from graphflow.framework.scopes import require_session
 
         require_session(session, self.graph, "execute operation").run(self, feed_dict)
+
+    def _note_control_output(self, op):
+        if self._control_outputs:
+            self._control_outputs.append(op)
+        else:
+            self._control_outputs = [op]
 
     def _add_control_input(self, op):
         self._add_control_inputs([op])
@@ -153,7 +160,7 @@ class Operation:
                 raise ValueError(f"Cannot add a control input from another graph: {op.name!r}")
             if op not in self._control_inputs:
                 self._control_inputs = [*self._control_inputs, op]
-                op._control_outputs.append(self)
+                op._note_control_output(self)
         self.graph._mutations += 1
 
     def _set_device(self, device):
