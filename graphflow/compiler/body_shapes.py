@@ -10,14 +10,15 @@ from graphflow.framework import errors
 
 
 class Info:
-    """What is known about a value that goes into a body: shape, constant (array) and tape, or None each.
+    """What is known about a value that goes into a body: shape, constant, tape and array, or None each.
 
-    A tape is a dictionary {tensor recorded: Info}.
+    A tape is a dictionary {tensor recorded: Info}; `array` is for handles of TensorArrays (see `array_shapes.py`).
     """
 
-    __slots__ = ("shape", "constant", "tape")
+    __slots__ = ("shape", "constant", "tape", "array")
 
-    def __init__(self, shape=None, constant=None, tape=None):
+    def __init__(self, shape=None, constant=None, tape=None, array=None):
+        self.array = array
         self.shape = shape
         self.constant = constant
         self.tape = tape
@@ -42,7 +43,8 @@ def settle(shaped, node):
 
 def info_of(shaped, value):
     """The Info of a value of a plan."""
-    return Info(shaped.shape.get(value), shaped.constants.get(value), shaped.tapes.get(value))
+    return Info(shaped.shape.get(value), shaped.constants.get(value), shaped.tapes.get(value),
+                shaped.arrays.get(value))
 
 
 def _feeds(shaped, node, body, state):
@@ -64,6 +66,9 @@ def _feeds(shaped, node, body, state):
 def _shape(shaped, node, body, state):
     """(ShapedPlan of a body, whether it is settled), or None if it cannot be had now."""
     feeds = _feeds(shaped, node, body, state)
+    if node.type not in LOOPS:
+        for feed in feeds:
+            feed.array = feed.array and feed.array.in_branch()
     own = own_variables(body.plan)
     shapes = {v: shaped.evaluate.variable_shape(v.key) for v in own}
     try:
@@ -76,7 +81,7 @@ def _shape(shaped, node, body, state):
 
 def _results(body, plan):
     """Infos of a body's outputs, and what it records: {tensor: Info}."""
-    infos = [Info(plan.shape.get(v), tape=plan.tapes.get(v)) for v in body.plan.fetches]
+    infos = [Info(plan.shape.get(v), tape=plan.tapes.get(v), array=plan.arrays.get(v)) for v in body.plan.fetches]
     count = len(infos) - len(body.recorded)
     return infos[:count], {tensor: info for (tensor, _), info in zip(body.recorded, infos[count:])}
 

@@ -7,7 +7,7 @@ are never computed ahead. Holds no state.
 
 import numpy as np
 
-from graphflow.compiler import body_shapes
+from graphflow.compiler import array_shapes, body_shapes
 from graphflow.framework import shapes
 from graphflow.framework.shape_inference import BoundShapeContext
 
@@ -39,6 +39,10 @@ def _settle(shaped, node):
         if shape is None and node.type in _CHECKED_SHAPES:
             shape = value.shape
         shaped.shape[value] = shape if shapes.is_full(shape) and not node.op_def.allocates else None
+    array_shapes.settle(shaped, node)
+    size = array_shapes.known_size(shaped, node)
+    if size is not None:
+        return _keep(shaped, node, [size])
     for write in node.writes:
         shaped.shape[write.value] = shaped.shape[write.variable.start]
     if node.bodies:

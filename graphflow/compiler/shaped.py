@@ -13,12 +13,13 @@ class ShapedPlan:
       it depends on data. constants: Value -> array, the same at every run. alias: Value -> the Value whose
       memory it is, maybe under another shape (no alias itself). evaluate: computes a node now, see
       `runtime/evaluate.py`. bodies: operation with bodies -> ShapedPlans of these, where all shapes in them are
-      known. tapes: Value that is a tape -> {tensor recorded: what is known of it}, see `body_shapes.py`. again:
+      known. tapes: Value that is a tape -> {tensor recorded: what is known of it}, see `body_shapes.py`.
+      arrays: Value that is a TensorArray's handle -> what is known of it, see `array_shapes.py`. again:
       what makes ShapedPlans. history: list of (pass, nodes left after it).
     """
 
     __slots__ = ("plan", "nodes", "shape", "constants", "alias", "evaluate", "history", "_names", "_written", "bodies",
-                 "tapes", "again")
+                 "tapes", "arrays", "again")
 
     def __init__(self, plan, feeds, variable_shapes, evaluate, again):
         self.plan = plan
@@ -28,6 +29,7 @@ class ShapedPlan:
             self.shape[variable.start] = variable_shapes.get(variable)
         self.constants = {v: info.constant for v, info in zip(plan.feeds, feeds) if info.constant is not None}
         self.tapes = {v: info.tape for v, info in zip(plan.feeds, feeds) if info.tape is not None}
+        self.arrays = {v: info.array for v, info in zip(plan.feeds, feeds) if info.array is not None}
         self.bodies = {}
         self.again = again
         self.alias = {}

@@ -16,6 +16,11 @@ _EXACT_IN = {"bool": (0, 1), "uint8": (0, 8), "uint16": (0, 16), "uint32": (0, 3
              "float32": (1, 24), "float64": (1, 53)}
 
 
+def _same_shape(shaped, first, second):
+    """Whether two values are known to have one shape: what depends on data may be repeated to another."""
+    return shaped.shape[first] is not None and shaped.shape[first] == shaped.shape[second]
+
+
 def simplify(shaped):
     """`shaped` with such nodes replaced or gone."""
     nodes, maker = [], {}
@@ -23,7 +28,7 @@ def simplify(shaped):
         rule = _RULES.get(node.type)
         found = rule(shaped, node, maker) if rule is not None else None
         if found is not None and found.__class__ is not node.__class__:
-            if shaped.shape[found] == shaped.shape[node.outputs[0]] and shaped.rename(node.outputs[0], found):
+            if _same_shape(shaped, found, node.outputs[0]) and shaped.rename(node.outputs[0], found):
                 continue
             found = None
         node = found or node
@@ -80,7 +85,7 @@ def _power(shaped, node, maker):
     exponent = _constant(shaped, node.inputs[1])
     if exponent == 1:
         return node.inputs[0]
-    if exponent == 2 and shaped.shape[node.inputs[0]] == shaped.shape[node.outputs[0]]:
+    if exponent == 2 and _same_shape(shaped, node.inputs[0], node.outputs[0]):
         return node.rewritten(node.inputs[:1], get_op_def("Square"))
     return None
 

@@ -66,13 +66,14 @@ class PythonStep:
             for position, result in zip(self._written, results):
                 if result.shape != values[position].shape:
                     raise ValueError(f"new value of shape {result.shape} for a variable of {values[position].shape}")
-                if result is not values[position]:      # a kernel may have written in place
-                    values[position][...] = result
+                values[position][...] = result
             for (position, placed), result in zip(self._outputs, results[len(self._written):]):
-                if placed:
+                if not placed:
+                    values[position] = _own(result, arrays)
+                elif values[position].shape == result.shape:
                     values[position][...] = result
                 else:
-                    values[position] = _own(result, arrays)
+                    raise ValueError(f"a result of shape {result.shape}, where {values[position].shape} was expected")
         except Exception as error:  # noqa: BLE001 - every failure leaves with the op's name and line
             failure.raise_for(self._bound.node.op, error, arrays)
         for position in self._last_uses:

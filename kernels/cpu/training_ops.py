@@ -6,7 +6,7 @@ Operation for operation the reference kernels' formulas, so both tiers give the 
 from math import prod
 
 from ..registry import In, Native, Out, cpu
-from . import native, stand_ins
+from . import native
 from .copying import item_size
 from .elementwise import FLOATS
 from .expression import Formula
@@ -21,13 +21,9 @@ def _update(name, sparse=True):
             formula = Formula(shape)
             terms = [formula.operand(In(i), ctx.input_dtypes[i].base_dtype.name, given)
                      for i, given in enumerate(ctx.input_shapes)]
-            results = rule(ctx, *terms)
-            for i, term in enumerate(results):
+            for i, term in enumerate(rule(ctx, *terms)):
                 formula.result(Out(i), term)
-            kernel = formula.kernel(ctx.threads)
-            if not shape or any(given not in ((), shape) for given in ctx.input_shapes):
-                return kernel
-            return kernel.with_stand_in(stand_ins.update(formula.text, [term.position for term in results]))
+            return formula.kernel(ctx.threads)
 
         cpu.kernel("Apply" + name, "ResourceApply" + name, T=FLOATS)(make)
         if sparse:

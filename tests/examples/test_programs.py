@@ -82,6 +82,20 @@ def test_it_learns(tmp_path, digits, program, arguments, least):
         assert len(list((tmp_path / "pictures").glob("*.png"))) == 9
 
 
+def test_lstm(tmp_path, digits):
+    text = run(tmp_path, "09_lstm_rows.py", "--data-dir", digits, "--epochs", 8, "--units", 64)
+    assert accuracy(text) >= 0.5, text[-500:]
+    assert len(re.findall("rows of 28: 0", text)) == 3
+
+
+def test_characters(tmp_path):
+    text = run(tmp_path, "10_characters.py", "--epochs", 40, "--letters", 50)
+    bits = [float(number) for number in re.findall(r"([\d.]+) bits per letter", text)]
+    assert bits[0] > 4 and bits[-1] < 2.5
+    poem = text[text.rindex("bits per letter"):].split("\n", 2)[2]
+    assert poem.startswith("The ") and len(poem) == 52
+
+
 def test_linear_classifier(tmp_path):
     assert accuracy(run(tmp_path, "04_linear_classifier.py", "--plot", "line.png")) == 1.0
     assert (tmp_path / "line.png").stat().st_size > 1000
