@@ -119,6 +119,7 @@ NAMES = {
     **{f"python.ops.resources.{name}": f"ops.resources:{name}" for name in (
         "register_resource", "shared_resources", "local_resources", "initialize_resources",
         "report_uninitialized_resources")},
+    "python.ops.data_flow_ops.Barrier": "ops.barrier:Barrier",
     "python.ops.rnn.rnn": "nn.static_rnn",
     "python.ops.rnn.bidirectional_rnn": "nn.static_bidirectional_rnn",
     "python.ops.rnn_cell_impl.LSTMStateTuple": "nn.rnn_cell.LSTMStateTuple",

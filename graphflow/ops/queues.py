@@ -200,8 +200,8 @@ class FIFOQueue(QueueBase):
     """
 
     def __init__(self, capacity, dtypes, shapes=None, names=None, shared_name=None, name="fifo_queue"):
-        dtypes = _type_list(dtypes)
-        shapes = _shape_list(shapes)
+        dtypes = type_list(dtypes)
+        shapes = shape_list(shapes)
         names = _name_list(names, dtypes)
         handle = raw_ops.FIFOQueueV2(component_types=dtypes, shapes=shapes or [], capacity=capacity,
                                      shared_name=shared_name or "", name=name)
@@ -220,8 +220,8 @@ class RandomShuffleQueue(QueueBase):
 
     def __init__(self, capacity, min_after_dequeue, dtypes, shapes=None, names=None, seed=None, shared_name=None,
                  name="random_shuffle_queue"):
-        dtypes = _type_list(dtypes)
-        shapes = _shape_list(shapes)
+        dtypes = type_list(dtypes)
+        shapes = shape_list(shapes)
         names = _name_list(names, dtypes)
         seed1, seed2 = random_seed.get_seed(seed)
         if seed1 is None and seed2 is None:
@@ -247,8 +247,8 @@ class PaddingFIFOQueue(QueueBase):
     """
 
     def __init__(self, capacity, dtypes, shapes, names=None, shared_name=None, name="padding_fifo_queue"):
-        dtypes = _type_list(dtypes)
-        shapes = _shape_list(shapes, partial=True)
+        dtypes = type_list(dtypes)
+        shapes = shape_list(shapes, partial=True)
         names = _name_list(names, dtypes)
         if len(dtypes) != len(shapes):
             raise ValueError(f"Shapes must be provided for all components, but received {len(dtypes)} dtypes and "
@@ -268,8 +268,8 @@ class PriorityQueue(QueueBase):
     """
 
     def __init__(self, capacity, types, shapes=None, names=None, shared_name=None, name="priority_queue"):
-        types = _type_list(types)
-        shapes = _shape_list(shapes)
+        types = type_list(types)
+        shapes = shape_list(shapes)
         handle = raw_ops.PriorityQueueV2(component_types=types, shapes=shapes or [], capacity=capacity,
                                          shared_name=shared_name or "", name=name)
         super().__init__([_dtypes.int64, *types], [(), *shapes] if shapes else shapes, names, handle)
@@ -277,7 +277,8 @@ class PriorityQueue(QueueBase):
 
 # ---------------------------------------------------------------- arguments
 
-def _type_list(dtypes):
+def type_list(dtypes):
+    """Dtypes as a list; a single one may stand for a list of it."""
     given = dtypes if isinstance(dtypes, (list, tuple)) else [dtypes]
     return [_dtypes.as_dtype(dtype) for dtype in given]
 
@@ -286,7 +287,7 @@ def _is_dimension(value):
     return value is None or isinstance(value, int)
 
 
-def _shape_list(shapes, partial=False):
+def shape_list(shapes, partial=False):
     """Shapes as a list of TensorShapes; a single one may stand for a list of it, unless `partial`."""
     if partial and (not isinstance(shapes, (list, tuple)) or not shapes or any(map(_is_dimension, shapes))):
         raise ValueError("When providing partial shapes, a list of shapes must be provided.")

@@ -42,7 +42,7 @@ def answers(tf, function, error_class):
 def _words(message):
     """A message without TensorFlow's numbering of resources and what either appends."""
     inner = re.search(r"Node: '[^']*'\n(.*)", message)  # TensorFlow 2 puts the graph's history in front
-    text = re.sub(r"'_\d+_", "'", inner[1] if inner else message.splitlines()[0])
+    text = re.sub(r"(?<!\w)_\d+_", "", inner[1] if inner else message.splitlines()[0])
     return re.split(r" \[op '|\s*\[\[", text)[0].strip().rstrip(".")
 
 
@@ -286,3 +286,28 @@ def sparse_gradients(tf):
             a.num_accumulated(), list(a.take_grad(2)), a.apply_grad([1], [[1.0, 1.0]], local_step=0),
             a.num_accumulated(), b.apply_grad([3], [[1.0]]), b.apply_grad([1, 3], [[5.0], [2.0]]),
             list(b.take_grad(1)[:2])]
+
+
+# ---------------------------------------------------------------- barriers
+
+def _barrier(tf, *arguments, **keywords):
+    """TensorFlow has no public name for it."""
+    if "tensorflow" in tf.__name__:
+        from tensorflow.python.ops.data_flow_ops import Barrier
+    else:
+        from graphflow.ops.barrier import Barrier
+    return Barrier(*arguments, **keywords)
+
+
+@program
+def barriers(tf):
+    """Components in any order; elements leave in the order of their first insertion."""
+    b = _barrier(tf, (tf.float32, tf.int32), shapes=((), (2,)), name="b")
+    sizes = [b.ready_size(), b.incomplete_size()]
+    return [b.insert_many(0, ["k1", "k2"], [1.0, 2.0]), sizes, b.insert_many(0, ["k3"], [3.0]),
+            b.insert_many(1, ["k3", "k2"], [[3, 3], [2, 2]]), sizes, b.insert_many(0, ["k1"], [9.0]),
+            list(b.take_many(2)[:2]), b.insert_many(1, ["k1"], [[1, 1]]), b.take_many(1)[2],
+            b.insert_many(0, ["k2"], [5.0]), b.insert_many(0, ["k4"], [4.0]), b.insert_many(1, ["k4"], [[4, 4]]),
+            list(b.take_many(1)[:2]), b.close(), sizes, b.insert_many(0, ["new"], [1.0]), b.take_many(2)[0],
+            b.insert_many(1, ["k2"], [[8, 8]]), b.take_many(2, allow_small_batch=True)[1], b.take_many(1)[0], b.close(),
+            b.close(cancel_pending_enqueues=True), sizes]

@@ -23,6 +23,7 @@ HERE = Path(__file__).parent
 
 # Families whose ops are about effects: their tests compare what whole runs leave behind.
 WITHOUT_SAMPLES = {
+    "barrier": "whole programs are compared with recorded ones in test_dataflow.py",
     "accumulators": "whole programs are compared with recorded ones in test_dataflow.py",
     "candidate_sampling": "classes are compared with recorded ones in test_candidate_sampling.py",
     "body_inputs": "they stand in bodies, and never run: test_body_inputs.py",
@@ -87,7 +88,8 @@ OTHER_SIGNATURE = {
     "GatherTree": "contrib's own, which its library registers when loaded",
     "MatchingFiles": "it reads the file system, and must not be folded",
     **dict.fromkeys(("AccumulatorApplyGradient", "AccumulatorNumAccumulated", "AccumulatorSetGlobalStep",
-                     "SparseAccumulatorApplyGradient"), "it changes, or looks at, what the session keeps"),
+                     "SparseAccumulatorApplyGradient", "BarrierInsertMany", "BarrierClose", "BarrierReadySize",
+                     "BarrierIncompleteSize"), "it changes, or looks at, what the session keeps"),
     "QueueIsClosed": "it looks at a queue, which changes, and must not be folded",
     "QueueSize": "it looks at a queue, which changes, and must not be folded",
     **dict.fromkeys(("ReaderNumRecordsProduced", "ReaderNumWorkUnitsCompleted", "ReaderSerializeState",
