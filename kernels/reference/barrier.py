@@ -56,8 +56,8 @@ class Barrier(Monitor):
         if self._cancelled or self._closed and new or self._closed and not self._incomplete:
             what = f", but attempted to insert a brand new key: {new[0].decode('latin-1')}" if new else ""
             at = f"  Insertion index: {list(keys).index(new[0])}." if new else ""
-            raise _cancelled(f"Barrier {self.name} is closed{what}.  Pending enqueues cancelled: {int(self._cancelled)}."
-                             f"{at}  Number of incomplete keys: {len(self._incomplete)}.")
+            raise _cancelled(f"Barrier {self.name} is closed{what}.  Pending enqueues cancelled: "
+                             f"{int(self._cancelled)}.{at}  Number of incomplete keys: {len(self._incomplete)}.")
         for key in keys:
             if key in self._incomplete and self._incomplete[key][2][component] is not None:
                 raise errors.InvalidArgumentError(
