@@ -123,7 +123,8 @@ def namespace(module_name):
         if name.startswith("__"):
             raise AttributeError(f"module {module_name!r} has no attribute {name!r}")
         if f"{module_name}.{name}" in sys.modules:
-            return sys.modules[f"{module_name}.{name}"]
+            # Another thread may be in the midst of importing it: this waits.
+            return importlib.import_module(f"{module_name}.{name}")
         if prefix + name in _index().PACKAGES:
             return importlib.import_module(f"{module_name}.{name}")
         value = lookup(prefix + name)

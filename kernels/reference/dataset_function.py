@@ -5,6 +5,7 @@ A function of a dataset is `ctx.function(name)`: `start(run)` gives what calls i
 """
 
 import os
+import weakref
 
 import numpy as np
 
@@ -212,12 +213,24 @@ def parts(values, sizes):
     return result
 
 
-class _Generated:
-    """What a function gives of a state until it raises OutOfRangeError; another makes, a third ends the state."""
+def _finish_quietly(run, finish, state):
+    """Ends a generator's state, unless its session is over: then it goes with its graph."""
+    if not run.closed:
+        try:
+            finish(state)
+        except errors.CancelledError:
+            return
 
-    def __init__(self, make, following, finish):
-        self._make, self._following, self._finish = make, following, finish
-        self._state, self._ended = None, False
+
+class _Generated:
+    """What a function gives of a state until it raises OutOfRangeError; another makes, a third ends the state.
+
+    The state of an iterator that is dropped before its end is ended, too.
+    """
+
+    def __init__(self, run, make, following, finish):
+        self._run, self._make, self._following, self._finish = run, make, following, finish
+        self._state, self._ended, self._dropped = None, False, None
 
     def __iter__(self):
         return self
@@ -227,10 +240,13 @@ class _Generated:
             raise StopIteration
         if self._state is None:
             self._state = tuple(self._make(()))
+            self._dropped = weakref.finalize(self, _finish_quietly, self._run, self._finish, self._state)
+            self._dropped.atexit = False
         try:
             return self._following(self._state)
         except errors.OutOfRangeError:
             self._ended = True
+        self._dropped.detach()
         self._finish(self._state)
         raise StopIteration
 
@@ -246,6 +262,7 @@ def generator(ctx):
         # Of the first function, the arguments stand before what it captures.
         count = functions[0].arguments
         captured[0] = captured[0][count:] + captured[0][:count]
-        return variant(Stage(lambda run: _Generated(*[bound(f, c, run) for f, c in zip(functions, captured)])))
+        return variant(Stage(lambda run: _Generated(
+            run, *[bound(f, c, run) for f, c in zip(functions, captured)])))
 
     return run

@@ -1,5 +1,10 @@
 """Public names that do not exist: what their AttributeError says."""
 
+import importlib
+import sys
+import threading
+import time
+
 import pytest
 
 import graphflow as tf
@@ -35,9 +40,24 @@ def test_suggestions(wrong, right):
 def test_through_the_namespaces():
     with pytest.raises(AttributeError, match="^tf.vectorized_map is not part of GraphFlow yet.$"):
         tf.vectorized_map  # noqa: B018
-    with pytest.raises(AttributeError, match="^tf.data.* is not part of GraphFlow yet.$"):
-        tf.data.Dataset  # noqa: B018
+    with pytest.raises(AttributeError, match="^tf.audio.* is not part of GraphFlow yet.$"):
+        tf.audio.decode_wav  # noqa: B018
     with pytest.raises(AttributeError, match="^GraphFlow has no tf.zzzzzz.$"):
         tf.zzzzzz  # noqa: B018
     with pytest.raises(AttributeError, match="use Keras 3"):
         tf.keras  # noqa: B018
+
+
+def test_a_module_that_another_thread_imports_is_waited_for(monkeypatch, tmp_path):
+    """`from graphflow import x` in one thread must not see a module that another is still making."""
+    (tmp_path / "slow_module.py").write_text("import time\ntime.sleep(0.5)\nVALUE = 3\n")
+    monkeypatch.setattr(tf, "__path__", [*tf.__path__, str(tmp_path)])
+    first = threading.Thread(target=lambda: importlib.import_module("graphflow.slow_module"))
+    first.start()
+    while "graphflow.slow_module" not in sys.modules:
+        time.sleep(0.001)
+    try:
+        assert tf.slow_module.VALUE == 3
+    finally:
+        first.join()
+        del sys.modules["graphflow.slow_module"], tf.slow_module

@@ -171,6 +171,25 @@ def test_each_iterator_has_its_own_generator():
     assert len(started) == 4
 
 
+def test_a_generator_that_is_left_is_closed():
+    closed = []
+
+    def numbers():
+        try:
+            yield from range(10)
+        finally:
+            closed.append(1)
+
+    iterator = Dataset.from_generator(numbers, tf.int64, []).make_initializable_iterator()
+    element = iterator.get_next()
+    with tf.Session() as sess:
+        for times in range(3):
+            sess.run(iterator.initializer)
+            gc.collect()
+            assert len(closed) == times
+            assert sess.run(element) == 0
+
+
 def test_generators_take_arguments():
     def copies(number, text):
         for _ in range(number):

@@ -2,12 +2,14 @@
 
 import collections
 import threading
+import time
 import warnings
 
 import numpy as np
 import pytest
 
 import graphflow as tf
+from graphflow.runtime.executor import wait_for_kernels
 from tests.data.helpers import elements
 
 Dataset, Iterator = tf.data.Dataset, tf.data.Iterator
@@ -145,6 +147,13 @@ def test_training_behind_an_iterator_stays_compiled():
         for _ in range(60):
             _, value = sess.run([train, loss])
         assert value < 1e-3
+        wait_for_kernels(60)
+        time.sleep(0.1)
+        sess.run([train, loss])
+        (executor,) = [b.executor for b in sess._runs.values() if b.executor.plan.fetches]
+        (stage,) = [unit.executor for unit in executor._units if unit.executor is not None]
+        (entry,) = stage._entries.values()
+        assert {node.node.type for node in entry.spec.nodes if node.native} >= {"MatMul", "ApplyGradientDescent"}
 
 
 def test_closing_the_session_wakes_who_waits():
