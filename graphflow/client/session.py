@@ -16,10 +16,11 @@ from graphflow.client import fetches as fetching
 from graphflow.client.bound_run import BoundRun
 from graphflow.client.partial_run import PartialRuns
 from graphflow.client.tracing import run_traced
-from graphflow.framework import errors, scopes
+from graphflow.framework import scopes
 from graphflow.framework.api import tf_export
 from graphflow.framework.operation import Operation
 from graphflow.framework.tensor import Tensor
+from graphflow.runtime import clusters
 from graphflow.runtime.devices import available_devices
 from graphflow.runtime.resources import ResourceManager
 
@@ -33,7 +34,7 @@ class BaseSession:
     """What Session and InteractiveSession share.
 
     Args:
-      target: execution engine; only "" (in process) exists. graph: default graph if None.
+      target: "", or the target of a tf.train.Server of this process. graph: default graph if None.
       config: a ConfigProto.
     Raises TypeError if an argument is of a wrong type, NotFoundError for another target.
     """
@@ -44,14 +45,18 @@ class BaseSession:
             raise TypeError(f"graph must be a tf.Graph, but got {type(graph)}")
         if not isinstance(target, (str, bytes, type(None))):
             raise TypeError(f"target must be a string, but got {type(target)}")
-        if target:
-            raise errors.NotFoundError(
-                None, None, f"No session factory registered for the given session options: {{target: {target!r}}}. "
-                "GraphFlow runs in this process only.")
         if config is not None and not hasattr(config, "SerializeToString"):
             raise TypeError(f"config must be a tf.ConfigProto, but got {type(config)}")
+        self._target = target.decode() if isinstance(target, bytes) else target or ""
+        self._cluster = clusters.find(self._target) if self._target else None
         self._config = config
-        self._resources = ResourceManager()
+        if self._cluster is None:
+            self._resources = ResourceManager()
+        else:
+            # The cluster's devices are this process's, whatever jobs they are asked for.
+            self._config = type(config).FromString(config.SerializeToString()) if config else _new_config()
+            self._config.allow_soft_placement = True
+            self._resources = self._cluster.resources
         self._lock = threading.Lock()
         self._runs = {}  # (fetch key, *feed keys) -> BoundRun: the fast path
         self._bound = collections.OrderedDict()  # (tensors, operations, fed tensors) -> executor, recent last
@@ -77,7 +82,7 @@ class BaseSession:
     @property
     def sess_str(self):
         """The target."""
-        return b""
+        return self._target.encode()
 
     def list_devices(self):
         """The devices there are, as DeviceAttributes."""
@@ -236,10 +241,18 @@ class BaseSession:
             executors = list(self._bound.values())
             self._runs.clear()
             self._bound.clear()
-        self._resources.close()
+        if self._cluster is None:
+            self._resources.close()
         for executor in executors:
             executor.cancel()
-        self._resources.clear()
+        if self._cluster is None:
+            self._resources.clear()
+
+
+def _new_config():
+    from graphflow import protobuf
+
+    return protobuf.ConfigProto()
 
 
 _sessions = weakref.WeakSet()

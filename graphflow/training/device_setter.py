@@ -35,8 +35,7 @@ def replica_device_setter(ps_tasks=0, ps_device="/job:ps", worker_device="/job:w
                           cluster=None, ps_ops=None, ps_strategy=None):
     """A device function for `tf.device` that puts variables on parameter servers, the rest on the worker.
 
-    Sessions run in this process only, so programs that use it for real need the jobs they name to be
-    this process's; as part of a graph to be written or inspected it is TensorFlow's.
+    Sessions without a tf.train.Server's target know no such jobs; those with one run everything in this process.
 
     Args:
       ps_tasks: number of parameter servers; or `cluster`, a ClusterSpec or what makes one, says it.

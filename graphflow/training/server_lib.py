@@ -1,13 +1,13 @@
 """`tf.train.ClusterSpec` and `tf.train.Server`: what a program says about the processes it runs in.
 
-GraphFlow runs in one process. A cluster can be described, and a server for one task of it can be made, so that
-programs written for clusters run alone; its target is this process. State: the descriptions.
+GraphFlow runs in one process: clusters can be described, and have servers as far as all of them are here
+(`graphflow/runtime/clusters.py`). State: the descriptions.
 """
 
 import threading
 
-from graphflow.framework import errors
 from graphflow.framework.api import tf_export
+from graphflow.runtime import clusters
 
 
 @tf_export("train.ClusterSpec")
@@ -145,36 +145,43 @@ def _server_def(server_or_cluster_def, job_name, task_index, protocol, config):
 
 @tf_export("train.Server", "distribute.Server")
 class Server:
-    """A server for one task of a cluster. GraphFlow's cluster is this process.
+    """A server for one task of a cluster, all of which is in this process.
+
+    Sessions with a server's target share their variables and queues with all others of the cluster, and run here
+    whatever jobs their operations ask for. Making one raises UnimplementedError while tasks of the cluster have no
+    server in this process.
 
     Args:
       server_or_cluster_def: a ServerDef, ClusterDef, ClusterSpec or dict of jobs.
       job_name, task_index: which task this is; not needed if there is only one. protocol: "grpc".
       config: ConfigProto. start: whether to start at once.
-    Raises UnimplementedError if the cluster has other tasks, TypeError and ValueError for arguments that don't
-    describe one.
+    Raises TypeError and ValueError for arguments that don't describe a task.
 
     Example:
       >>> import graphflow as tf
-      >>> c = tf.constant("Hello")
       >>> server = tf.train.Server.create_local_server()
+      >>> v = tf.Variable(1.0)
       >>> with tf.Session(server.target) as sess:
-      ...     print(sess.run(c))
-      b'Hello'
+      ...     sess.run(v.initializer)
+      >>> with tf.Session(server.target) as sess:
+      ...     print(sess.run(v))
+      1.0
     """
 
     def __init__(self, server_or_cluster_def, job_name=None, task_index=None, protocol=None, config=None, start=True):
         self._server_def = _server_def(server_or_cluster_def, job_name, task_index, protocol, config)
-        tasks = sum(len(job.tasks) for job in self._server_def.cluster.job)
-        if tasks > 1:
-            raise errors.UnimplementedError(
-                None, None, f"tf.train.Server for a cluster of {tasks} tasks: GraphFlow runs in one process, so a "
-                "cluster can have one task only. Run the program without its cluster.")
+        tasks = {(job.name, index): address for job in self._server_def.cluster.job
+                 for index, address in job.tasks.items()}
+        self._task = self._server_def.job_name, self._server_def.task_index
+        if self._task not in tasks:
+            raise ValueError(f'Job "{self._task[0]}" with task {self._task[1]} was not defined in cluster')
+        self._cluster, self._target = clusters.join(tasks, self._task)
         if start:
             self.start()
 
     def start(self):
-        """Starts the server, which in one process means nothing."""
+        """Starts the server."""
+        self._cluster.start(self._task)
 
     def join(self):
         """Blocks for ever, as a server does that others use."""
@@ -187,10 +194,10 @@ class Server:
 
     @property
     def target(self):
-        """What `tf.Session(server.target)` connects to: this process."""
-        return ""
+        """What `tf.Session(server.target)` connects to."""
+        return self._target
 
     @staticmethod
     def create_local_server(config=None, start=True):
-        """A server for this process alone."""
+        """A server that is a cluster of its own."""
         return Server({"local": ["localhost:0"]}, protocol="grpc", config=config, start=start)

@@ -38,14 +38,51 @@ def test_server():
     x = tf.constant(3.0)
     with tf.Session(server.target) as sess:
         assert sess.run(x) == 3.0
-    with pytest.raises(tf.errors.UnimplementedError, match="cluster of 5 tasks: GraphFlow runs in one process"):
-        tf.train.Server(CLUSTER, job_name="worker", task_index=0)
+    with pytest.raises(ValueError, match="was not defined in cluster"):
+        tf.train.Server(CLUSTER, job_name="worker", task_index=7)
     with pytest.raises(ValueError, match="explicit `job_name`"):
         tf.train.Server(CLUSTER)
     with pytest.raises(ValueError, match="explicit `task_index`"):
         tf.train.Server(CLUSTER, job_name="ps")
     with pytest.raises(TypeError, match="Could not convert"):
         tf.train.Server(5)
+
+
+def test_sessions_of_a_cluster_share_variables():
+    """Both of them and whatever target: variables live on servers, which stay."""
+    addresses = {"ps": ["127.0.0.1:2221"], "worker": ["127.0.0.1:2223", "127.0.0.1:2224"]}
+    servers = [tf.train.Server(addresses, job, index) for job, index in (("ps", 0), ("worker", 0))]
+    with pytest.raises(tf.errors.UnimplementedError, match="without a server in this process: /job:worker/task:1"):
+        tf.Session(servers[0].target)
+    servers.append(tf.train.Server(addresses, "worker", 1))
+    with tf.device("/job:ps"):
+        v = tf.Variable(1.0)
+    with tf.device("/job:worker/task:1"):
+        double = v * 2
+    with tf.Session("grpc://127.0.0.1:2221") as sess:
+        sess.run(v.initializer)
+        assert sess.sess_str == b"grpc://127.0.0.1:2221"
+    add = tf.assign_add(v, 1.0)
+    with tf.Session(servers[1].target) as one, tf.Session(servers[2].target, config=tf.ConfigProto()) as two:
+        one.run(add)
+        assert two.run(double) == 4.0
+        one.close()
+        assert two.run([v, double]) == [2.0, 4.0]
+    local = tf.train.Server.create_local_server()
+    with tf.Session(local.target) as sess, pytest.raises(tf.errors.FailedPreconditionError):
+        sess.run(double)
+    with pytest.raises(tf.errors.NotFoundError, match="No tf.train.Server of this process"):
+        tf.Session("grpc://elsewhere:1")
+    with pytest.raises(tf.errors.InvalidArgumentError, match="explicitly assigned to /job:worker"):
+        tf.Session().run(double, {v: 1.0})
+
+
+def test_workers_of_one_process_wait_for_the_chief():
+    server = tf.train.Server.create_local_server()
+    v = tf.Variable(3.0)
+    with tf.train.MonitoredSession(tf.train.ChiefSessionCreator(master=server.target)):
+        with tf.train.MonitoredSession(tf.train.WorkerSessionCreator(master=server.target)) as worker:
+            assert worker.run(v) == 3.0
 
 
 def test_device_setter():

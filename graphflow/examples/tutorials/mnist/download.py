@@ -58,7 +58,8 @@ def _download(url, part, path):
 
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:
-            total = response.headers.get("Content-Length")
+            # Handlers that a program installs for `urlopen` may answer with plain files.
+            total = getattr(response, "headers", {}).get("Content-Length")
             total = int(total) if total else None
             with (open(part, "xb") as out,
                   tqdm(total=total, unit="B", unit_scale=True, desc=os.path.basename(path)) as bar):
