@@ -119,3 +119,14 @@ NotDifferentiable("NoOp")
 def no_op(name=None):
     """An operation that does nothing; useful with control dependencies."""
     return raw_ops.NoOp(name=name)
+
+
+register_op("GuaranteeConst", inputs="input: T", outputs="output: T", attrs="T: type", shape=shapes.unchanged,
+            stateful=True)
+RegisterGradient("GuaranteeConst")(lambda op, grad: grad)
+
+
+@tf_export("guarantee_const")
+def guarantee_const(input, name=None):  # noqa: A002 - TensorFlow's name
+    """`input`, of which the caller says that it never changes; it may be a variable's value."""
+    return raw_ops.GuaranteeConst(input, name=name)

@@ -21,7 +21,7 @@ def _seeds(op_seed):
     return {"seed": seed or 0, "seed2": seed2 or 0}
 
 
-def _shape_tensor(shape):
+def shape_tensor(shape):
     """A shape given as list, tuple, TensorShape, array or tensor, as an int32 or int64 tensor."""
     if isinstance(shape, (list, tuple)):
         if not shape:
@@ -172,7 +172,7 @@ def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=dtypes.float32, seed=Non
 def _scaled(standard, default_name, shape, mean, stddev, dtype, seed, name):
     dtype = dtypes.as_dtype(dtype)
     with name_scope(name, default_name, [shape, mean, stddev]) as scope:
-        shape = _shape_tensor(shape)
+        shape = shape_tensor(shape)
         mean = convert_to_tensor(mean, dtype=dtype, name="mean")
         stddev = convert_to_tensor(stddev, dtype=dtype, name="stddev")
         drawn = standard(shape, dtype=dtype, **_seeds(seed))
@@ -203,7 +203,7 @@ def random_uniform(shape, minval=0, maxval=None, dtype=dtypes.float32, seed=None
             raise ValueError(f"Must specify maxval for integer dtype {dtype!r}")
         maxval = 1
     with name_scope(name, "random_uniform", [shape, minval, maxval]) as scope:
-        shape = _shape_tensor(shape)
+        shape = shape_tensor(shape)
         minval = convert_to_tensor(minval, dtype=dtype, name="min")
         maxval = convert_to_tensor(maxval, dtype=dtype, name="max")
         seeds = _seeds(seed)

@@ -4,8 +4,11 @@ The sizes of the results depend on values. Holds no state.
 """
 
 from graphflow.framework import dtypes, raw_ops, shapes
+from graphflow.framework import public as tf
 from graphflow.framework.api import tf_export
+from graphflow.framework.graph_scopes import name_scope
 from graphflow.framework.op_def import NotDifferentiable, register_op
+from graphflow.framework.tensor import IndexedSlices
 
 _UNIQUE_ATTRS = "T: type; out_idx: {int32, int64} = int32"
 
@@ -89,3 +92,11 @@ NotDifferentiable("ListDiff")
 def setdiff1d(x, y, index_dtype=dtypes.int32, name=None):
     """`(out, idx)`: the elements of vector `x` that are not in `y`, and their positions in `x`."""
     return raw_ops.ListDiff(x, y, out_idx=index_dtype, name=name)
+
+
+@tf_export("sparse.mask", "sparse_mask")
+def sparse_mask(a, mask_indices, name=None):
+    """The rows of IndexedSlices `a` whose numbers are not in the vector `mask_indices`, as IndexedSlices."""
+    with name_scope(name, "sparse_mask", [a, mask_indices]) as scope:
+        indices, places = raw_ops.ListDiff(a.indices, mask_indices)
+        return IndexedSlices(tf.gather(a.values, places, name=scope), indices, a.dense_shape)

@@ -7,7 +7,8 @@ def _pass_on(ctx):
     return lambda *inputs: inputs
 
 
-for _op in ("Identity", "RefIdentity", "IdentityN", "StopGradient", "PreventGradient", "PlaceholderWithDefault"):
+for _op in ("Identity", "RefIdentity", "IdentityN", "StopGradient", "PreventGradient", "PlaceholderWithDefault",
+            "GuaranteeConst"):
     reference.kernel(_op)(_pass_on)
 
 

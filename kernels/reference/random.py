@@ -16,7 +16,7 @@ from . import philox, philox_rejection
 from .gamma_gradient import gamma_sample_gradient
 
 
-def _dims(shape):
+def shape_dims(shape):
     """A shape tensor's value as a tuple of ints; InvalidArgumentError if it is no shape."""
     if shape.ndim != 1:
         raise errors.InvalidArgumentError(
@@ -35,7 +35,7 @@ def _simple(op_type, draw):
         dtype = np.dtype(ctx.output_dtypes[0].as_numpy_dtype)
 
         def run(shape):
-            dims = _dims(shape)
+            dims = shape_dims(shape)
             size = math.prod(dims)
             return draw(stream.reserve_outputs(size), size, dtype).reshape(dims)
 
@@ -58,7 +58,7 @@ def random_uniform_int(ctx):
             if bound.ndim:
                 raise errors.InvalidArgumentError(
                     None, None, f"{name} must be 0-D, got shape {list(bound.shape)}")
-        dims = _dims(shape)
+        dims = shape_dims(shape)
         size = math.prod(dims)
         if size == 0:
             return np.empty(dims, dtype)
@@ -124,7 +124,7 @@ def random_gamma(ctx):
     dtype = ctx.output_dtypes[0].as_numpy_dtype
 
     def run(shape, alpha):
-        dims = _dims(shape)
+        dims = shape_dims(shape)
         count = math.prod(dims)
         if count * alpha.size == 0:
             return np.empty(dims + alpha.shape, dtype)
@@ -143,7 +143,7 @@ def random_poisson(ctx):
     highest = float(np.iinfo(dtype).max if dtype.kind == "i" else np.finfo(dtype).max)
 
     def run(shape, rate):
-        dims = _dims(shape)
+        dims = shape_dims(shape)
         count = math.prod(dims)
         if count * rate.size == 0:
             return np.empty(dims + rate.shape, dtype)

@@ -1,40 +1,72 @@
-"""Reference kernels of `graphflow/ops/stateless_random.py`. Holds no state."""
+"""Reference kernels of `graphflow/ops/stateless_random.py`. Equal seeds give TensorFlow's numbers."""
+
+import math
 
 import numpy as np
 
 from ..registry import reference
 from ..streams import Position
 from . import philox, philox_rejection
-from .array_checks import fail
+from .array_checks import debug, fail
+from .random import shape_dims
 
-# The key under which TensorFlow scrambles seeds, so that weak ones do, too.
-_SCRAMBLING_KEY = 0x3EC8F720 | 0x02461E29 << 32
+_SCRAMBLER = 0x3EC8F720 | 0x02461E29 << 32
+_MASK64 = (1 << 64) - 1
 
 
-def stateless_position(seed):
-    """Where the numbers of a seed (two integers) start."""
+def _position(seed):
+    """The stream of a seed: both halves are mixed first, so that no seed is a weak one."""
     if seed.shape != (2,):
-        fail(f"seed must have shape [2], not {list(seed.shape)}")
-    first, second = (int(part) & 0xFFFFFFFFFFFFFFFF for part in seed)
-    words = philox.words_at(Position(_SCRAMBLING_KEY, first | second << 64), 4).tolist()
-    return Position(words[0] | words[1] << 32, words[2] << 64 | words[3] << 96)
+        fail(f"seed must have shape [2], not {debug(seed.shape)}")
+    first, second = (int(part) & _MASK64 for part in seed)
+    mixed = philox.blocks_at(Position(_SCRAMBLER, first | second << 64), np.zeros(1, np.uint64))[0].tolist()
+    return Position(mixed[0] | mixed[1] << 32, (mixed[2] | mixed[3] << 32) << 64)
+
+
+def _simple(op_type, draw):
+    @reference.kernel(op_type)
+    def make(ctx):
+        dtype = np.dtype(ctx.output_dtypes[0].as_numpy_dtype)
+
+        def run(shape, seed):
+            dims = shape_dims(shape)
+            return draw(_position(seed), math.prod(dims), dtype).reshape(dims)
+
+        return run
+
+
+_simple("StatelessRandomUniform", philox.uniform)
+_simple("StatelessRandomNormal", philox.standard_normal)
+_simple("StatelessTruncatedNormal", philox.truncated_normal)
+
+
+@reference.kernel("StatelessRandomUniformInt")
+def uniform_int(ctx):
+    """Integers in [minval, maxval)."""
+    dtype = np.dtype(ctx.output_dtypes[0].as_numpy_dtype)
+
+    def run(shape, seed, minval, maxval):
+        dims = shape_dims(shape)
+        for name, bound in (("minval", minval), ("maxval", maxval)):
+            if bound.ndim:
+                fail(f"{name} must be 0-D, got shape {debug(bound.shape)}")
+        if not minval < maxval:
+            fail(f"Need minval < maxval, got {minval} >= {maxval}")
+        return philox.uniform_int(_position(seed), math.prod(dims), int(minval), int(maxval), dtype).reshape(dims)
+
+    return run
 
 
 @reference.kernel("StatelessMultinomial")
-def stateless_multinomial(ctx):
-    """Class indices drawn by inverting each row's cumulative distribution."""
+def multinomial(ctx):
+    """Classes by their logits."""
     dtype = ctx.output_dtypes[0].as_numpy_dtype
 
-    def run(logits, num_samples, seed):
-        if logits.ndim != 2:
-            fail(f"logits should be a matrix, got shape {list(logits.shape)}")
-        count = int(num_samples)
+    def run(logits, count, seed):
+        if logits.ndim != 2 or not logits.shape[1]:
+            fail(f"logits should be a matrix with classes, got shape {debug(logits.shape)}")
         if count < 0:
             fail(f"num_samples should be nonnegative, got {count}")
-        if not logits.shape[1]:
-            fail("num_classes should be positive, got 0")
-        if not logits.shape[0] or not count:
-            return np.empty((logits.shape[0], count), dtype)
-        return philox_rejection.categorical(stateless_position(seed), logits, count).astype(dtype, copy=False)
+        return philox_rejection.categorical(_position(seed), logits, int(count)).astype(dtype)
 
     return run

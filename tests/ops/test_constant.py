@@ -29,6 +29,7 @@ test_samples = sample_tests([
     Sample("PlaceholderWithDefault", [normal(2, 3)], _same, attrs={"shape": [2, 3]}, grad=(0,)),
     Sample("RefIdentity", [normal(2, 3)], _same, session=False),
     Sample("StopGradient", [normal(2, 3)], _same, dtypes=ALL),
+    Sample("GuaranteeConst", [normal(2, 3)], _same, dtypes=ALL, grad=(0,)),
     Sample("PreventGradient", [normal(2, 3)], _same),
 ])
 

@@ -58,3 +58,11 @@ def test_axes_are_checked():
         for axis, message in (([2], "within"), ([0, 1], "at most one element")):
             with pytest.raises(tf.errors.InvalidArgumentError, match=message):
                 session.run(raw_ops.UniqueV2(tf.constant([[1]]), tf.placeholder_with_default(axis, [None])))
+
+
+def test_masked_rows_are_left_out():
+    rows = tf.IndexedSlices(tf.constant([[1.0], [2.0], [3.0]]), tf.constant([12, 26, 37]), tf.constant([50, 1]))
+    left = tf.sparse_mask(rows, [12, 45])
+    with tf.Session() as session:
+        found = session.run(left)
+    assert found.indices.tolist() == [26, 37] and found.values.tolist() == [[2.0], [3.0]]
