@@ -14,7 +14,7 @@ _SCRAMBLER = 0x3EC8F720 | 0x02461E29 << 32
 _MASK64 = (1 << 64) - 1
 
 
-def _position(seed):
+def stateless_position(seed):
     """The stream of a seed: both halves are mixed first, so that no seed is a weak one."""
     if seed.shape != (2,):
         fail(f"seed must have shape [2], not {debug(seed.shape)}")
@@ -30,7 +30,7 @@ def _simple(op_type, draw):
 
         def run(shape, seed):
             dims = shape_dims(shape)
-            return draw(_position(seed), math.prod(dims), dtype).reshape(dims)
+            return draw(stateless_position(seed), math.prod(dims), dtype).reshape(dims)
 
         return run
 
@@ -52,7 +52,7 @@ def uniform_int(ctx):
                 fail(f"{name} must be 0-D, got shape {debug(bound.shape)}")
         if not minval < maxval:
             fail(f"Need minval < maxval, got {minval} >= {maxval}")
-        return philox.uniform_int(_position(seed), math.prod(dims), int(minval), int(maxval), dtype).reshape(dims)
+        return philox.uniform_int(stateless_position(seed), math.prod(dims), int(minval), int(maxval), dtype).reshape(dims)
 
     return run
 
@@ -63,10 +63,14 @@ def multinomial(ctx):
     dtype = ctx.output_dtypes[0].as_numpy_dtype
 
     def run(logits, count, seed):
-        if logits.ndim != 2 or not logits.shape[1]:
-            fail(f"logits should be a matrix with classes, got shape {debug(logits.shape)}")
+        if logits.ndim != 2:
+            fail(f"logits should be a matrix, got shape {debug(logits.shape)}")
         if count < 0:
             fail(f"num_samples should be nonnegative, got {count}")
-        return philox_rejection.categorical(_position(seed), logits, int(count)).astype(dtype)
+        if not logits.shape[1]:
+            fail("num_classes should be positive, got 0")
+        if not logits.shape[0] or not count:
+            return np.empty((logits.shape[0], int(count)), dtype)
+        return philox_rejection.categorical(stateless_position(seed), logits, int(count)).astype(dtype)
 
     return run

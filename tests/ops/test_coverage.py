@@ -45,7 +45,6 @@ WITHOUT_SAMPLES = {
     "queue_ops": "whole programs are compared with recorded ones in test_dataflow.py",
     "random": "bits are compared with recorded ones in test_random.py",
     "lookup_ops": "they make, fill and ask tables: test_lookup_ops.py",
-    "stateless_random": "numbers are compared with recorded ones in test_stateless_random.py",
     "image_sampling": "parts are compared with recorded ones in test_image_sampling.py",
     "image_codec": "files are written and read again in test_image_codec.py",
     "reader_ops": "files are written and read in test_reader_ops.py",
