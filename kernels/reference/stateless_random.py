@@ -52,7 +52,8 @@ def uniform_int(ctx):
                 fail(f"{name} must be 0-D, got shape {debug(bound.shape)}")
         if not minval < maxval:
             fail(f"Need minval < maxval, got {minval} >= {maxval}")
-        return philox.uniform_int(stateless_position(seed), math.prod(dims), int(minval), int(maxval), dtype).reshape(dims)
+        start = stateless_position(seed)
+        return philox.uniform_int(start, math.prod(dims), int(minval), int(maxval), dtype).reshape(dims)
 
     return run
 
