@@ -6,12 +6,41 @@ Pure functions over tuples of ints; nothing here runs in a step.
 from math import prod
 
 
+class View(tuple):
+    """The shape of a part of a dense array. `strides` and `offset`, where it begins, count elements."""
+
+    def __new__(cls, shape, strides, offset):
+        view = super().__new__(cls, shape)
+        view.strides, view.offset = tuple(strides), offset
+        return view
+
+    @classmethod
+    def slice(cls, shape, begins, sizes):
+        """The part of an array of `shape` that begins at `begins` and has `sizes`."""
+        strides = [prod(shape[i + 1:]) for i in range(len(shape))]
+        return cls(sizes, strides, sum(b * step for b, step in zip(begins, strides, strict=True)))
+
+    def __eq__(self, other):
+        return (isinstance(other, View) and tuple.__eq__(self, other)
+                and (self.strides, self.offset) == (other.strides, other.offset))
+
+    def __ne__(self, other):
+        return not self == other
+
+    def __hash__(self):
+        return hash((tuple(self), self.strides, self.offset))
+
+
 def _strides(shape, rank):
-    """Element strides of a dense array of `shape`, padded in front to `rank`; 0 where size 1."""
-    strides, step = [], 1
-    for size in reversed(shape):
-        strides.append(0 if size == 1 else step)
-        step *= size
+    """Element strides of a dense array of `shape`, or of a View, padded in front to `rank`; 0 where
+    size 1."""
+    if isinstance(shape, View):
+        strides = [0 if size == 1 else step for size, step in zip(shape, shape.strides, strict=True)][::-1]
+    else:
+        strides, step = [], 1
+        for size in reversed(shape):
+            strides.append(0 if size == 1 else step)
+            step *= size
     strides += [0] * (rank - len(shape))
     return strides[::-1]
 
@@ -56,6 +85,8 @@ class Rows:
                 raise ValueError(f"operand of shape {list(operand)} does not broadcast to {list(shape)}")
         sizes, strides = collapse(shape, operands)
         self.length = sizes[-1] if sizes else 1
+        if any(steps and steps[-1] > 1 for steps in strides):
+            raise ValueError("the elements of a row are not side by side")
         *self.forms, self.also_form = ["r" if steps and steps[-1] == 0 else "v" for steps in strides]
         strides.pop()
         outer = list(zip(sizes[:-1], *(steps[:-1] for steps in strides), strict=True))[::-1]

@@ -53,7 +53,8 @@ class Frame:
         first, last = {}, {}
         for i, bound in enumerate(spec.nodes):
             for value in bound.outputs:
-                first[value] = last[value] = i
+                first.setdefault(value, i)      # several steps may make parts of one value
+                last[value] = i
             for value in bound.inputs:
                 last[spec.root(value)] = i
         for value in spec.plan.fetches:

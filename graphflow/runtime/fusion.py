@@ -7,6 +7,7 @@ memory unless somebody else needs it. Fused and unfused give the same bits. Hold
 
 from graphflow.compiler import fuse
 from graphflow.framework.kernel_loader import kernels
+from graphflow.runtime.views import Views, cut
 
 _PROGRAM = "elementwise.program"
 _FIXED_WORDS = 5
@@ -19,25 +20,61 @@ def fuse_elementwise(spec, bound, wait):
     """`bound` (list of BoundNode) with groups of elementwise nodes replaced by fused ones."""
     if not any(_is_elementwise(b) for b in bound):
         return bound
-    before = _dependencies(spec, bound)
-    groups = fuse.group(len(bound), before.__getitem__,
-                        lambda i: spec.shape[bound[i].outputs[0]] if _is_elementwise(bound[i]) else None)
-    wanted = _wanted_outside(spec, bound, groups)
-    reductions = _Reductions(spec, bound, wanted)
-    result = []
-    for positions in groups:
-        members = [bound[i] for i in positions]
-        if members[0] in reductions.absorbed:
-            continue
-        fused = reductions.absorb(members)
-        if fused is None and len(members) > 1:
-            fused = _Joined(spec, members).build(wanted)
-        if fused is not None and not wait and not fused.native.function.ready():
-            spec.pending.append(fused.native.function)
-            reductions.release(fused)
+    views, alone = Views(spec, bound, _is_elementwise, _is_cheap), set()
+    while True:
+        fusion = _Fusion(spec, bound, wait, views, alone)
+        if not fusion.refused:
+            return fusion.result
+        # What cannot be read or written in place is copied; those who would have are not fused otherwise.
+        views.drop(fusion.refused)
+        alone |= fusion.alone
+
+
+class _Fusion:
+    """One attempt at fusing. `result`: the steps; `refused`: steps that have to copy after all, for members
+    of `alone` cannot be fused with what they read or write in place."""
+
+    def __init__(self, spec, bound, wait, views, alone):
+        self._spec, self._wait, self._views, self._alone = spec, wait, views, alone
+        before = _dependencies(spec, bound, views)
+        groups = fuse.group(len(bound), before.__getitem__,
+                            lambda i: spec.shape[bound[i].outputs[0]] if _is_elementwise(bound[i]) else None)
+        for positions in groups:
+            if len(positions) > 1:
+                for i in positions:
+                    views.keep_producer(bound[i])
+        self._wanted = _wanted_outside(spec, bound, groups)
+        self._reductions = _Reductions(spec, bound, self._wanted)
+        self.result, self.refused, self.alone, self._named = [], set(), set(), set()
+        idle = views.steps
+        for positions in groups:
+            members = [bound[i] for i in positions]
+            if members[0] not in idle and members[0] not in self._reductions.absorbed:
+                self.result.extend(self._group(members))
+
+    def _group(self, members):
+        """The steps for the members of a group."""
+        touched = self._views.touched(members)
+        fused = None
+        if not self._alone.intersection(members):
+            fused = self._reductions.absorb(members, self._views)
+            if fused is None and (len(members) > 1 or touched):
+                fused = _Joined(self._spec, members, self._views).build(self._wanted)
+        if fused is not None and not self._wait and not fused.native.function.ready():
+            self._spec.pending.append(fused.native.function)
+            self._reductions.release(fused)
             fused = None
-        result.extend(members if fused is None else [fused])
-    return result
+        if fused is None:
+            if touched:
+                self.refused.update(touched)
+                self.alone.update(members)
+            return members
+        # The copying steps are told of with the first step that does without them.
+        names = [step for step in touched if step not in self._named]
+        names += [part.producer for v, part in self._views.reads.items() if part.step in names and part.producer]
+        self._named.update(names)
+        fused.nodes = (*dict.fromkeys(step.node for step in names), *fused.nodes)
+        return [fused]
 
 
 def _is_elementwise(bound):
@@ -48,12 +85,17 @@ def _is_elementwise(bound):
     return not (bound.node.type in _FALLIBLE and bound.outputs[0].dtype.is_integer)
 
 
+def _is_cheap(bound):
+    """Whether an elementwise step does less than bringing its result to memory and back."""
+    return kernels("cpu.elementwise").cost_of(_program(bound)[0].arguments[1].split(";")) <= 2
+
+
 def _program(bound):
     """(function, argument words) of a native step, whether it is divided over threads or not."""
     return kernels("cpu.pool").first_part(bound.native)
 
 
-def _dependencies(spec, bound):
+def _dependencies(spec, bound, views):
     """For each step, the positions of the steps that must run before it.
 
     These are: what makes its inputs; for a write, the readers of the version it replaces; and the
@@ -67,7 +109,7 @@ def _dependencies(spec, bound):
     for i, step in enumerate(bound):
         last = last_effect[step.node.source]
         earlier = set() if last is None else {last}
-        for value in map(spec.root, step.inputs):
+        for value in map(spec.root, views.inputs(step)):
             if value in made:
                 earlier.add(made[value])
             if value.variable is not None:
@@ -129,7 +171,7 @@ class _Reductions:
             for root in set(map(spec.root, step.inputs)):
                 self._readers.setdefault(root, []).append(step)
 
-    def absorb(self, members):
+    def absorb(self, members, views):
         """The BoundNode of elementwise members and the reduction of their only result, or None."""
         if not all(map(_is_elementwise, members)):
             return None
@@ -137,7 +179,7 @@ class _Reductions:
         readers = self._readers.get(results[0], ()) if len(results) == 1 else ()
         if len(readers) != 1 or results[0] in self._kept or not _is_row_reduction(readers[0], results[0]):
             return None
-        fused = _Joined(self._spec, members).build_reduction(results[0], readers[0])
+        fused = _Joined(self._spec, members, views).build_reduction(results[0], readers[0])
         if fused is not None:
             self.absorbed.add(readers[0])
         return fused
@@ -157,9 +199,11 @@ def _is_row_reduction(step, value):
 class _Joined:
     """One program from the programs of several steps of one shape."""
 
-    def __init__(self, spec, members):
+    def __init__(self, spec, members, views):
         self._spec = spec
         self._members = members
+        self._views = views
+        self._computed = {}  # (producer's output, part of it) -> symbol
         self._shape = spec.shape[members[0].outputs[0]]
         self._operands = {}  # (root, dtype, shape) -> number
         self._parameters = []  # (number, dtype)
@@ -170,11 +214,20 @@ class _Joined:
         """The fused BoundNode that stores what is `wanted`, or None if the programs cannot be joined."""
         if not all(map(self._append, self._members)):
             return None
-        outputs = [v for m in self._members for v in m.outputs if v in wanted]
         operands, steps, place = self._text()
-        results = [(kernels("registry").Out(i), int(place(self._made[v]))) for i, v in enumerate(outputs)]
-        native = kernels("cpu.elementwise").program(
-            self._shape, operands, steps, results, self._parameters, self._spec.threads)
+        outputs, results = [], []
+        for value in [v for m in self._members for v in m.outputs if v in wanted]:
+            part = self._views.writes.get(value)
+            whole, view = (value, ()) if part is None else (part.root, (part.view, value.dtype.name))
+            if whole not in outputs:
+                outputs.append(whole)
+            word = kernels("registry").Out(outputs.index(whole))
+            results.append((word, int(place(self._made[value])), *view))
+        try:
+            native = kernels("cpu.elementwise").program(
+                self._shape, operands, steps, results, self._parameters, self._spec.threads)
+        except ValueError:
+            return None     # a part whose elements are not side by side
         return self._bound(self._members, outputs, native)
 
     def build_reduction(self, value, reduction):
@@ -185,9 +238,12 @@ class _Joined:
         axes = {int(axis) % len(shape) for axis in self._spec.constants[reduction.inputs[1]].reshape(-1)}
         operands, steps, place = self._text()
         mean = reduction.node.type == "Mean"
-        native = kernels("cpu.reduction").of_program(
-            "Sum" if mean else reduction.node.type, value.dtype.name, shape, axes, operands, steps,
-            place(self._made[value]), self._parameters, mean, self._spec.threads)
+        try:
+            native = kernels("cpu.reduction").of_program(
+                "Sum" if mean else reduction.node.type, value.dtype.name, shape, axes, operands, steps,
+                place(self._made[value]), self._parameters, mean, self._spec.threads)
+        except ValueError:
+            return None
         return None if native is None else self._bound([*self._members, reduction], reduction.outputs, native)
 
     def _text(self):
@@ -206,44 +262,64 @@ class _Joined:
         return type(members[0]).fused([m.node for m in members], inputs, outputs, native)
 
     def _append(self, member):
+        symbol = self._add(member, self._operand)
+        if symbol is not None:
+            self._made[member.outputs[0]] = symbol
+        return symbol is not None
+
+    def _add(self, member, operand):
+        """The symbol of what a member's program computes from `operand(value, dtype, shape)`; None if one is None."""
         function, words = _program(member)
         kinds, steps, results = function.arguments[:3]
-        words = words[_FIXED_WORDS + 1:]
         symbols = []
-        for kind, word in zip(kinds.split(","), words):
-            symbol = self._operand(member, word, kind.split(":")[0])
-            if symbol is None:
-                return False
-            symbols.append(symbol)
+        for kind, word in zip(kinds.split(","), words[_FIXED_WORDS + 1:]):
+            dtype = kind.split(":")[0]
+            if hasattr(word, "index"):
+                symbols.append(operand(member.inputs[word.index], dtype, self._broadcast(member, word.index)))
+            else:
+                symbols.append(self._parameter(word.value, dtype))
+        if None in symbols:
+            return None
         for text in steps.split(";"):
             op, *names = text.split(" ")
             arguments = [name if name.startswith("#") else symbols[int(name)] for name in names]
             symbols.append(("s", len(self._steps)))
             self._steps.append((op, arguments))
-        self._made[member.outputs[0]] = symbols[int(results)]
-        return True
+        return symbols[int(results)]
+
+    def _parameter(self, number, dtype):
+        self._parameters.append((number, dtype))
+        return "p", len(self._parameters) - 1
 
     def _broadcast(self, member, index):
         """Shape of an operand; Select's vector condition broadcasts along the last dimensions, not the first."""
-        shape = self._spec.shape[member.inputs[index]]
+        shape, rank = self._spec.shape[member.inputs[index]], len(self._spec.shape[member.outputs[0]])
         if member.node.type == "Select" and index == 0 and shape != ():
-            return shape + (1,) * (len(self._shape) - len(shape))
+            return shape + (1,) * (rank - len(shape))
         return shape
 
-    def _operand(self, member, word, dtype):
-        """The symbol for one operand of a member's program."""
-        index = getattr(word, "index", None)
-        if index is None:
-            self._parameters.append((word.value, dtype))
-            return "p", len(self._parameters) - 1
-        value = member.inputs[index]
+    def _operand(self, value, dtype, shape, part=None):
+        """The symbol for an operand of a member's program, which has a shape there; for `part` of it, if given."""
         constant = self._spec.constants.get(value)
         if constant is not None and constant.ndim == 0 and constant.dtype.kind == "f":
-            self._parameters.append((float(constant), dtype))
-            return "p", len(self._parameters) - 1
+            return self._parameter(float(constant), dtype)
         root = self._spec.root(value)
+        if root in self._views.reads and part is None:
+            return self._part(self._views.reads[root], dtype) if shape == self._spec.shape[value] else None
         if root in self._made:
             # Read through an alias of another shape, a value is not the element that was made.
-            return self._made[root] if self._spec.shape[value] == self._shape else None
-        key = (root, dtype, self._broadcast(member, index))
+            return self._made[root] if self._spec.shape[value] == self._shape and part is None else None
+        key = (root, dtype, shape if part is None else cut(shape, part.begins, part.sizes))
         return "o", self._operands.setdefault(key, len(self._operands))
+
+    def _part(self, part, dtype):
+        """The symbol for a part of a value: read in place, or computed here."""
+        if part.producer is None:
+            if part.root in self._made:
+                return None
+            return "o", self._operands.setdefault((part.root, dtype, part.view), len(self._operands))
+        key = part.producer, part.view
+        if key not in self._computed:
+            self._computed[key] = self._add(
+                part.producer, lambda value, dtype, shape: self._operand(value, dtype, shape, part))
+        return self._computed[key]

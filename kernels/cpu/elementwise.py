@@ -2,7 +2,9 @@
 
 from math import prod
 
-from ..layout import Rows
+import numpy as np
+
+from ..layout import Rows, View
 from ..registry import F64, In, Out
 from . import native, pool
 from .vector_unit import SIZES, lanes_of
@@ -20,6 +22,8 @@ _HEAVY = frozenset(("Exp", "Expm1", "Log", "Log1p", "Tanh", "Sigmoid", "Softplus
 _SCALAR_ONLY = frozenset(("Sin", "Cos", "Pow"))
 _CONDITIONS = frozenset(("Equal", "NotEqual", "Less", "LessEqual", "Greater", "GreaterEqual", "IsNan", "IsFinite",
                          "IsInf", "LogicalAnd", "LogicalOr", "LogicalNot"))
+_FIXED_WORDS = 5            # of a program, before its results'
+_MANY_ROWS = 64             # are divided rather than each of them
 _STREAMED = 48 << 20        # bytes read and written: more than caches keep
 _STREAMED_ROW = 4096        # elements of a row, at least
 
@@ -36,7 +40,7 @@ def _form(shape, operands, rows, steps, results, parameters):
     dtype, count = min(dtypes), len(operands) + len(parameters)
     if (len(dtypes) > 1 or dtype not in FLOATS or not _SCALAR_ONLY.isdisjoint(ops)
             or any(op.startswith("Cast:") for op in ops) or (dtype == "float64" and "Erf" in ops)
-            or any(position >= count and ops[position - count] in _CONDITIONS for _, position in results)):
+            or any(position >= count and ops[position - count] in _CONDITIONS for _, position, *_ in results)):
         return "loop"
     lanes = lanes_of(dtype)
     traffic = prod(shape) * SIZES[dtype] * (rows.forms.count("v") + len(results))
@@ -55,56 +59,70 @@ def cost_of(steps):
 
 def kinds(operands, rows, parameters):
     """The template argument that says what the operands of a program are."""
-    return ",".join([*(f"{dtype}:{form}" for (_, dtype, _), form in zip(operands, rows.forms, strict=True)),
+    return ",".join([*(f"{dtype}:{form}{'+' if isinstance(shape, View) else ''}"
+                       for (_, dtype, shape), form in zip(operands, rows.forms, strict=False)),
                      *(f"{dtype}:p" for _, dtype in parameters)])
 
 
 def operand_words(operands, rows, parameters):
     """The words of a program's operands."""
-    return [*(word for word, _, _ in operands), *(F64(number) for number, _ in parameters), *rows.table]
+    words = []
+    for word, dtype, shape in operands:
+        words += [word, _bytes_before(shape, dtype)] if isinstance(shape, View) else [word]
+    return [*words, *(F64(number) for number, _ in parameters), *rows.table]
+
+
+def _bytes_before(view, dtype):
+    return view.offset * np.dtype(dtype).itemsize
 
 
 def program(shape, operands, steps, results, parameters=(), threads=1):
     """Kernel of several elementwise ops in one loop over `shape`.
 
-    `operands` are (argument word, dtype name, shape); `steps` like ["Mul 0 1", "Exp 2"], naming
-    operands, then parameters, then earlier steps by position; `results` are (word, position);
-    `parameters` are (number, dtype name). A result may share the memory of an operand of `shape`
-    that it is computed from, if their dtypes have one size.
+    `operands` are (argument word, dtype name, shape or View); `steps` like ["Mul 0 1", "Exp 2"], naming
+    operands, then parameters, then earlier steps by position; `results` are (word, position), or (word,
+    position, View, dtype name) for a part of an array; `parameters` are (number, dtype name). A result may
+    share the memory of an operand of `shape` that it is computed from, if their dtypes have one size.
 
         program((8, 4), [(In(0), "float32", (8, 4)), (In(1), "float32", (4,))],
                 ["Add 0 1", "Relu 2"], [(Out(0), 3)])
     """
-    rows = Rows(shape, [operand[2] for operand in operands])
+    rows = Rows(shape, [operand[2] for operand in operands] + [view for _, _, *part in results for view in part[:1]])
+    targets, places = [], []
+    for word, position, *part in results:
+        targets.append(f"{position}+" if part else str(position))
+        places += [word, _bytes_before(*part)] if part else [word]
     code = native.function("elementwise.program", kinds(operands, rows, parameters), ";".join(steps),
-                           ",".join(str(position) for _, position in results),
-                           _form(shape, operands, rows, steps, results, parameters))
-    words = [0, rows.count if prod(shape) else 0, 0, rows.length, rows.length,
-             *(word for word, _ in results), *operand_words(operands, rows, parameters)]
+                           ",".join(targets), _form(shape, operands, rows, steps, results, parameters))
+    words = [0, rows.count if prod(shape) else 0, 0, rows.length, rows.length, *places,
+             *operand_words(operands, rows, parameters)]
     cost = prod(shape) * cost_of(steps)
-    if rows.count > rows.length:
+    if rows.count > rows.length or rows.count >= _MANY_ROWS:
         return pool.split(code, words, 0, rows.count, cost, threads)
     return pool.split(code, words, 2, rows.length, cost, threads)
 
 
 def may_share(native):
     """(number of an output, number of an input) pairs: the output may be made in the memory of that input, if
-    both have as many bytes. Nothing for kernels that are no programs.
+    both have as many bytes. Nothing for kernels that are no programs, and for parts of arrays.
     """
     function, words = pool.first_part(native)
     if getattr(function, "template", None) != "elementwise.program":
         return
-    operands, steps, results = function.arguments[:3]
-    forms, results = operands.split(","), [int(position) for position in results.split(",")]
-    outs, ins = words[5:5 + len(results)], words[5 + len(results):5 + len(results) + len(forms)]
-    needs = [{i} for i in range(len(forms))]
-    for step in steps.split(";"):
+    operands, steps, results = (text.split(separator) for text, separator in zip(function.arguments, ",;,"))
+    if any(result.endswith("+") for result in results):
+        return
+    outs, at, numbers = words[_FIXED_WORDS:_FIXED_WORDS + len(results)], _FIXED_WORDS + len(results), []
+    for form in operands:
+        numbers.append(words[at].index if isinstance(words[at], In) else None)
+        at += 2 if form.endswith("+") else 1
+    needs = [{i} for i in range(len(operands))]
+    for step in steps:
         names = [name for name in step.split(" ")[1:] if not name.startswith("#")]
         needs.append(set().union(*(needs[int(name)] for name in names)))
-    numbers = [word.index if isinstance(word, In) else None for word in ins]
-    for out, position in zip(outs, results, strict=True):
+    for out, position in zip(outs, map(int, results), strict=True):
         for i in sorted(needs[position]):
-            if forms[i].endswith(":v") and numbers.count(numbers[i]) == 1:
+            if operands[i].endswith(":v") and numbers.count(numbers[i]) == 1:
                 yield out.index, numbers[i]
 
 

@@ -63,6 +63,13 @@ def build(program, x, variables):
             values.append(tf.transpose(a))
         elif kind == "concat":
             values.append(tf.concat([a, a], axis=k % 2)[:4, :6])
+        elif kind == "join":
+            values.append(tf.concat([tf.tanh(a), a * 0.5], axis=k % 2)[:4, :6])
+        elif kind == "halves":
+            left, right = tf.split(tf.concat([a, a * 2.0], axis=k % 2) + v[0, 0], 2, axis=k % 2)
+            values.append(tf.tanh(left) * 2.0 - right)
+        elif kind == "slice":
+            values.append(tf.sigmoid(tf.slice(a, [0, 0], [1, 1])) + a)
         elif kind == "shape":
             values.append(a + tf.cast(tf.shape(b)[k % 2], tf.float32))
         elif kind == "softmax":

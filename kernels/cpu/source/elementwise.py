@@ -39,11 +39,18 @@ def step(b, text, values):
     return functions.find(op, IrMath(b, like.dtype, like.ir.type))(*arguments)
 
 
+def address_word(b, block, position, has_offset):
+    """The address in a word, and in the next the bytes from there to where a part begins."""
+    address = word(b, block, position)
+    return b.add(address, word(b, block, position + 1)) if has_offset else address
+
+
 class Program:
     """The operands and steps of a program, whose words begin at `first`; none of the words changes.
 
-    Words: the operands, addresses or numbers; the table of outer dimensions, where only operands with
-    an address have strides. With `lanes` it works on vectors; its operands are then of one dtype.
+    Words: the operands, addresses or numbers, those of a part ("float32:v+") followed by its offset in
+    bytes; the table of outer dimensions, where only operands with an address have strides. With `lanes`
+    it works on vectors; its operands are then of one dtype.
     """
 
     def __init__(self, b, block, operands, steps, first, lanes=None):
@@ -52,23 +59,28 @@ class Program:
         self._steps = steps.split(";")
         self.vectors = Lanes(b, self._kinds[0][0], lanes) if lanes else None
         # All words are read before the loops: nothing a loop stores can then change them.
-        self._base = [word(b, block, first + i) for i in range(len(self._kinds))]
-        self._parameters = {i: self._spread(double_word(b, block, first + i).cast(dtype))
-                            for i, (dtype, form) in enumerate(self._kinds) if form == "p"}
-        self._table = index(first + len(self._kinds))
-        self._addressed = [i for i in range(len(self._kinds)) if i not in self._parameters]
+        self._base, self._parameters = {}, {}
+        for i, (dtype, form) in enumerate(self._kinds):
+            if form == "p":
+                self._parameters[i] = self._spread(double_word(b, block, first).cast(dtype))
+            else:
+                self._base[i] = address_word(b, block, first, form.endswith("+"))
+            first += 2 if form.endswith("+") else 1
+        self._table = index(first)
 
     def _spread(self, number):
         return number if self.vectors is None else self.vectors.value(self.vectors.splat(number.ir))
 
-    def begin(self, row):
-        """Emits what is done once for a row."""
+    def begin(self, row, others=0):
+        """Emits what is done once for a row. Returns where it begins in as many `others` as the table has
+        beside the operands, in elements."""
         b, kinds = self._b, self._kinds
-        offsets = row_offsets(b, self._block, self._table, row, len(self._addressed))
-        self._at = {i: b.add(self._base[i], b.mul(offset, index(BYTES[kinds[i][0]])))
-                    for i, offset in zip(self._addressed, offsets, strict=True)}
-        self._fixed = {i: self._spread(load(b, self._at[i], index(0), kinds[i][0]))
-                       for i in self._addressed if kinds[i][1] == "r"}
+        offsets = row_offsets(b, self._block, self._table, row, len(self._base) + others)
+        self._at = {i: b.add(base, b.mul(offset, index(BYTES[kinds[i][0]])))
+                    for (i, base), offset in zip(self._base.items(), offsets, strict=False)}
+        self._fixed = {i: self._spread(load(b, at, index(0), kinds[i][0]))
+                       for i, at in self._at.items() if kinds[i][1][0] == "r"}
+        return offsets[len(self._base):]
 
     def _load(self, i, column, mask):
         b, v, dtype = self._b, self.vectors, self._kinds[i][0]
@@ -92,42 +104,46 @@ def program(operands, steps, results, form="loop"):
 
     `form` says how loops are written: "loop" for LLVM to vectorise, "vectors:16" as vectors of so many
     lanes, "stream:16" likewise with a result that goes to memory past the caches.
+    A result "7+" is a part of an array: it has an entry in the table, after the operands.
     Words: first row, last row, first column, last column, row length; the addresses of the
-    results; the Program's.
+    results, each followed by an offset in bytes if it is a part; the Program's.
     """
-    wanted = [int(position) for position in results.split(",")]
+    wanted, parts = [int(text.rstrip("+")) for text in results.split(",")], [t[-1] == "+" for t in results.split(",")]
     name, _, lanes = form.partition(":")
 
     def emit(b, block):
-        targets = [word(b, block, _FIXED_WORDS + i) for i in range(len(wanted))]
-        work = Program(b, block, operands, steps, _FIXED_WORDS + len(wanted), int(lanes or 0))
+        targets, first = [], _FIXED_WORDS
+        for part in parts:
+            targets.append(address_word(b, block, first, part))
+            first += 2 if part else 1
+        work = Program(b, block, operands, steps, first, int(lanes or 0))
         start, stop, length = (word(b, block, i) for i in (2, 3, 4))
         with loop(b, word(b, block, 0), word(b, block, 1)) as row:
-            work.begin(row)
-            row_start = b.mul(row, length)
+            begins, dense = iter(work.begin(row, sum(parts))), b.mul(row, length)
+            rows = [next(begins) if part else dense for part in parts]
             if lanes:
-                _vectors(b, work, wanted, targets, row_start, start, stop, name == "stream")
+                _vectors(b, work, wanted, targets, rows, start, stop, name == "stream")
             else:
-                _numbers(b, work, wanted, targets, row_start, start, stop)
+                _numbers(b, work, wanted, targets, rows, start, stop)
         if name == "stream":
             b.fence("seq_cst")      # other threads may read what went past the caches
 
     return IrKernel(emit)
 
 
-def _numbers(b, work, wanted, targets, row_start, start, stop):
-    """The columns [start, stop) of a row, one by one."""
+def _numbers(b, work, wanted, targets, rows, start, stop):
+    """The columns [start, stop) of a row, which begins `rows` elements after the targets, one by one."""
     with loop(b, start, stop) as column:
         values = work.values(column)
-        for target, position in zip(targets, wanted, strict=True):
+        for target, row, position in zip(targets, rows, wanted, strict=True):
             value = values[position]
-            store(b, advance(b, target, row_start, value.dtype), column, value)
+            store(b, advance(b, target, row, value.dtype), column, value)
 
 
-def _vectors(b, work, wanted, targets, row_start, start, stop, stream):
-    """The columns [start, stop) of a row in vectors; those that stream begin at whole vectors in memory."""
+def _vectors(b, work, wanted, targets, rows, start, stop, stream):
+    """Likewise in vectors; those that stream begin at whole vectors in memory."""
     v = work.vectors
-    places = [advance(b, target, row_start, v.dtype) for target in targets]
+    places = [advance(b, target, row, v.dtype) for target, row in zip(targets, rows, strict=True)]
 
     def do(column, mask):
         values = work.values(column, mask)
