@@ -20,6 +20,7 @@ from graphflow.compiler import (
     schedule,
     simplify,
     transposes,
+    unique_rows,
     verify,
 )
 from graphflow.compiler.shaped import ShapedPlan
@@ -27,6 +28,7 @@ from graphflow.compiler.shaped import ShapedPlan
 # (pass, why). Passes keep what the plan computes; tests run every one on and off.
 PASSES = [
     (dead_code.mark_dead, "half of what gradients add computes what nobody asked for"),
+    (unique_rows.fix_row_counts, "sparse gradients are added up natively, with as many places as indices"),
 ]
 SHAPE_PASSES = [
     (fold.fold, "shape arithmetic and constants are the same at every run: most nodes of a gradient"),

@@ -7,7 +7,8 @@ from . import native
 from .copying import item_size
 
 
-def _gather(ctx, axis):
+def gather_along(ctx, axis):
+    """Kernel that picks, along an axis of In(0), what In(1) names; None if elements are no plain memory."""
     item = item_size(ctx.output_dtypes[0])
     if item is None:
         return None
@@ -20,12 +21,7 @@ def _gather(ctx, axis):
 
 @cpu.kernel("Gather")
 def gather(ctx):
-    return _gather(ctx, 0)
-
-
-@cpu.kernel("ResourceGather")
-def resource_gather(ctx):
-    return _gather(ctx, 0) if ctx.attr("batch_dims") == 0 else None
+    return gather_along(ctx, 0)
 
 
 @cpu.kernel("GatherV2")
@@ -33,4 +29,4 @@ def gather_v2(ctx):
     axis, rank = ctx.value(2), len(ctx.input_shapes[0])
     if axis is None or ctx.attr("batch_dims") != 0 or not -rank <= int(axis) < rank:
         return None
-    return _gather(ctx, int(axis) % rank)
+    return gather_along(ctx, int(axis) % rank)

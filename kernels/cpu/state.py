@@ -2,6 +2,7 @@
 
 from ..registry import In, Out, cpu
 from .elementwise import NUMBERS, program
+from .gather_scatter import gather_along
 
 
 def _assign(ctx, step):
@@ -20,6 +21,11 @@ def _assign(ctx, step):
 for _op, _step in (("Assign", None), ("AssignAdd", "Add 0 1"), ("AssignSub", "Sub 0 1")):
     cpu.kernel(_op, T=NUMBERS)(lambda ctx, _step=_step: _assign(ctx, _step))
     cpu.kernel(f"{_op}VariableOp", dtype=NUMBERS)(lambda ctx, _step=_step: _assign(ctx, _step))
+
+
+@cpu.kernel("ResourceGather")
+def resource_gather(ctx):
+    return gather_along(ctx, 0) if ctx.attr("batch_dims") == 0 else None
 
 
 @cpu.kernel("ReadVariableOp", dtype=NUMBERS)

@@ -18,7 +18,8 @@ def _scatter(ctx):
         return None
     length = prod(var[1:])
     code = native.function("copying.scatter", _RULES[ctx.op_type.removeprefix("Resource")], dtype.name,
-                           ctx.input_dtypes[1].name, str(native.INDEX_OUT_OF_RANGE))
+                           ctx.input_dtypes[1].name, str(native.INDEX_OUT_OF_RANGE),
+                           *(["skips"] if ctx.has_attr("_skips_empty") else []))
     return Native(code, [0, 0, Out(0), In(0), In(1), In(2), var[0], prod(indices), length,
                          prod(var) * item_size(dtype), length if updates else 0,
                          1 if updates else 0])

@@ -43,7 +43,8 @@ def _rows(ctx, rule):
     results = rule(ctx, *(formula.operand(In(i), dtype, ctx.input_shapes[i]) for i in numbers))
     forms = ["s" if i < len(results) else "g" if i == at - 1 else "n" for i in numbers]
     code = native.function("rows.update", dtype, ctx.input_dtypes[at].name, "".join(forms), formula.text,
-                           ",".join(str(term.position) for term in results), str(native.INDEX_OUT_OF_RANGE))
+                           ",".join(str(term.position) for term in results), str(native.INDEX_OUT_OF_RANGE),
+                           *(["skips"] if ctx.has_attr("_skips_empty") else []))
     sizes = [indices[0], shape[0], prod(shape[1:]), prod(shape) * item_size(ctx.output_dtypes[0])]
     return Native(code, [0, 0, In(at), *sizes, *map(Out, range(len(results))), *map(In, numbers)])
 

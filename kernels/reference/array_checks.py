@@ -56,6 +56,17 @@ def position(shape, flat):
     return debug(np.unravel_index(flat, shape)) if shape else ""
 
 
+def skips_empty_rows(ctx):
+    """Whether a node's indices may be the smallest integer, for rows to leave alone."""
+    return ctx.has_attr("_skips_empty")
+
+
+def named_rows(indices, updates):
+    """`indices` and `updates` without those of empty rows."""
+    kept = indices != np.iinfo(indices.dtype).min
+    return indices[kept], updates[kept]
+
+
 def check_range(name, values, limit):
     """Fails at the first of `values` that is not in [0, limit)."""
     bad = (values < 0) | (values >= limit)

@@ -6,7 +6,7 @@ Updates at the same place are applied in their order. Holds no state.
 import numpy as np
 
 from ..registry import reference
-from .array_checks import check_range, debug, fail
+from .array_checks import check_range, debug, fail, named_rows, skips_empty_rows
 
 
 def check_index_vectors(shape, indices):
@@ -86,6 +86,16 @@ def _rows(update):
     return run
 
 
+def _skipping(run):
+    """A maker of `run`, for nodes that leave empty rows alone too."""
+    def make(ctx):
+        if not skips_empty_rows(ctx):
+            return run
+        return lambda ref, indices, updates: run(ref, *named_rows(indices, updates))
+
+    return make
+
+
 def _slices(update):
     def run(ref, indices, updates):
         where = check_index_vectors(ref.shape, indices)
@@ -103,6 +113,6 @@ def _slices(update):
 
 for _kind, _update in _UPDATES.items():
     for _prefix in ("", "Resource"):
-        reference.function(f"{_prefix}Scatter{_kind}", _rows(_update))
+        reference.kernel(f"{_prefix}Scatter{_kind}")(_skipping(_rows(_update)))
         if _kind in ("Update", "Add", "Sub"):
             reference.function(f"{_prefix}ScatterNd{_kind}", _slices(_update))

@@ -12,6 +12,7 @@ from graphflow.framework import errors
 from graphflow.framework.op_def import get_op_def
 
 from ..registry import reference
+from .array_checks import named_rows, skips_empty_rows
 from .elementwise import shape_text
 
 _DTYPES = ("float16", "bfloat16", "float32", "float64")
@@ -255,7 +256,7 @@ def _maker(rule, rows_rule):
         names = [arg.name for arg in op_def.inputs]
         gradient = "delta" if "delta" in names else "grad"
         flags = {f: ctx.attr(f) for f in ("update_slots", "use_nesterov") if ctx.has_attr(f)}
-        states = len(op_def.writes)
+        states, skips = len(op_def.writes), skips_empty_rows(ctx)
 
         def run(*inputs):
             given = dict(zip(names, inputs))
@@ -265,6 +266,8 @@ def _maker(rule, rows_rule):
             settings = {**_coefficients(given, rule in _SIGN_CHECKED), **flags}
             with np.errstate(all="ignore"):
                 if indices is not None:
+                    if skips:
+                        indices, grad = named_rows(indices, grad)
                     _check_rows(variables["var"], grad, indices)
                     return _update_rows(rows_rule, variables, grad, indices, settings)
                 _check_dense(variables["var"], grad, gradient)

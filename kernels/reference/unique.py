@@ -32,6 +32,18 @@ def unique(ctx):
     return run
 
 
+@reference.kernel("UniqueRows")
+def unique_rows(ctx):
+    """Unique, with the smallest integer in the places that are left (`graphflow/compiler/unique_rows.py`)."""
+    dtype = ctx.attr("out_idx").as_numpy_dtype
+
+    def run(x):
+        values, index, _ = _unique_parts(x)
+        return np.r_[values, np.full(len(x) - len(values), np.iinfo(x.dtype).min, x.dtype)], index.astype(dtype)
+
+    return run
+
+
 @reference.kernel("UniqueV2", "UniqueWithCountsV2")
 def unique_slices(ctx):
     """Slices along an axis in order of appearance; no axis stands for that of a vector."""

@@ -7,6 +7,7 @@ Elements are moved as integers of their size.
 from llvmlite import ir
 
 from .values import (
+    BYTES,
     I64,
     IrKernel,
     blocks,
@@ -113,7 +114,7 @@ def gather(index_type, code):
     """
     def emit(b, block):
         out, params, indices, outer, size, count, nbytes = (word(b, block, i) for i in range(2, 9))
-        _check(b, block, indices, index_type, count, size, code)
+        check_rows(b, block, indices, index_type, count, size, code)
         with loop(b, index(0), outer) as o:
             source = b.add(params, b.mul(o, b.mul(size, nbytes)))
             target = b.add(out, b.mul(o, b.mul(count, nbytes)))
@@ -125,14 +126,26 @@ def gather(index_type, code):
     return IrKernel(emit)
 
 
-def _check(b, block, indices, index_type, count, size, code):
+def check_rows(b, block, indices, index_type, count, size, code, skips=""):
+    """Emits the failure with `code` at an index out of range; with `skips`, empty rows pass."""
     with loop(b, index(0), count) as i:
-        position = load(b, indices, i, index_type).cast("int64").ir
-        fail(b, block, b.icmp_unsigned(">=", position, size), int(code), i, position)
+        position = load(b, indices, i, index_type)
+        outside = b.icmp_unsigned(">=", position.cast("int64").ir, size)
+        if skips:
+            outside = b.and_(outside, b.not_(is_empty(position)))
+        fail(b, block, outside, int(code), i, position.cast("int64").ir)
 
 
-def scatter(op, dtype, index_type, code):
+def is_empty(position):
+    """Whether an index (a Value) is the smallest integer, which stands for a row to leave alone."""
+    bits = 8 * BYTES[position.dtype]
+    return (position == -(1 << (bits - 1))).ir
+
+
+def scatter(op, dtype, index_type, code, skips=""):
     """out = x, then out[indices[i], :] = op(that row, updates[i, :]) in order; op may be "Update".
+
+    With `skips`, an index may be the smallest integer: nothing happens.
 
     Words: 0 and 1 details of a failure, out, x, indices, updates, rows of x, number of indices,
     row length, bytes of x, step between updates' rows (0: one number for all, with row step 0 too),
@@ -141,13 +154,14 @@ def scatter(op, dtype, index_type, code):
     def emit(b, block):
         out, x, indices, updates, size, count, length, nbytes, down, along = (
             word(b, block, i) for i in range(2, 12))
-        _check(b, block, indices, index_type, count, size, code)
+        check_rows(b, block, indices, index_type, count, size, code, skips)
         with b.if_then(b.icmp_signed("!=", out, x)):
             copy(b, out, x, nbytes)
         with loop(b, index(0), count) as i:
-            position = load(b, indices, i, index_type).cast("int64").ir
-            first = b.mul(position, length)
-            with loop(b, index(0), length) as j:
+            position = load(b, indices, i, index_type)
+            first = b.mul(position.cast("int64").ir, length)
+            width = b.select(is_empty(position), index(0), length) if skips else length
+            with loop(b, index(0), width) as j:
                 place = b.add(first, j)
                 update = load(b, updates, b.add(b.mul(i, down), b.mul(j, along)), dtype)
                 if op != "Update":

@@ -1,14 +1,16 @@
 """Elementwise programs over the rows that indices name, in order. Hold no state."""
 
+from .copying import check_rows, is_empty
 from .elementwise import step
-from .values import IrKernel, copy, fail, index, load, loop, store, word
+from .values import IrKernel, copy, index, load, loop, store, word
 
 
-def update(dtype, index_type, forms, steps, results, code):
+def update(dtype, index_type, forms, steps, results, code, skips=""):
     """states[indices[i], :] = what a program makes of them, for each i in order.
 
     `forms` says of each operand of the program whether it is a state ("s"), the gradient ("g", a row
-    per index) or a number ("n"). Fails with `code` at an index out of range, before anything is written.
+    per index) or a number ("n"). Fails with `code` at an index out of range, before anything is written;
+    with `skips`, an index may be the smallest integer: nothing happens.
     Words: 0 and 1 details of a failure, indices, their count, rows of a state, row length, bytes of a
     state; the results; the operands. A result may be its state.
     """
@@ -19,15 +21,15 @@ def update(dtype, index_type, forms, steps, results, code):
         outs = [word(b, block, 7 + i) for i in range(len(wanted))]
         given = [word(b, block, 7 + len(wanted) + i) for i in range(len(forms))]
         numbers = {i: load(b, given[i], index(0), dtype) for i, form in enumerate(forms) if form == "n"}
-        with loop(b, index(0), count) as i:
-            position = load(b, indices, i, index_type).cast("int64").ir
-            fail(b, block, b.icmp_unsigned(">=", position, size), int(code), i, position)
+        check_rows(b, block, indices, index_type, count, size, code, skips)
         for out, state in zip(outs, given):
             with b.if_then(b.icmp_signed("!=", out, state)):
                 copy(b, out, state, nbytes)
         with loop(b, index(0), count) as i:
-            first = b.mul(load(b, indices, i, index_type).cast("int64").ir, length)
-            with loop(b, index(0), length) as j:
+            position = load(b, indices, i, index_type)
+            first = b.mul(position.cast("int64").ir, length)
+            width = b.select(is_empty(position), index(0), length) if skips else length
+            with loop(b, index(0), width) as j:
                 place, values = b.add(first, j), []
                 for k, form in enumerate(forms):
                     if form == "n":
