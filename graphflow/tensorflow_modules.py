@@ -116,6 +116,8 @@ NAMES = {
         "write_string_to_file", "atomic_write_string_to_file")},
     "python.ops.array_ops.constant": "constant",
     "python.ops.control_flow_ops.with_dependencies": "framework.grouping:with_dependencies",
+    "python.ops.control_flow_ops.switch": "ops.raw_switch:switch",
+    "python.ops.control_flow_ops.merge": "ops.raw_switch:merge",
     **{f"python.ops.resources.{name}": f"ops.resources:{name}" for name in (
         "register_resource", "shared_resources", "local_resources", "initialize_resources",
         "report_uninitialized_resources")},

@@ -93,7 +93,9 @@ class _LoopGradient:
         sparse = isinstance(gradient, IndexedSlices)
         self.sums.append((source, sparse))
         if not sparse:
-            self._accumulate(zeros_for(source), source._shape, lambda before: raw_ops.AddN([before, gradient]))
+            # A handle's own shape is none of its variable's.
+            shape = gradient._shape if source.dtype == dtypes.resource else source._shape
+            self._accumulate(zeros_for(source), shape, lambda before: raw_ops.AddN([before, gradient]))
             return
         rows = None if gradient.values._shape is None else (None, *gradient.values._shape[1:])
         self._accumulate(no_rows(source, gradient.dtype.base_dtype)[0], rows,

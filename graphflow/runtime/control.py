@@ -13,7 +13,7 @@ import contextlib
 import numpy as np
 
 from graphflow.framework import errors
-from graphflow.runtime import deadlines
+from graphflow.runtime import deadlines, native_loop
 from graphflow.runtime.frame import Frame
 
 
@@ -21,7 +21,7 @@ class Tape:
     """What one run of a conditional or loop recorded.
 
     Attributes: choice: the branch that ran. count: iterations of a loop. columns: {tensor of a body:
-    its value, or a list of one per iteration}.
+    its value, or of a loop a list of one per iteration, or an array of them all}.
     """
 
     __slots__ = ("choice", "count", "columns")
@@ -163,6 +163,8 @@ def _recorded(tape, iteration, tensor, last):
     column = tape.columns[tensor]
     if iteration is None:
         return column
+    if type(column) is np.ndarray:
+        return column[iteration, ...]
     value = column[iteration]
     if last:
         column[iteration] = None
@@ -220,12 +222,17 @@ class _While(_Node):
         need = node.need
         index = {position: i for i, position in enumerate(need.inputs)}
         self._initial = [index[node.first_loop_variable + k] for k in need.carried]
+        native = bodies is not None and native_loop.can_run(bodies)
+        self._native = native_loop.NativeLoop(node, node.bodies, bodies, resources) if native else None
         self._results = [need.carried.index(i) for i in need.outputs if i < len(node.op.outputs) - 1]
 
     def run(self, *inputs, observe=None):
         """Runs the loop."""
         condition, body = self._bodies
         state = [inputs[i] for i in self._initial]
+        if self._native is not None and observe is None and self._native.fits():
+            state, count, columns = self._native.run(inputs, state, None, False, self._poll)
+            return self._outcome(state, body, count, columns)
         columns = [[] for _ in body.tensors]
         count = 0
         with condition.ready(inputs, observe) as holds, body.ready(inputs, observe) as step:
@@ -257,6 +264,9 @@ class _WhileGrad(_While):
         (body,) = self._bodies
         count = inputs[0].item().count
         state = [inputs[i] for i in self._initial]
+        if self._native is not None and observe is None and self._native.fits():
+            state, _, columns = self._native.run(inputs, state, count, self._backwards, self._poll)
+            return self._outcome(state, body, count, columns)
         columns = [[None] * count for _ in body.tensors]
         with body.ready(inputs, observe) as step:
             for k in reversed(range(count)) if self._backwards else range(count):

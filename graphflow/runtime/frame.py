@@ -36,6 +36,7 @@ class Frame:
         self._position = {}
         self._values = []
         self._cancelled = False
+        self._moved = {}
         self._natively_read = {v for b in spec.nodes if b.native for v in map(spec.root, b.inputs)}
         self._place_values()
         self._patches = {}
@@ -254,7 +255,7 @@ class Frame:
         variables (None if it has none), which nobody else writes while this runs; those that the
         plan writes are written in place.
         """
-        self._begin(feeds, variables)
+        self.place(feeds, variables)
         try:
             for step in self._steps:
                 step.run()
@@ -270,8 +271,8 @@ class Frame:
                 values[position] = None  # what the caller fed is the caller's
         return result
 
-    def _begin(self, feeds, variables):
-        """Takes the arrays of a run, as `run` gets them."""
+    def place(self, feeds, variables):
+        """Puts the arrays of feeds and variables where the steps look for them."""
         values = self._values
         for array, (position, copied, places) in zip(feeds, self._feeds):
             if copied:
@@ -290,6 +291,44 @@ class Frame:
         for prepare, block in self._preparations:
             prepare(block)
 
+    # ---- for loops that run natively (`native_loop.py`)
+
+    @property
+    def tape(self):
+        """The native tape, or None."""
+        return self._tape
+
+    def move(self, value, array):
+        """Has the native steps look for a feed in `array`, until `restore`."""
+        position = self._position[value]
+        self._moved.setdefault(position, self._values[position])
+        self._values[position] = array
+        self._patch(self._patches.get(value, ()), address_of(array))
+
+    def restore(self):
+        """Undoes `move`."""
+        for position, array in self._moved.items():
+            self._values[position] = array
+        self._moved.clear()
+
+    def place_of(self, value):
+        """(value whose memory it is, address, whether a native step makes it) of a fetched value."""
+        root = self._spec.root(value)
+        made = any(root in b.outputs for b in self._spec.nodes)
+        return root, address_of(self._values[self._index(root)]), made
+
+    def places(self, value):
+        """Addresses of the words that point to a value."""
+        return [self._words.ctypes.data + 8 * place for place in self._patches.get(value, ())]
+
+    def explain(self, row, moved):
+        """Raises the error of native row `row`; `moved`: {value: array} for what is elsewhere by now."""
+        for value, array in moved.items():
+            self._values[self._position[value]] = array
+        self._explain(row)
+
+    # ---- looking into a run
+
     def profile(self, feeds, variables, repeats=20):
         """Seconds per step (position in the specialisation's nodes -> fastest of `repeats` runs).
 
@@ -300,7 +339,7 @@ class Frame:
         self._direct = []
         best = {}
         for _ in range(repeats):
-            self._begin(feeds, variables)
+            self.place(feeds, variables)
             row = 0
             for position, (bound, step) in enumerate(self._single_steps()):
                 start = time.perf_counter()

@@ -72,6 +72,10 @@ class Specialization:
             self.pending.extend(spec.pending)
         return found
 
+    def is_native(self):
+        """Whether compiled kernels, and no Python, run all of it."""
+        return all(b.native is not None and b.native.before_run is None for b in self.nodes)
+
     def root(self, value):
         """The value whose memory `value` shares."""
         return self.alias.get(value, value)

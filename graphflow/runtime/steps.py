@@ -66,7 +66,8 @@ class PythonStep:
             for position, result in zip(self._written, results):
                 if result.shape != values[position].shape:
                     raise ValueError(f"new value of shape {result.shape} for a variable of {values[position].shape}")
-                values[position][...] = result
+                if result is not values[position]:      # a kernel may have written in place
+                    values[position][...] = result
             for (position, placed), result in zip(self._outputs, results[len(self._written):]):
                 if not placed:
                     values[position] = _own(result, arrays)

@@ -13,8 +13,9 @@ from . import blas
 
 _ROW_MAJOR, _PLAIN, _TRANSPOSED = 101, 111, 112
 _LETTER = {"float32": "s", "float64": "d"}
-# Images whose windows are laid out at a time.
+# Images whose windows are laid out at a time; elements that are updated at a time.
 _PATCH_BYTES = 1 << 22
+_BLOCK = 1 << 15
 
 _functions = {}
 
@@ -49,6 +50,32 @@ def product(ctx, transposes):
         for i, matrix in enumerate(out.reshape(-1, *shape[-2:])):
             multiply(a[i if len(a) > 1 else 0], b[i if len(b) > 1 else 0], transposes, matrix)
         return out
+
+    return run
+
+
+_UFUNCS = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "RealDiv": np.divide, "Sqrt": np.sqrt}
+
+
+def update(steps, results):
+    """`run(*operands)` of a program, a block at a time: the operands named first are overwritten by `results`
+    (positions). Operands are of one shape, or numbers.
+
+    With the reference's formulas for whole arrays an Adam step of 3 million weights spends 60 ms on fresh memory.
+    """
+    parsed = [(_UFUNCS[op], names) for op, *names in (text.split(" ") for text in steps.split(";"))]
+
+    def run(*operands):
+        flat = [array.reshape(-1) if array.ndim else array for array in operands]
+        real = operands[0].dtype.type
+        with np.errstate(all="ignore"):
+            for start in range(0, operands[0].size, _BLOCK):
+                values = [array[start:start + _BLOCK] if array.ndim else array for array in flat]
+                for ufunc, names in parsed:
+                    values.append(ufunc(*(real(float(n[1:])) if n[0] == "#" else values[int(n)] for n in names)))
+                for array, position in zip(flat, results):
+                    array[start:start + _BLOCK] = values[position]
+        return operands[:len(results)]
 
     return run
 

@@ -104,3 +104,44 @@ class Tape:
     def code(self):
         """Error code of the row that failed last."""
         return self._words.item(1)
+
+
+class Loop:
+    """A loop over the rows of two tapes: those of a test (or None) and of a body.
+
+    Args: holds: address of the test's result (one byte). moves: array [n, 3] of words that point to what belongs
+    to an iteration: address of the word, address for iteration 0, bytes per iteration. copies: array [n, 4] of what is
+    copied after each iteration, in order: target for iteration 0, bytes per iteration, source, bytes.
+    Attribute: at: the iteration that comes next.
+    """
+
+    __slots__ = ("_words", "_keep", "_call")
+
+    def __init__(self, test, body, holds, moves, copies, at, by):
+        def rows(tape):
+            return (0, 0) if tape is None else (tape.table.ctypes.data, tape.length)
+
+        self._keep = (test, body, moves, copies)
+        self._words = np.array([-1, 0, *rows(test), *rows(body), holds, at, at, by, moves.ctypes.data, len(moves),
+                                copies.ctypes.data, len(copies), 0], np.int64)
+        self._call = _PROTOTYPE(iterator().address)
+
+    @property
+    def at(self):
+        """The iteration that comes next."""
+        return self._words.item(7)
+
+    def run(self, limit):
+        """Runs up to the iteration `limit`: "ended", "stopped" there, or ("test" or "body", row that failed, code)."""
+        words = self._words
+        words[8] = limit
+        self._call(words.ctypes.data)
+        status = words.item(14)
+        if status < 2:
+            return ("ended", "stopped")[status]
+        return ("test", "body")[status - 2], words.item(0), words.item(1)
+
+
+def iterator():
+    """The native function behind `Loop`."""
+    return native.function("tape.iterate")

@@ -6,7 +6,7 @@ Operation for operation the reference kernels' formulas, so both tiers give the 
 from math import prod
 
 from ..registry import In, Native, Out, cpu
-from . import native
+from . import native, stand_ins
 from .copying import item_size
 from .elementwise import FLOATS
 from .expression import Formula
@@ -21,9 +21,13 @@ def _update(name, sparse=True):
             formula = Formula(shape)
             terms = [formula.operand(In(i), ctx.input_dtypes[i].base_dtype.name, given)
                      for i, given in enumerate(ctx.input_shapes)]
-            for i, term in enumerate(rule(ctx, *terms)):
+            results = rule(ctx, *terms)
+            for i, term in enumerate(results):
                 formula.result(Out(i), term)
-            return formula.kernel(ctx.threads)
+            kernel = formula.kernel(ctx.threads)
+            if not shape or any(given not in ((), shape) for given in ctx.input_shapes):
+                return kernel
+            return kernel.with_stand_in(stand_ins.update(formula.text, [term.position for term in results]))
 
         cpu.kernel("Apply" + name, "ResourceApply" + name, T=FLOATS)(make)
         if sparse:

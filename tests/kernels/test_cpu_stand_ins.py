@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
 from tests.kernels.native_harness import bind
 
@@ -14,8 +15,7 @@ def numbers(*shape):
 
 
 def reference(family, op, arrays, outputs, attrs):
-    registry = kernels("registry")
-    from graphflow.framework import dtypes
+    registry, attrs = kernels("registry"), {**attrs, "T": dtypes.float32}
     context = registry.KernelContext(
         op, op, attrs, [dtypes.as_dtype(a.dtype) for a in arrays], [dtypes.float32] * len(outputs),
         [a.shape for a in arrays], outputs)
@@ -53,3 +53,17 @@ def test_convolutions(padding, strides, dilations, at_once, monkeypatch):
         kernel = bind("conv", op, arrays, [(result, "float32")], attrs)
         if kernel is not None:      # some gradients are the reference kernel's
             np.testing.assert_array_equal(kernel.meanwhile(*arrays), reference("conv", op, arrays, [result], attrs))
+
+
+@pytest.mark.parametrize("block", [1 << 15, 7])
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_updates(block, nesterov, monkeypatch):
+    monkeypatch.setattr(kernels("cpu.stand_ins"), "_BLOCK", block)
+    states = [np.abs(RNG.normal(size=(5, 6))).astype(np.float32) for _ in range(3)]
+    inputs = [*states, *(np.array(v, np.float32) for v in (.9, .999, .01, .9, .999, 1e-8)), numbers(5, 6)]
+    attrs = {"T": "float32", "use_nesterov": nesterov}
+    expected = reference("training_ops", "ApplyAdam", inputs, [(5, 6)] * 3, attrs)
+    kernel = bind("training_ops", "ApplyAdam", inputs, [((5, 6), "float32")] * 3, attrs)
+    for state, result, value in zip(states, kernel.meanwhile(*inputs), expected):
+        assert result is state
+        np.testing.assert_array_equal(result, value)

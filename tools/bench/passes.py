@@ -24,9 +24,9 @@ def _fed(*shape):
     return tf.placeholder(tf.float32, shape), np.random.default_rng(0).normal(size=shape).astype(np.float32)
 
 
-def _layers(count, width, resource=False):
+def _layers(count, width, resource=False, batch=64):
     """A training step of dense layers."""
-    x, values = _fed(64, width)
+    x, values = _fed(batch, width)
     h = x
     for _ in range(count):
         w = tf.Variable(np.eye(width, dtype=np.float32), use_resource=resource, dtype=tf.float32)
@@ -57,8 +57,8 @@ PROGRAMS = {
     "fold_transposes": lambda: _on(lambda x: tf.matmul(tf.transpose(x), x), 512, 512),
     "absorb": lambda: _on(lambda x: x * tf.tile(tf.reduce_mean(x, 1, keepdims=True), [1, 500]), 500, 500),
     "expand": lambda: _on(lambda x: tf.add_n([tf.tanh(x), x * 2.0, tf.clip_by_value(x, -1.0, 1.0)]), 100_000),
-    "share_reads": lambda: _layers(2, 512, resource=True),
-    "drop_dead": lambda: _on(lambda x: x + tf.zeros_like(tf.matmul(x, x)), 256, 256),
+    "share_reads": lambda: _layers(2, 512, resource=True, batch=4),
+    "drop_dead": lambda: _on(lambda x: x + tf.zeros_like(tf.matmul(x, x), optimize=False), 256, 256),
     "update_early": lambda: _layers(16, 512),
 }
 

@@ -1,0 +1,243 @@
+"""Loops all of whose steps are native: one call runs many iterations.
+
+Where test and body of a settled loop have native kernels only, loop variables stand in buffers of their own,
+what an iteration records goes straight to its place in an array of all iterations, and so does what it reads
+from a tape. Python looks in now and then: when these arrays must grow, and to see whether to stop.
+State: frames that wait to be used again.
+"""
+
+import collections
+import time
+
+import numpy as np
+
+from graphflow.framework.kernel_loader import kernels
+from graphflow.runtime.frame import Frame, address_of
+
+# Recorded values of a loop of unknown length begin with room for so many iterations.
+_FIRST_ROOM = 32
+# Python looks in after about this long.
+_PATIENCE_SECONDS = 0.02
+
+
+def can_run(specs):
+    """Whether loops of these specialised bodies can be run natively, now.
+
+    References to Python objects can't be copied by native code.
+    """
+    if any(v.dtype.as_numpy_dtype is object for v in specs[-1].plan.fetches):
+        return False
+    function = kernels("cpu.tape").iterator()
+    if not function.ready():
+        function.compile_in_background()
+        return False
+    return all(spec.is_native() for spec in specs)
+
+
+class NativeLoop:
+    """Runs one loop. Args: node; bodies: (test or None, body), BodyPlans; specs: their Specializations."""
+
+    def __init__(self, node, bodies, specs, resources):
+        self._node = node
+        self._bodies = bodies
+        self._specs = specs
+        self._resources = resources
+        self._idle = collections.deque()
+        self._slots = [[(resources.slot(v.key), v.last is not v.start, spec.shape[v.start]) for v in spec.variables]
+                       for spec in specs]
+
+    def fits(self):
+        """Whether variables have the shapes that they had when the bodies were specialised."""
+        return all(slot.value is not None and slot.value.shape == shape
+                   for slots in self._slots for slot, _, shape in slots)
+
+    def run(self, inputs, state, count, backwards, poll):
+        """(final loop variables, number of iterations, what was recorded: an array of all iterations each).
+
+        Args: inputs: of the node. state: initial loop variables. count: iterations, or None for as long as the
+        test holds. poll: called now and then; raises to stop.
+        """
+        try:
+            frames = self._idle.pop()
+        except IndexError:
+            frames = [Frame(spec, self._resources) for spec in self._specs]
+        with self._resources.gate:
+            variables = [[slot.writable() if written else slot.share() for slot, written, _ in slots]
+                         for slots in self._slots]
+        try:
+            run = _Run(self, frames, inputs, state, count, backwards)
+            run.place(variables)
+            run.iterate(poll)
+        finally:
+            for frame in frames:
+                frame.restore()
+            with self._resources.gate:
+                for slots, arrays in zip(self._slots, variables):
+                    for (slot, written, _), array in zip(slots, arrays):
+                        if not written:
+                            slot.unshare(array)
+        self._idle.append(frames)
+        return run.state, run.done, run.columns
+
+
+class _Run:
+    """One run of a loop.
+
+    State: `state`: buffers of the loop variables; `columns`: recorded arrays, of all iterations; `done`:
+    iterations.
+    """
+
+    def __init__(self, loop, frames, inputs, state, count, backwards):
+        self._loop = loop
+        self._frames = frames
+        self._inputs = inputs
+        self._count = count
+        self._backwards = backwards
+        self.state = [np.array(array, order="C") for array in state]
+        self.done = 0
+        self.columns = []
+        self._reads = []  # (value, array of all iterations)
+        self._recorded = []  # (number of the column, value or None, its address where it is copied)
+        self._stages = []  # buffers
+        self._copies = []  # (target, source, bytes)
+
+    # ---- before
+
+    def place(self, variables):
+        """Puts everything where the frames look for it."""
+        for frame, body, arrays in zip(self._frames, self._loop._bodies, variables):
+            feeds = [self._feed(value, argument)
+                     for value, argument in zip(body.plan.feeds, body.arguments, strict=True)]
+            frame.place(feeds, arrays)
+            for value, (kind, number, _) in zip(body.plan.feeds, body.arguments):
+                if kind == "loop":
+                    frame.move(value, self.state[number])
+        self._place_results()
+
+    def _feed(self, value, argument):
+        kind, index, reading = argument
+        if kind == "input":
+            return self._inputs[index]
+        if kind == "loop":
+            return self.state[index]
+        if kind == "hollow":
+            return np.broadcast_to(np.zeros((), reading[0].as_numpy_dtype), reading[1])
+        column = self._inputs[index].item().columns[reading[0]]
+        if not isinstance(column, np.ndarray):
+            shape = (len(column), *self._loop._specs[-1].shape[value])
+            column = np.array(column, value.dtype.as_numpy_dtype).reshape(shape)
+        self._reads.append((value, column))
+        return column[0, ...] if len(column) else np.zeros(column.shape[1:], column.dtype)
+
+    def _place_results(self):
+        """What follows an iteration: recorded values that are copied, then the new loop variables."""
+        frame, body, shape = self._frames[-1], self._loop._bodies[-1], self._loop._specs[-1].shape
+        fetches = body.plan.fetches
+        places = [frame.place_of(value) for value in fetches]
+        outputs = len(fetches) - len(body.recorded)
+        roots = [root for root, _, _ in places]
+        for number, (_, whole) in enumerate(body.recorded, outputs):
+            root, address, made = places[number]
+            column = None
+            if whole:
+                self._recorded.append((number - outputs, root if made and roots.count(root) == 1 else None, address))
+                column = self._room((self._first_room(), *shape[fetches[number]]), fetches[number].dtype.as_numpy_dtype)
+            self.columns.append(column)
+        addresses, first, then, last = [address_of(array) for array in self.state], [], [], []
+        for target, array, (_, source, _) in zip(addresses, self.state, places):
+            if source in addresses and source != target:
+                # Another loop variable's value, which must be kept until all have theirs.
+                stage = np.empty_like(array)
+                self._stages.append(stage)
+                first.append((address_of(stage), source, array.nbytes))
+                last.append((target, address_of(stage), array.nbytes))
+            elif source != target:
+                then.append((target, source, array.nbytes))
+        self._copies = first + then + last
+
+    def _first_room(self):
+        return _FIRST_ROOM if self._count is None else self._count
+
+    @staticmethod
+    def _room(shape, dtype):
+        kernels("reference.array_checks").check_size(shape, np.dtype(dtype))
+        return np.empty(shape, dtype)
+
+    # ---- iterations
+
+    def iterate(self, poll):
+        """Runs to the end."""
+        chunk, loop = 1, self._native(0 if not self._backwards else self._count - 1)
+        while True:
+            started = time.perf_counter()
+            outcome = loop.run(self._limit(chunk))
+            self.done = self._iterations(loop.at)
+            if outcome == "ended" or self.done == self._count:
+                break
+            if outcome != "stopped":
+                self._explain(*outcome, loop.at)
+            poll()
+            if time.perf_counter() - started < _PATIENCE_SECONDS:
+                chunk *= 2
+            if self._count is None and self._recorded and self.done >= len(self.columns[self._recorded[0][0]]):
+                self._grow()
+                loop = self._native(self.done)
+        self._finish()
+
+    def _finish(self):
+        """Recorded arrays as long as the loop was; where only shapes count, arrays without memory."""
+        body, shape = self._loop._bodies[-1], self._loop._specs[-1].shape
+        values = body.plan.fetches[len(body.plan.fetches) - len(body.recorded):]
+        for number, (value, column) in enumerate(zip(values, self.columns)):
+            if column is None:
+                zero = np.zeros((), value.dtype.as_numpy_dtype)
+                self.columns[number] = np.broadcast_to(zero, (self.done, *shape[value]))
+            else:
+                self.columns[number] = column[:self.done]
+
+    def _iterations(self, at):
+        return self._count - 1 - at if self._backwards else at
+
+    def _limit(self, chunk):
+        limit = self.done + chunk
+        if self._count is not None:
+            limit = min(limit, self._count)
+        elif self._recorded:
+            limit = min(limit, len(self.columns[self._recorded[0][0]]))
+        return self._count - 1 - limit if self._backwards else limit
+
+    def _grow(self):
+        """Twice the room for recorded values."""
+        for number, _, _ in self._recorded:
+            column = self.columns[number]
+            larger = self._room((2 * len(column), *column.shape[1:]), column.dtype)
+            larger[:len(column)] = column
+            self.columns[number] = larger
+
+    def _native(self, at):
+        """The native loop, from iteration `at` on, over the arrays there are now."""
+        frame = self._frames[-1]
+        moves, copies = [], []
+        for value, column in self._reads:
+            moves += [(place, address_of(column), column.strides[0]) for place in frame.places(value)]
+        for number, value, address in self._recorded:
+            column = self.columns[number]
+            if value is None:
+                copies.append((address_of(column), column.strides[0], address, column.strides[0]))
+            else:
+                moves += [(place, address_of(column), column.strides[0]) for place in frame.places(value)]
+        copies += [(target, 0, source, nbytes) for target, source, nbytes in self._copies]
+        test = self._frames[0] if len(self._frames) > 1 else None
+        holds = 0 if test is None else test.place_of(self._loop._bodies[0].plan.fetches[0])[1]
+        return kernels("cpu.tape").Loop(
+            None if test is None else test.tape, frame.tape, holds, np.array(moves, np.int64).reshape(-1, 3),
+            np.array(copies, np.int64).reshape(-1, 4), at, -1 if self._backwards else 1)
+
+    def _explain(self, which, row, code, at):
+        """Raises the error of a row, as the frame words it."""
+        del code
+        if which == "test":
+            self._frames[0].explain(row, {})
+        moved = {value: column[at] for value, column in self._reads}
+        moved.update({value: self.columns[n][at] for n, value, _ in self._recorded if value is not None})
+        self._frames[-1].explain(row, moved)

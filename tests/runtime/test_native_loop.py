@@ -1,0 +1,175 @@
+"""Loops that run natively: the same as the reference executor gives, whatever the loop variables do."""
+
+import os
+import threading
+from unittest import mock
+
+import numpy as np
+import pytest
+
+import graphflow as tf
+from graphflow.runtime.executor import Executor
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    tf.set_random_seed(1)  # a seeded program waits for its compiled kernels
+
+
+def loops(sess):
+    """The loops of the plans that `sess` has run, by type: NativeLoop or None each."""
+    found = []
+    for executor in sess._bound.values():
+        if isinstance(executor, Executor):
+            for entry in executor._entries.values():
+                found += [bound.run.__self__._native for bound in entry.spec.nodes
+                          if bound.node.type in ("While", "WhileGrad")]
+    return found
+
+
+def check(fetches, feed_dict=None, native=True, tolerance=1e-5):
+    """What `fetches` give, three times natively, is what the reference executor gives."""
+    with mock.patch.dict(os.environ, {"GRAPHFLOW_EXECUTOR": "reference"}), tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        expected = [sess.run(fetches, feed_dict) for _ in range(3)]
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        found = [sess.run(fetches, feed_dict) for _ in range(3)]
+        used = loops(sess)
+        assert used and all((loop is not None) == native for loop in used)
+    for one, other in zip(found, expected):
+        for a, b in zip(one, other):
+            np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+    return found
+
+
+def test_variables_change_places():
+    x, y, z = (tf.placeholder_with_default(v, [3]) for v in ([1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [0.5, 0.5, 0.5]))
+    check(tf.while_loop(lambda i, *_: i < 7, lambda i, a, b, c: (i + 1, b, c, a), [0, x, y, z]))
+    check(tf.while_loop(lambda i, *_: i < 7, lambda i, a, b, c: (i + 1, b, tf.tanh(a), a), [0, x, y, z]))
+    check(tf.while_loop(lambda i, *_: i < 7, lambda i, a, b, c: (i + 1, a, a, a + b), [0, x, y, z]))
+
+
+def test_variables_that_stay_or_become_constants():
+    x, w = tf.placeholder_with_default([1.0, 2.0], [2]), tf.placeholder_with_default([3.0, 4.0], [2])
+    check(tf.while_loop(lambda i, *_: i < 5, lambda i, a, b: (i + 1, a, w), [0, x, x]))
+    check(tf.while_loop(lambda i, *_: i < 5, lambda i, a, b: (i + 1, tf.constant([9.0, 9.0]), a * w), [0, x, x]))
+
+
+def test_no_iteration():
+    x = tf.placeholder_with_default([1.0, 2.0], [2])
+    n = tf.placeholder(tf.int32, [])
+    _, y = tf.while_loop(lambda i, _: i < n, lambda i, a: (i + 1, tf.sin(a)), [0, x])
+    check([y, *tf.gradients(y, x)], {n: 0})
+
+
+@pytest.mark.parametrize("count", [1, 31, 32, 33, 100])
+def test_recorded_values_find_room(count):
+    x = tf.placeholder_with_default([0.5, 1.5], [2])
+    _, y = tf.while_loop(lambda i, _: i < count, lambda i, a: (i + 1, tf.sin(a) * x), [0, x])
+    first = tf.gradients(y, x)[0]
+    check([y, first, *tf.gradients(first, x)])
+
+
+def test_large_values():
+    x = tf.placeholder_with_default(np.linspace(-1, 1, 20000, dtype=np.float32).reshape(100, 200), [100, 200])
+    w = tf.placeholder_with_default(np.eye(200, dtype=np.float32), [200, 200])
+    _, y = tf.while_loop(lambda i, _: i < 40, lambda i, a: (i + 1, tf.tanh(tf.matmul(a, w)) + x), [0, x])
+    check([y, *tf.gradients(y, [x, w])], tolerance=1e-3)
+
+
+def test_recorded_under_another_shape():
+    x = tf.placeholder_with_default(np.ones((2, 3), np.float32), [2, 3])
+
+    def body(i, a):
+        flat = tf.reshape(a, [6])
+        return i + 1, tf.reshape(flat * flat * 0.5, [2, 3]) + a
+
+    _, y = tf.while_loop(lambda i, _: i < 4, body, [0, x])
+    check([y, *tf.gradients(y, x)])
+
+
+@pytest.mark.parametrize("use_resource", [False, True])
+def test_variables_of_the_session(use_resource):
+    v = tf.get_variable("v", initializer=[1.0, 2.0], use_resource=use_resource)
+    x = tf.placeholder_with_default([1.0, 1.0], [2])
+
+    def body(i, a):
+        with tf.control_dependencies([v.assign_add(a)]):
+            return i + 1, v.read_value() * 0.5
+
+    _, y = tf.while_loop(lambda i, _: i < 6, body, [0, x])
+    _, z = tf.while_loop(lambda i, _: i < 6, lambda i, a: (i + 1, a * v.read_value()), [0, x])
+    check([y])
+    check([z, *tf.gradients(z, [x])])
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        sess.run(y)
+        first = sess.run(v)
+        sess.run(v.initializer)
+        sess.run(y)
+        np.testing.assert_array_equal(sess.run(v), first)
+
+
+def test_results_are_the_callers():
+    x = tf.placeholder(tf.float32, [4])
+    _, y = tf.while_loop(lambda i, _: i < 3, lambda i, a: (i + 1, a + 1.0), [0, x])
+    with tf.Session() as sess:
+        first = sess.run(y, {x: np.zeros(4)})
+        sess.run(y, {x: np.full(4, 100.0)})
+        np.testing.assert_array_equal(first, [3.0] * 4)
+
+
+def test_what_cannot_run_natively_does_not():
+    x = tf.placeholder_with_default([1.0], [1])
+    p = tf.placeholder_with_default(1.0, [])
+    loop = tf.while_loop(lambda i, _: i < 3, lambda i, a: (i + 1, tf.cond(p > 0, lambda: a * 2.0, lambda: a)), [0, x])
+    check(loop, native=False)
+
+
+def test_errors_name_the_op_and_the_iteration_counts():
+    x = tf.placeholder_with_default([1, 2, 3], [3])
+    _, y = tf.while_loop(lambda i, _: i < 5, lambda i, a: (i + 1, tf.gather(x, [i, i, i], name="lookup")), [0, x])
+    with tf.Session() as sess, pytest.raises(tf.errors.InvalidArgumentError, match=r"\[0\] = 3 .*while/lookup"):
+        sess.run(y)
+
+
+def test_threads_have_buffers_of_their_own():
+    x = tf.placeholder(tf.float32, [8])
+    _, y = tf.while_loop(lambda i, _: i < 2000, lambda i, a: (i + 1, a * 0.999 + x), [0, x])
+    results = {}
+    with tf.Session() as sess:
+        expected = {k: sess.run(y, {x: np.full(8, k)}) for k in range(4)}
+
+        def work(k):
+            results[k] = [sess.run(y, {x: np.full(8, k)}) for _ in range(10)]
+
+        threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    for k, found in results.items():
+        for value in found:
+            np.testing.assert_array_equal(value, expected[k])
+
+
+def test_endless_loops_end_with_their_session_or_deadline():
+    loop = tf.while_loop(lambda i: i < 5, lambda i: tf.minimum(i + 1, 3), [tf.placeholder_with_default(0, [])])
+    impatient = tf.ConfigProto(operation_timeout_in_ms=300)
+    with tf.Session(config=impatient) as sess, pytest.raises(tf.errors.DeadlineExceededError, match="while"):
+        sess.run(loop)
+    sess = tf.Session()
+    caught = []
+
+    def target():
+        with pytest.raises(tf.errors.CancelledError) as info:
+            sess.run(loop)
+        caught.append(info.value)
+
+    thread = threading.Thread(target=target)
+    thread.start()
+    threading.Event().wait(0.3)
+    sess.close()
+    thread.join(10)
+    assert caught
