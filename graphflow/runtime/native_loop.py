@@ -27,11 +27,7 @@ def can_run(specs):
     """
     if any(v.dtype.as_numpy_dtype is object for v in specs[-1].plan.fetches):
         return False
-    function = kernels("cpu.tape").iterator()
-    if not function.ready():
-        function.compile_in_background()
-        return False
-    return all(spec.is_native() for spec in specs)
+    return kernels("cpu.tape").iterator().ready() and all(spec.is_native() for spec in specs)
 
 
 class NativeLoop:
@@ -96,9 +92,10 @@ class _Run:
         self.state = [np.array(array, order="C") for array in state]
         self.done = 0
         self.columns = []
-        self._reads = []  # (value, array of all iterations)
+        self._reads = []  # (value, array of all iterations, or list of one each)
         self._recorded = []  # (number of the column, value or None, its address where it is copied)
         self._stages = []  # buffers
+        self._tables = []  # of addresses
         self._copies = []  # (target, source, bytes)
 
     # ---- before
@@ -124,10 +121,10 @@ class _Run:
             return np.broadcast_to(np.zeros((), reading[0].as_numpy_dtype), reading[1])
         column = self._inputs[index].item().columns[reading[0]]
         if not isinstance(column, np.ndarray):
-            shape = (len(column), *self._loop._specs[-1].shape[value])
-            column = np.array(column, value.dtype.as_numpy_dtype).reshape(shape)
+            column = [np.ascontiguousarray(array).reshape(array.shape) for array in column]
         self._reads.append((value, column))
-        return column[0, ...] if len(column) else np.zeros(column.shape[1:], column.dtype)
+        shape = self._loop._specs[-1].shape[value]
+        return np.asarray(column[0]) if len(column) else np.zeros(shape, value.dtype.as_numpy_dtype)
 
     def _place_results(self):
         """What follows an iteration: recorded values that are copied, then the new loop variables."""
@@ -219,7 +216,12 @@ class _Run:
         frame = self._frames[-1]
         moves, copies = [], []
         for value, column in self._reads:
-            moves += [(place, address_of(column), column.strides[0]) for place in frame.places(value)]
+            if isinstance(column, list):
+                table = np.array([address_of(array) for array in column], np.int64)
+                self._tables.append(table)
+                moves += [(place, address_of(table), 0) for place in frame.places(value)]
+            else:
+                moves += [(place, address_of(column), column.strides[0]) for place in frame.places(value)]
         for number, value, address in self._recorded:
             column = self.columns[number]
             if value is None:
@@ -238,6 +240,6 @@ class _Run:
         del code
         if which == "test":
             self._frames[0].explain(row, {})
-        moved = {value: column[at] for value, column in self._reads}
+        moved = {value: np.asarray(column[at]) for value, column in self._reads}
         moved.update({value: self.columns[n][at] for n, value, _ in self._recorded if value is not None})
         self._frames[-1].explain(row, moved)

@@ -5,7 +5,7 @@ run; each of them is given a native kernel where there is one, else its referenc
 immutable and shared by all frames (`frame.py`) that run it; no memory is laid out here.
 """
 
-from graphflow.compiler.bodies import own_variables
+from graphflow.compiler.bodies import LOOPS, own_variables
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import fusion
 from graphflow.runtime.reference import bind_kernel
@@ -72,6 +72,18 @@ class Specialization:
             self.pending.extend(spec.pending)
         return found
 
+    def _ask_for_loops(self, node, wait):
+        """Has the native loop compiled where `node` is a loop that it could run."""
+        specs = self.bodies.get(node.op)
+        if node.type not in LOOPS or specs is None or not all(spec.is_native() for spec in specs):
+            return
+        function = kernels("cpu.tape").iterator()
+        if not function.ready():
+            if wait:
+                function.address  # noqa: B018  (compiles)
+            else:
+                self.pending.append(function)
+
     def is_native(self):
         """Whether compiled kernels, and no Python, run all of it."""
         return all(b.native is not None and b.native.before_run is None for b in self.nodes)
@@ -90,6 +102,7 @@ class Specialization:
                 self.pending.append(native.function)
                 native, run = None, native.meanwhile
             if native is None and run is None:
+                self._ask_for_loops(node, wait)
                 run = bind_kernel(node, self._resources, self._seed, self._config, self.bodies.get(node.op))
             bound.append(BoundNode(node, native, run))
         bound = fusion.fuse_elementwise(self, bound, wait)

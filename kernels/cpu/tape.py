@@ -110,7 +110,8 @@ class Loop:
     """A loop over the rows of two tapes: those of a test (or None) and of a body.
 
     Args: holds: address of the test's result (one byte). moves: array [n, 3] of words that point to what belongs
-    to an iteration: address of the word, address for iteration 0, bytes per iteration. copies: array [n, 4] of what is
+    to an iteration: address of the word, address for iteration 0, bytes per iteration (0: the address is that of a
+    table of addresses). copies: array [n, 4] of what is
     copied after each iteration, in order: target for iteration 0, bytes per iteration, source, bytes.
     Attribute: at: the iteration that comes next.
     """

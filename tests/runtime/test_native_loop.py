@@ -111,6 +111,20 @@ def test_variables_of_the_session(use_resource):
         np.testing.assert_array_equal(sess.run(v), first)
 
 
+def test_gradients_of_loops_that_run_in_python():
+    x = tf.placeholder_with_default([0.5, 0.7], [2])
+    rows = tf.TensorArray(tf.float32, 5).unstack(tf.placeholder_with_default(np.ones((5, 2), np.float32), [5, 2]))
+    _, y = tf.while_loop(lambda i, _: i < 5, lambda i, a: (i + 1, tf.sin(a) * rows.read(i)), [0, x])
+    gradient = tf.gradients(y, x)[0]
+    with tf.Session() as sess:
+        found = sess.run(gradient)
+        assert [loop is None for loop in loops(sess)] == [True, False]
+    value, slope = np.array([0.5, 0.7]), 1.0
+    for _ in range(5):
+        slope, value = slope * np.cos(value), np.sin(value)
+    np.testing.assert_allclose(found, slope, rtol=1e-5)
+
+
 def test_results_are_the_callers():
     x = tf.placeholder(tf.float32, [4])
     _, y = tf.while_loop(lambda i, _: i < 3, lambda i, a: (i + 1, a + 1.0), [0, x])

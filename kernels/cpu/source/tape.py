@@ -66,7 +66,8 @@ def iterate():
     Words: FAILED, CODE: row that failed and its error code; TEST, TESTS: table of the test's rows and their
     number; STEPS, STEP_COUNT: those of the body; HOLDS: address of the test's result, or 0 for none; AT: number of the
     iteration, LIMIT: where to stop, BY: 1 or -1; MOVES, MOVE_COUNT: table of words that point to where an
-    iteration's values are: (address of the word, address for iteration 0, bytes per iteration); COPIES,
+    iteration's values are: (address of the word, address for iteration 0, bytes per iteration), or with 0 bytes the
+    address of a table of addresses, one per iteration; COPIES,
     COPY_COUNT: table of what is copied after each iteration, in order: (target for iteration 0, bytes per iteration,
     source, bytes); STATUS: how it ended.
     """
@@ -84,7 +85,11 @@ def iterate():
         moves = b.inttoptr(word(b, block, MOVES), WORDS)
         with loop(b, index(0), word(b, block, MOVE_COUNT)) as i:
             place, first, stride = (word(b, moves, b.add(b.mul(i, index(3)), index(j))) for j in range(3))
-            b.store(b.add(first, b.mul(at, stride)), b.inttoptr(place, WORDS))
+            with b.if_else(b.icmp_signed("==", stride, index(0))) as (listed, regular):
+                with listed:
+                    b.store(word(b, b.inttoptr(first, WORDS), at), b.inttoptr(place, WORDS))
+                with regular:
+                    b.store(b.add(first, b.mul(at, stride)), b.inttoptr(place, WORDS))
         _run_rows(b, block, STEPS, STEP_COUNT, STEP_FAILED)
         copies = b.inttoptr(word(b, block, COPIES), WORDS)
         with loop(b, index(0), word(b, block, COPY_COUNT)) as i:
