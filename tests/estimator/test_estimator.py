@@ -281,3 +281,13 @@ def test_model_functions_are_checked(tmp_path):
         foreign = tf.constant(1.0)
     with pytest.raises(ValueError, match="must be from the default graph"):
         tf.estimator.EstimatorSpec(Modes.EVAL, loss=foreign)
+
+
+def test_input_from_a_dataset(tmp_path):
+    def dataset(epochs):
+        return lambda: tf.data.Dataset.from_tensor_slices(({"x": X}, 3 * X)).repeat(epochs).batch(2)
+
+    model = tf.estimator.Estimator(line, str(tmp_path), quiet_config()).train(dataset(20))
+    assert model.get_variable_value("global_step") == 40 and abs(model.get_variable_value("w") - 3) < 1e-3
+    assert model.evaluate(dataset(1))["mae"] < 1e-2
+    np.testing.assert_allclose([p["y"] for p in model.predict(dataset(1))], 3 * X, rtol=1e-3)
