@@ -135,3 +135,23 @@ def test_refusals():
         rnn.EmbeddingWrapper(rnn.GRUCell(3), 0, 3)
     with pytest.raises(ValueError, match="linear is expecting 2D arguments"):
         step(rnn.InputProjectionWrapper(rnn.GRUCell(3), 4), H, X[None])
+
+
+@pytest.mark.parametrize("peephole", [False, True])
+def test_lstm_block_cell_is_the_lstm_cell(peephole):
+    block = step(rnn.LSTMBlockCell(3, forget_bias=.5, cell_clip=.8, use_peephole=peephole), rnn.LSTMStateTuple(C, H))
+    with tf.Graph().as_default():
+        plain = step(rnn.LSTMCell(3, forget_bias=.5, cell_clip=.8, use_peepholes=peephole), rnn.LSTMStateTuple(C, H))
+    assert set(block[2]) == set(plain[2])
+    close(block[0], plain[0])
+    close(block[1], plain[1])
+
+
+def test_gru_block_cells():
+    output, _, w = step(rnn.GRUBlockCellV2(3), H)
+    close(output, gru(X, H, w))
+    with tf.Graph().as_default():
+        assert sorted(step(rnn.GRUBlockCell(cell_size=3), H)[2]) == [
+            f"gru_cell/{name}" for name in ("b_c", "b_ru", "w_c", "w_ru")]
+    with pytest.raises(ValueError, match="Exactly one of num_units or cell_size"):
+        rnn.GRUBlockCell()
