@@ -22,9 +22,8 @@ _warned = set()
 NOT_YET = (
     "Module", "RaggedTensor", "audio.decode_wav", "audio.encode_wav", "contrib.estimator",
     "distributions.Dirichlet", "distributions.Multinomial", "distributions.StudentT", "function",
-    "layers.experimental", "linalg.lu", "load_op_library", "nn.dilation2d", "nn.erosion2d",
-    "profiler", "quantize", "train.Checkpoint", "train.CheckpointManager",
-    "train.SyncReplicasOptimizer", "vectorized_map",
+    "layers.experimental", "linalg.lu", "load_op_library", "profiler", "quantize",
+    "train.Checkpoint", "train.CheckpointManager", "train.SyncReplicasOptimizer", "vectorized_map",
 )
 
 

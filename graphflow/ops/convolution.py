@@ -90,7 +90,7 @@ def conv2d_backprop_input(input_sizes, filter=None, out_backprop=None, strides=N
         explicit_paddings=explicit, data_format=data_format, dilations=dilations, name=name)
 
 
-@tf_export("nn.conv2d_transpose")
+@tf_export("nn.conv2d_transpose", legacy=("nn.deconv2d",))
 def conv2d_transpose(value=None, filter=None, output_shape=None, strides=None, padding="SAME",
                      data_format="NHWC", name=None, input=None, filters=None, dilations=None):
     """The transpose of `conv2d` ("deconvolution").
