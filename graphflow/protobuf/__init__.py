@@ -18,8 +18,11 @@ the only file read here. This module does not convert tensors or graphs from or 
 
 import functools
 import importlib.resources
+import threading
 
 PACKAGE = "graphflow.proto"
+# Threads that fail at once word their errors at once: there must be one pool, and one class of each message.
+_lock = threading.RLock()
 
 
 @functools.cache
@@ -52,7 +55,8 @@ def _load():
 
 def descriptor_pool():
     """Returns the private `DescriptorPool` that holds every message and enum of ours."""
-    return _load()[0]
+    with _lock:
+        return _load()[0]
 
 
 def message_class(descriptor):
@@ -81,6 +85,13 @@ def _old_factory():
 
 
 def __getattr__(name):
+    with _lock:
+        return _found(name)
+
+
+def _found(name):
+    if name in globals():  # another thread was first
+        return globals()[name]
     # Dunder names are probed by the import system and by tools: none of them is a message.
     found = None if name.startswith("_") else _load()[1].get(name)
     if found is None:

@@ -219,3 +219,20 @@ def test_compiled_messages_are_up_to_date():
         return {file.name: file for file in files if file.name.startswith("graphflow")}
 
     assert own_files(module.compile_sources()) == own_files(module.OUTPUT.read_bytes())
+
+
+def test_threads_get_the_same_classes():
+    program = (
+        "import threading\n"
+        "from graphflow import protobuf\n"
+        "start, found = threading.Barrier(8), []\n"
+        "def look():\n"
+        "    start.wait()\n"
+        "    node = protobuf.NodeDef()\n"
+        "    node.attr['shapes'].list.shape.extend([protobuf.TensorShapeProto()])\n"
+        "    found.append(protobuf.TensorShapeProto)\n"
+        "threads = [threading.Thread(target=look) for _ in range(8)]\n"
+        "[thread.start() for thread in threads]\n"
+        "[thread.join() for thread in threads]\n"
+        "assert len(found) == 8 and len(set(found)) == 1, found\n")
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
