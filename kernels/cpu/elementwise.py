@@ -28,27 +28,41 @@ _STREAMED = 48 << 20        # bytes read and written: more than caches keep
 _STREAMED_ROW = 4096        # elements of a row, at least
 
 
+def _is_vectorisable(operands, steps, parameters):
+    """Whether a program can be written on vectors: floats of one dtype, no call for one number at a time."""
+    dtypes = {operand[1] for operand in operands} | {dtype for _, dtype in parameters}
+    ops = [step.split(" ")[0] for step in steps]
+    return (len(dtypes) == 1 and dtypes <= set(FLOATS) and _SCALAR_ONLY.isdisjoint(ops)
+            and not any(op.startswith("Cast:") for op in ops) and not ("float64" in dtypes and "Erf" in ops))
+
+
+def vectors(dtype, operands, steps, parameters):
+    """Lanes of the vectors that a program is best written on, or 0: on numbers.
+
+    That is for exp and its kin with AVX-512, which scales by powers of two in one instruction (exp of
+    16,384 numbers: 5.1 and 3.4 µs).
+    """
+    lanes = lanes_of(dtype) if dtype in FLOATS else 0
+    heavy = not _HEAVY.isdisjoint(step.split(" ")[0] for step in steps)
+    return lanes if heavy and lanes * SIZES[dtype] == 64 and _is_vectorisable(operands, steps, parameters) else 0
+
+
 def _form(shape, operands, rows, steps, results, parameters):
     """How the loop of a program is written, see `source/elementwise.py`.
 
-    As vectors where that pays: for exp and its kin with AVX-512, which scales by powers of two in one
-    instruction (exp of 16,384 numbers: 5.1 and 3.4 µs), and to write large results past the caches, which
-    else read what is to be overwritten (five operands of 16 MB: 4.9 and 3.6 ms).
+    As vectors where that pays, and to write large results past the caches, which else read what is to be
+    overwritten (five operands of 16 MB: 4.9 and 3.6 ms).
     """
-    dtypes = {operand[1] for operand in operands} | {dtype for _, dtype in parameters}
-    ops = [step.split(" ")[0] for step in steps]
-    dtype, count = min(dtypes), len(operands) + len(parameters)
-    if (len(dtypes) > 1 or dtype not in FLOATS or not _SCALAR_ONLY.isdisjoint(ops)
-            or any(op.startswith("Cast:") for op in ops) or (dtype == "float64" and "Erf" in ops)
-            or any(position >= count and ops[position - count] in _CONDITIONS for _, position, *_ in results)):
+    count = len(operands) + len(parameters)
+    dtype = (operands[0] if operands else parameters[0])[1]
+    if not _is_vectorisable(operands, steps, parameters) or any(
+            position >= count and steps[position - count].split(" ")[0] in _CONDITIONS for _, position, *_ in results):
         return "loop"
-    lanes = lanes_of(dtype)
     traffic = prod(shape) * SIZES[dtype] * (rows.forms.count("v") + len(results))
     if len(results) == 1 and traffic >= _STREAMED and rows.length >= _STREAMED_ROW:
-        return f"stream:{lanes}"
-    if lanes * SIZES[dtype] == 64 and not _HEAVY.isdisjoint(ops):
-        return f"vectors:{lanes}"
-    return "loop"
+        return f"stream:{lanes_of(dtype)}"
+    lanes = vectors(dtype, operands, steps, parameters)
+    return f"vectors:{lanes}" if lanes else "loop"
 
 
 def cost_of(steps):

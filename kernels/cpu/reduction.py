@@ -5,7 +5,7 @@ from math import prod
 from ..layout import Rows, reduction_groups
 from ..registry import F64, In, Native, Out, Scratch, cpu
 from . import native, pool
-from .elementwise import FLOATS, NUMBERS, cost_of, kinds, operand_words
+from .elementwise import FLOATS, NUMBERS, cost_of, kinds, operand_words, vectors
 
 _COLUMNS, _BLOCK = 1024, 4096   # as in source/reduction.py
 
@@ -46,8 +46,9 @@ def of_program(op, dtype, shape, axes, operands, steps, result, parameters=(), m
     rows = Rows(shape, [operand[2] for operand in operands], also=kept)
     if not count or rows.also_form != "r" or rows.length * prod(kept) != count:
         return None
+    lanes = vectors(dtype, operands, steps, parameters)
     code = native.function("reduced_program.rows", op, dtype, kinds(operands, rows, parameters), ";".join(steps),
-                           str(result))
+                           str(result), str(lanes))
     words = [Out(0), 0, rows.count, rows.length, F64(rows.length if mean else 1), Scratch(_BLOCK * 8),
              *operand_words(operands, rows, parameters)]
     return pool.split(code, words, 1, rows.count, count * (1 + cost_of(steps)), threads)

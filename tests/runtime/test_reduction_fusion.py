@@ -59,6 +59,18 @@ def test_ops_and_dtypes(op, dtype):
         assert _check((5, 37), 1, op, dtype=dtype)[0]
 
 
+@pytest.mark.parametrize("width", [1, 15, 16, 37, 4097])
+def test_exponentials(width):
+    """What is computed on vectors has the bits of two kernels, whatever a row's length."""
+    with tf.Graph().as_default(), tf.Session() as sess:
+        x = tf.placeholder(tf.float32, [5, width])
+        value = tf.tanh(tf.exp(x) * 0.1)
+        total, feed = tf.reduce_sum(value, 1, name="total"), {x: _feed((5, width))}
+        apart = sess.run([value, total], feed)[1]
+        assert sess.run(total, feed).tobytes() == apart.tobytes()
+        assert _is_fused(sess, total, feed, "total") or width == 1
+
+
 def test_threads_do_not_change_bits():
     results = [_check((700, 500), 1, "Mean", threads)[1].tobytes() for threads in (1, 2)]
     assert results[0] == results[1]

@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests.kernels.native_harness import aligned, bind, kernels  # noqa: E402
 
 tape = kernels("cpu.tape")
+In, Out = kernels("registry").In, kernels("registry").Out
 F32 = {"T": "float32"}
 
 
@@ -35,7 +36,11 @@ def median(function, seconds=0.2):
 
 def native(family, op, inputs, outputs, attrs, constants=()):
     """A function that runs one kernel through a tape."""
-    bound = bind(family, op, inputs, outputs, attrs, constants)
+    return tape_of(bind(family, op, inputs, outputs, attrs, constants), inputs, outputs)
+
+
+def tape_of(bound, inputs, outputs):
+    """A function that runs a Native through a tape."""
     results = [np.empty(shape, dtype) for shape, dtype in outputs]
     scratch, owner = aligned(tape.scratch_bytes(bound.words))
     block = tape.make_block(bound.words, [a.ctypes.data for a in inputs],
@@ -102,6 +107,27 @@ def _rows():
                lambda x=x: _softmax(x))
 
 
+def _fused():
+    """What the runtime's fusion makes kernels for."""
+    elementwise, reduction, layout = kernels("cpu.elementwise"), kernels("cpu.reduction"), kernels("layout")
+    x, mean, row, matrix = random(4096, 1024), random(4096, 1), (128, 128), random(128, 512)
+    operands = [(In(0), "float32", x.shape), (In(1), "float32", mean.shape)]
+    yield ("Mean of SquaredDifference (4096, 1024)",
+           tape_of(reduction.of_program("Sum", "float32", x.shape, {1}, operands, ["SquaredDifference 0 1"], "2",
+                                        mean=True), [x, mean], [((4096,), "float32")]),
+           lambda: np.mean((x - mean) ** 2, axis=1))
+    gates = [(In(0), "float32", layout.View.slice(matrix.shape, (0, 128 * k), row)) for k in range(4)]
+    steps = ["Sigmoid 0", "Tanh 1", "Sigmoid 2", "Sigmoid 3", "Mul 4 5", "Add 8 6", "Tanh 9", "Mul 10 7"]
+    i, j, f, o = np.split(matrix, 4, axis=1)
+
+    def sigmoid(v):
+        return 1 / (1 + np.exp(-v))
+
+    yield ("Gates in parts of (128, 512)",
+           tape_of(elementwise.program(row, gates, steps, [(Out(0), 11)]), [matrix], [(row, "float32")]),
+           lambda: np.tanh(sigmoid(i) * np.tanh(j) + sigmoid(f)) * sigmoid(o))
+
+
 def _updates():
     shape = (784, 256)
     inputs = [random(*shape) for _ in range(3)]
@@ -137,7 +163,7 @@ def main():
     """Prints a row per kernel whose name contains the argument."""
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     print(f"{'kernel':40} {'µs':>10} {'numpy µs':>10} {'ratio':>7}")
-    for group in (_elementwise, _matmul, _reductions, _rows, _updates, _copies):
+    for group in (_elementwise, _matmul, _reductions, _rows, _fused, _updates, _copies):
         for name, ours, numpys in group():
             if wanted.lower() in name.lower():
                 mine, theirs = median(ours), median(numpys)
