@@ -128,6 +128,7 @@ NAMES = {
     "python.ops.tensor_array_ops.build_ta_with_new_flow": "ops.tensor_array_class:TensorArray._with_flow",
     "python.ops.variables.PartitionedVariable": "ops.partitioned_variable:PartitionedVariable",
     "python.platform.googletest.GetTempDir": "test.get_temp_dir",
+    "python.tools.freeze_graph.freeze_graph": "saved_model.freezing:freeze_graph",
     "python.training.moving_averages.assign_moving_average": "training.moving_averages:assign_moving_average",
     "python.training.basic_session_run_hooks.SessionRunArgs": "train.SessionRunArgs",
     "python.training.training_util._get_or_create_global_step_read":
