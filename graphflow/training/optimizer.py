@@ -157,7 +157,7 @@ class Optimizer:
 
     def variables(self):
         """The variables this optimizer has made in the default graph, sorted by name."""
-        graph = scopes.get_default_graph()
+        graph = scopes.get_default_graph().root
         made = list(self._non_slot_variables())
         for slots in self._slots.values():
             made.extend(slots.values())
@@ -258,7 +258,7 @@ class Optimizer:
         return self._non_slot_dict[key]
 
     def _get_non_slot_variable(self, name, graph=None):
-        return self._non_slot_dict.get((name, graph))
+        return self._non_slot_dict.get((name, getattr(graph, "root", graph)))
 
     def _non_slot_variables(self):
         return self._non_slot_dict.values()

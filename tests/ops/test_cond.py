@@ -214,3 +214,16 @@ def test_old_argument_names(p):
     assert run(r, {p: False}) == 2
     with pytest.raises(TypeError, match="may not be set simultaneously"):
         tf.cond(p, lambda: 1, lambda: 2, fn1=lambda: 1)
+
+
+@pytest.mark.parametrize("use_resource", [False, True])
+def test_training_in_a_branch(p, use_resource):
+    v = tf.Variable(1.0, use_resource=use_resource)
+    step = tf.cond(p, lambda: tf.train.AdamOptimizer(0.1).minimize(tf.square(v.read_value()), var_list=[v]),
+                   lambda: tf.no_op())
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for _ in range(2):
+            sess.run(step, {p: True})
+            sess.run(step, {p: False})
+        assert sess.run(v) == pytest.approx(0.8004, abs=1e-3)
