@@ -44,6 +44,18 @@ def mapped(function, element):
         raise StopIteration from None
 
 
+def _endless(function):
+    """`function`, where its OutOfRangeError must not end a dataset: as an InvalidArgumentError, as in TensorFlow."""
+    def call(element):
+        try:
+            return function(element)
+        except errors.OutOfRangeError as error:
+            raise errors.InvalidArgumentError(
+                error.node_def, error.op, f"Function invocation produced OutOfRangeError: {error.message}") from error
+
+    return call
+
+
 @reference.kernel("MapDataset")
 def map_elements(ctx):
     """A function of each element."""
@@ -94,6 +106,25 @@ def parallel_map(ctx):
     return run
 
 
+class _WholeBatches(Batches):
+    """Batches of which one with an element that fails is lost as a whole."""
+
+    def __next__(self):
+        group, failure = [], None
+        for _ in range(self._size):
+            try:
+                group.append(next(self._items))
+            except StopIteration:
+                break
+            except Exception as error:  # noqa: BLE001 - it leaves when the batch is at its end
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        if not group or (self._drop and len(group) < self._size):
+            raise StopIteration
+        return self._join(group)
+
+
 @reference.kernel("MapAndBatchDataset")
 def map_and_batch(ctx):
     """Batches of what a function makes of elements, several at once."""
@@ -107,8 +138,9 @@ def map_and_batch(ctx):
         drop = bool(rest[-1])
 
         def start(run):
-            made = Background(run, source.elements(run), bound(function, captured, run), max(calls, size), calls)
-            return Batches(_UntilEnd(made), size, drop, stack)
+            call = _endless(bound(function, captured, run))
+            made = Background(run, source.elements(run), call, max(calls, size), calls)
+            return _WholeBatches(made, size, drop, stack)
 
         return variant(Stage(start))
 
@@ -169,7 +201,7 @@ class _Scanned:
 
     def __next__(self):
         element, size = next(self._elements), len(self._state)
-        result = mapped(lambda values: self._call(*self._captured, *values), (*self._state, *element))
+        result = _endless(lambda values: self._call(*self._captured, *values))((*self._state, *element))
         self._state = result[:size]
         return tuple(result[size:])
 

@@ -122,6 +122,25 @@ def test_random_numbers_differ_between_functions_and_iterations():
     assert len({a for a, _ in found}) == 6
 
 
+def test_map_and_batch_loses_whole_batches():
+    def function(x):
+        if x == 3:
+            raise StopIteration
+        return x
+
+    iterator = Dataset.range(6).apply(tf.data.experimental.map_and_batch(
+        lambda x: tf.py_func(function, [x], tf.int64), 2)).make_initializable_iterator()
+    element = iterator.get_next()
+    with tf.Session() as sess:
+        sess.run(iterator.initializer)
+        assert sess.run(element).tolist() == [0, 1]
+        with pytest.raises(tf.errors.InvalidArgumentError, match="produced OutOfRangeError"):
+            sess.run(element)
+        assert sess.run(element).tolist() == [4, 5]
+        with pytest.raises(tf.errors.OutOfRangeError):
+            sess.run(element)
+
+
 def test_state_keeps_its_types():
     with pytest.raises(TypeError, match="element types for the new state must match"):
         Dataset.range(3).reduce(np.int64(0), lambda state, x: tf.to_float(state))
