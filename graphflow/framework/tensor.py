@@ -95,11 +95,9 @@ class Tensor:
     def _device_text(self):
         return f", device={self.op.device}" if self.op.device else ""
 
-    def __hash__(self):
-        return id(self) >> 4
-
-    def __eq__(self, other):
-        return self is other
+    # Tensors are equal if they are the same: Python's own way, which it decides without a call.
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
 
     def __len__(self):
         raise TypeError(

@@ -223,6 +223,7 @@ class Frame:
     def _bind_feeds_and_variables(self):
         spec = self._spec
         self._feeds = [(self._position[v], v in self._arena_values, self._patches.get(v, ())) for v in spec.plan.feeds]
+        self._borrowed = [position for position, copied, _ in self._feeds if not copied]
         self._variables = [(self._position[v.start], self._patches.get(v, ())) for v in spec.variables]
 
     def _bind_fetches(self):
@@ -265,10 +266,8 @@ class Frame:
         if self._cancelled:
             deadlines.raise_cancelled()
         result = [self._fetched(*fetch) for fetch in self._fetches]
-        values = self._values
-        for position, copied, _ in self._feeds:
-            if not copied:
-                values[position] = None  # what the caller fed is the caller's
+        for position in self._borrowed:
+            self._values[position] = None  # what the caller fed is the caller's
         return result
 
     def place(self, feeds, variables):
