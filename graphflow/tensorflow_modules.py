@@ -125,6 +125,14 @@ NAMES = {
     "python.ops.rnn.rnn": "nn.static_rnn",
     "python.ops.rnn.bidirectional_rnn": "nn.static_bidirectional_rnn",
     "python.ops.rnn_cell_impl.LSTMStateTuple": "nn.rnn_cell.LSTMStateTuple",
+    "python.ops.rnn._transpose_batch_time": "contrib.rnn.transpose_batch_time",
+    "python.ops.rnn._best_effort_input_batch_size": "contrib.rnn.best_effort_input_batch_size",
+    **{f"{module}.{name}": target for module in (
+        "python.ops.rnn_cell", "python.ops.rnn_cell_impl", "models.rnn.rnn_cell",
+        "contrib.rnn.python.ops.core_rnn_cell", "contrib.rnn.python.ops.core_rnn_cell_impl") for name, target in (
+            ("_linear", "contrib.rnn.internal:linear"), ("_Linear", "contrib.rnn.projections:Linear"),
+            ("_concat", "contrib.rnn.internal:concat"), ("_like_rnncell", "contrib.rnn.internal:like_rnncell"),
+            ("assert_like_rnncell", "nn.rnn_cell.base:assert_like_rnncell"))},
     "python.ops.tensor_array_ops.build_ta_with_new_flow": "ops.tensor_array_class:TensorArray._with_flow",
     "python.ops.variables.PartitionedVariable": "ops.partitioned_variable:PartitionedVariable",
     "python.platform.googletest.GetTempDir": "test.get_temp_dir",

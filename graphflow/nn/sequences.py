@@ -2,6 +2,7 @@
 
 from graphflow.framework import nest
 from graphflow.framework import public as tf
+from graphflow.framework.api import tf_export
 from graphflow.framework.graph_scopes import colocate_with
 from graphflow.framework.tensor_shape import TensorShape, dimension_value
 from graphflow.ops.tensor_array_class import TensorArray
@@ -33,6 +34,7 @@ def initial_state_of(cell, given, batch_size, dtype, message):
     return cell.zero_state(batch_size, dtype)
 
 
+@tf_export("contrib.rnn.transpose_batch_time")
 def transpose_batch_time(x):
     """`x` with its first two dimensions exchanged; what has fewer stays as it is."""
     shape = x.shape
@@ -44,16 +46,17 @@ def transpose_batch_time(x):
     return result
 
 
-def batch_size_of(flat_inputs):
+@tf_export("contrib.rnn.best_effort_input_batch_size")
+def batch_size_of(flat_input):
     """Batch size of inputs [time, batch, ...]: an int, or a tensor. ValueError for rank 1 or less."""
-    for tensor in flat_inputs:
+    for tensor in flat_input:
         if tensor.shape.ndims is None:
             continue
         if tensor.shape.ndims < 2:
             raise ValueError(f"Expected input tensor {tensor} to have rank at least 2")
         if dimension_value(tensor.shape[1]) is not None:
             return dimension_value(tensor.shape[1])
-    return tf.shape(flat_inputs[0])[1]
+    return tf.shape(flat_input[0])[1]
 
 
 def kept_where(finished, current, candidate):

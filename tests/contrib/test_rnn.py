@@ -155,3 +155,27 @@ def test_gru_block_cells():
             f"gru_cell/{name}" for name in ("b_c", "b_ru", "w_c", "w_ru")]
     with pytest.raises(ValueError, match="Exactly one of num_units or cell_size"):
         rnn.GRUBlockCell()
+
+
+def test_names_that_programs_import_from_inside():
+    from graphflow.as_tensorflow import module_for
+
+    for module in ("python.ops.rnn_cell", "python.ops.rnn_cell_impl", "contrib.rnn.python.ops.core_rnn_cell"):
+        inner = module_for(module)
+        assert inner._like_rnncell(rnn.GRUCell(3)) and not inner._like_rnncell(abs)
+        assert inner._concat(tf.TensorShape([2]), 3, static=True) == [2, 3]
+        assert run_one(inner._concat(tf.constant(2), 3)).tolist() == [2, 3]
+    cell = module_for("python.ops.rnn_cell")
+    with tf.variable_scope("old"):
+        y = cell._linear([tf.constant(X), tf.constant(H)], 4, True, bias_start=1.5, scope="Gates")
+    assert [v.op.name for v in tf.global_variables()] == ["old/Gates/kernel", "old/Gates/bias"]
+    kernel, bias, value = run_one([*tf.global_variables(), y])
+    close(bias, np.full(4, 1.5))
+    close(value, np.hstack([X, H]) @ kernel + bias)
+    assert module_for("python.ops.rnn")._transpose_batch_time(tf.ones([2, 5, 3])).shape.as_list() == [5, 2, 3]
+
+
+def run_one(fetches):
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        return session.run(fetches)
