@@ -16,6 +16,7 @@ from graphflow.framework.graph_scopes import (
     device,
     name_scope,
 )
+from graphflow.framework.scopes import get_default_graph
 from graphflow.framework.static_value import constant_value
 from graphflow.framework.tensor import Tensor
 from graphflow.framework.tensor_shape import TensorShape, as_shape
@@ -125,6 +126,8 @@ class TensorArray:
             return contextlib.nullcontext()
         if not self._colocate_with:
             self._colocate_with.append(value)
+        if self._colocate_with[0].graph is not get_default_graph():
+            return contextlib.nullcontext()     # the first write is in a body of its own
         return colocate_with(self._colocate_with[0])
 
     def _as_flow(self):

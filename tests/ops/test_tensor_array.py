@@ -104,6 +104,13 @@ def test_what_was_not_written_is_zero_where_its_shape_is_known():
     assert empty.shape == (0, 2)
 
 
+def test_writes_in_bodies_and_outside():
+    """The first write is in a loop; those in another one and after it need not be placed with it."""
+    filled = tf.while_loop(lambda i, a: i < 1, lambda i, a: (i + 1, a.write(i, 1.0)), (0, array()))[1]
+    filled = tf.while_loop(lambda i, a: i < 2, lambda i, a: (i + 1, a.write(i, 2.0)), (1, filled))[1]
+    np.testing.assert_array_equal(run(filled.write(2, 3.0).stack()), [1, 2, 3])
+
+
 def test_strings_and_identity():
     texts = array(2, tf.string).unstack(["a", "b"]).identity()
     assert list(run(texts.stack())) == [b"a", b"b"]
