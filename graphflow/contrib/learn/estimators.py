@@ -205,7 +205,8 @@ class DNNClassifier(_Classifies):
       >>> import graphflow as tf, numpy as np
       >>> x, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 0, 1, 1])
       >>> columns = tf.contrib.learn.infer_real_valued_columns_from_input(x)
-      >>> model = tf.contrib.learn.DNNClassifier([8], columns, optimizer=tf.train.AdamOptimizer(0.1))
+      >>> model = tf.contrib.learn.DNNClassifier([8], columns, optimizer=tf.train.AdamOptimizer(0.1),
+      ...                                        config=tf.contrib.learn.RunConfig(tf_random_seed=1))
       >>> print(model.fit(x, y, steps=100).predict(x, as_iterable=False))
       [0 0 1 1]
     """
