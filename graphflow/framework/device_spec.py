@@ -5,6 +5,14 @@ Holds no state and knows no real devices; the runtime does.
 
 from graphflow.framework.api import tf_export
 
+_FIELDS = ("job", "replica", "task", "device_type", "device_index")
+
+
+def _device_type(kind):
+    """`kind` as text; the everyday types may be written in lower case."""
+    kind = None if kind is None else str(kind)
+    return kind.upper() if kind in ("cpu", "gpu") else kind
+
 
 @tf_export("DeviceSpec")
 class DeviceSpec:
@@ -18,7 +26,7 @@ class DeviceSpec:
         self.job = None if job is None else str(job)
         self.replica = None if replica is None else int(replica)
         self.task = None if task is None else int(task)
-        self.device_type = None if device_type is None else str(device_type).upper()
+        self.device_type = _device_type(device_type)
         self.device_index = None if device_index is None else int(device_index)
 
     @classmethod
@@ -53,15 +61,29 @@ class DeviceSpec:
     def _set_device(self, kind, index, spec):
         if self.device_type is not None:
             raise ValueError(f"Cannot specify multiple device types: {spec!r}")
-        self.device_type = kind.upper()
+        self.device_type = kind.upper() if kind.lower() in ("cpu", "gpu", "tpu") else kind
         self.device_index = None if index in (None, "*") else int(index)
 
     def merge_from(self, dev):
         """Takes the fields that `dev` states."""
-        for field in ("job", "replica", "task", "device_type", "device_index"):
+        for field in _FIELDS:
             value = getattr(dev, field)
             if value is not None:
                 setattr(self, field, value)
+
+    def make_merged_spec(self, dev):
+        """A new spec: the fields of `dev`, and of this one what `dev` leaves open."""
+        merged = self.replace()
+        merged.merge_from(dev)
+        return merged
+
+    def replace(self, **kwargs):
+        """A new spec with the fields in `kwargs` (named as the constructor's arguments) replaced.
+
+            spec = tf.DeviceSpec(job="ps", task=1)
+            print(spec.replace(task=None, device_type="CPU").to_string())  # /job:ps/device:CPU:*
+        """
+        return type(self)(**{**{field: getattr(self, field) for field in _FIELDS}, **kwargs})
 
     def to_string(self):
         """The canonical text of this spec."""
@@ -78,7 +100,7 @@ class DeviceSpec:
         return "".join(parts)
 
     def _key(self):
-        return self.job, self.replica, self.task, self.device_type, self.device_index
+        return tuple(getattr(self, field) for field in _FIELDS)
 
     def __eq__(self, other):
         return isinstance(other, DeviceSpec) and self._key() == other._key()

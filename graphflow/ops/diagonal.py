@@ -5,6 +5,8 @@ Holds no state.
 
 import numbers
 
+import numpy as np
+
 from graphflow.framework import dtypes, raw_ops, shapes
 from graphflow.framework.api import lookup, tf_export
 from graphflow.framework.convert import convert_to_tensor
@@ -129,36 +131,60 @@ def _matrix_set_diag_grad(op, grad):
     return cleared, matrix_diag_part(grad)
 
 
-def _only_main_diagonal(k, function):
-    if k != 0:
-        raise ValueError(f"tf.{function} supports the main diagonal (k=0) only, got k={k!r}")
+def _is_main(k):
+    """Whether the band `k` is the main diagonal, known now."""
+    return not isinstance(k, Tensor) and np.ndim(k) == 0 and k == 0
+
+
+def _unset(size):
+    return not isinstance(size, Tensor) and size == -1
+
+
+def _padding(like, value):
+    """`value` for tensors like `like`: numbers are accepted for booleans."""
+    return bool(value) if getattr(like, "dtype", None) == dtypes.bool and isinstance(value, int) else value
 
 
 @tf_export("linalg.diag", "matrix_diag", legacy=("batch_matrix_diag",))
 def matrix_diag(diagonal, name="diag", k=0, num_rows=-1, num_cols=-1, padding_value=0):
-    """Square matrices with `diagonal` (shape `[..., n]`) on their diagonals and zeros elsewhere.
+    """Matrices with `diagonal` on their diagonals `k` and `padding_value` elsewhere.
 
-    As in TensorFlow 1.15's graphs only the main diagonal is available: ValueError for other values
-    of the last four arguments.
+    Args:
+      diagonal: shape `[..., n]`; for a band of m diagonals `[..., m, n]`, the highest first, shorter ones
+        in the first places of their rows.
+      k: int32, a diagonal (0 the main one, positive above it) or a band (lowest, highest).
+      num_rows, num_cols: sizes; -1: the least that fit (square matrices if neither is given).
+    Raises ValueError, or InvalidArgumentError in a run, if the diagonals do not fit.
+
+        with tf.Session() as sess:
+            print(sess.run(tf.matrix_diag([1, 2], k=1)))  # [[0 1 0] [0 0 2] [0 0 0]]
     """
-    _only_main_diagonal(k, "matrix_diag")
-    if num_rows != -1 or num_cols != -1 or padding_value != 0:
-        raise ValueError("tf.matrix_diag makes square matrices padded with zeros only")
-    return raw_ops.MatrixDiag(diagonal, name=name)
+    if _is_main(k) and _is_main(padding_value) and _unset(num_rows) and _unset(num_cols):
+        return raw_ops.MatrixDiag(diagonal, name=name)
+    diagonal = convert_to_tensor(diagonal, name="diagonal")
+    return raw_ops.MatrixDiagV2(
+        diagonal, k, num_rows, num_cols, _padding(diagonal, padding_value), name=name
+    )
 
 
 @tf_export("linalg.diag_part", "matrix_diag_part", legacy=("batch_matrix_diag_part",))
 def matrix_diag_part(input, name="diag_part", k=0, padding_value=0):  # noqa: A002
-    """The main diagonals of the matrices in the last two axes; ValueError unless `k` is 0."""
-    _only_main_diagonal(k, "matrix_diag_part")
-    return raw_ops.MatrixDiagPart(input, name=name)
+    """The diagonals `k` of the matrices in the last two axes, as `matrix_diag` takes them.
+
+    Args: k: as of `matrix_diag`. padding_value: what fills the rows of shorter diagonals of a band.
+    """
+    if _is_main(k):
+        return raw_ops.MatrixDiagPart(input, name=name)
+    input = convert_to_tensor(input, name="input")  # noqa: A001
+    return raw_ops.MatrixDiagPartV2(input, k, _padding(input, padding_value), name=name)
 
 
 @tf_export("linalg.set_diag", "matrix_set_diag", legacy=("batch_matrix_set_diag",))
 def matrix_set_diag(input, diagonal, name="set_diag", k=0):  # noqa: A002
-    """`input` with the main diagonals of its matrices replaced; ValueError unless `k` is 0."""
-    _only_main_diagonal(k, "matrix_set_diag")
-    return raw_ops.MatrixSetDiag(input, diagonal, name=name)
+    """`input` with the diagonals `k` of its matrices replaced; `diagonal` as `matrix_diag` takes it."""
+    if _is_main(k):
+        return raw_ops.MatrixSetDiag(input, diagonal, name=name)
+    return raw_ops.MatrixSetDiagV2(input, diagonal, k, name=name)
 
 
 register_op(

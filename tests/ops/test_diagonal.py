@@ -92,7 +92,6 @@ def test_eye():
         (lambda: tf.diag_part(tf.zeros([2])), "even and non-zero rank, input rank is 1"),
         (lambda: tf.diag_part(tf.zeros([2, 3])), "Dimensions must be equal, but are 2 and 3"),
         (lambda: tf.matrix_diag_part(tf.zeros([2])), "at least rank 2"),
-        (lambda: tf.matrix_diag(tf.zeros([2]), k=1), "k=0"),
     ],
 )
 def test_refused(build, message):
