@@ -3,18 +3,25 @@
 Constants, what follows from them, and what depends on shapes alone (`Shape`, `ZerosLike`) need not
 run. Shapes and values are found together because each may need the other. Random and stateful ops
 are never computed ahead. Holds no state.
+
+A node that refuses the shapes of its inputs fails at once, before anything has run. Behind assertions it
+fails in its turn, so that what the user asserts is told first; so does one whose kernel knows better words.
 """
+
+import itertools
 
 import numpy as np
 
 from graphflow.compiler import array_shapes, body_shapes
-from graphflow.framework import shapes
+from graphflow.framework import errors, shapes
 from graphflow.framework.shape_inference import BoundShapeContext
 
 # Results that depend on the shapes of inputs only.
 _SHAPE_ONLY = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
 # Results that have the static shape of their tensor: it is checked where they are stored.
 _CHECKED_SHAPES = {"TensorArrayReadV3"}
+# Fail with the user's own words.
+_ASSERTIONS = {"Assert", "CheckNumerics", "EnsureShape"}
 # Larger constants are not computed ahead: they would only take memory.
 _MAX_FOLDED_BYTES = 1 << 20
 
@@ -35,6 +42,7 @@ def _settle(shaped, node):
         found = _infer(node, inputs, constants)
     except ValueError as error:
         _refuse(shaped, node, inputs, constants, error)
+        found = [None] * len(node.outputs)
     for value, shape in zip(node.outputs, found):
         if shape is None and node.type in _CHECKED_SHAPES:
             shape = value.shape
@@ -71,17 +79,23 @@ def _stand_ins(node, inputs, constants):
 
 
 def _refuse(shaped, node, inputs, constants, error):
-    """Raises the failure of a shape rule; worded by the kernel, if it refuses such inputs too."""
+    """Raises the failure of a shape rule, or notes it for the run where the node should fail in its turn."""
     stand_ins = _stand_ins(node, inputs, constants)
-    # Integers may be sizes and positions, for which zeros are no stand-in.
+    # Integers may be sizes and positions, for which zeros are no stand-in: the kernel has to see them.
     known = all(c is not None or not v.dtype.is_integer for c, v in zip(constants, node.inputs))
-    if known and sum(array.size for array in stand_ins) <= _MAX_FOLDED_BYTES:
-        shaped.evaluate(node, stand_ins)
-    shaped.evaluate.fail(node, error, stand_ins)
+    try:
+        if known and sum(array.size for array in stand_ins) <= _MAX_FOLDED_BYTES:
+            shaped.evaluate(node, stand_ins)
+        shaped.evaluate.fail(node, error, stand_ins)
+    except errors.OpError as refusal:
+        before = itertools.takewhile(lambda other: other is not node, shaped.nodes)
+        if node.bodies or known and not any(other.type in _ASSERTIONS for other in before):
+            raise
+        shaped.refusals[node] = refusal.with_traceback(None)
 
 
 def _is_foldable(shaped, node, inputs, constants):
-    if node.op_def.is_stateful or node.writes or not node.outputs or not node.inputs:
+    if node.op_def.is_stateful or node.writes or not node.outputs or not node.inputs or node in shaped.refusals:
         return False
     if node.type in _SHAPE_ONLY:
         if any(shape is None for shape in inputs):

@@ -15,11 +15,12 @@ class ShapedPlan:
       `runtime/evaluate.py`. bodies: operation with bodies -> ShapedPlans of these, where all shapes in them are
       known. tapes: Value that is a tape -> {tensor recorded: what is known of it}, see `body_shapes.py`.
       arrays: Value that is a TensorArray's handle -> what is known of it, see `array_shapes.py`. again:
-      what makes ShapedPlans. history: list of (pass, nodes left after it).
+      what makes ShapedPlans. refusals: node whose inputs do not fit -> the error it fails with in its turn.
+      history: list of (pass, nodes left after it).
     """
 
     __slots__ = ("plan", "nodes", "shape", "constants", "alias", "evaluate", "history", "_names", "_written", "bodies",
-                 "tapes", "arrays", "again")
+                 "tapes", "arrays", "again", "refusals")
 
     def __init__(self, plan, feeds, variable_shapes, evaluate, again):
         self.plan = plan
@@ -31,6 +32,7 @@ class ShapedPlan:
         self.tapes = {v: info.tape for v, info in zip(plan.feeds, feeds) if info.tape is not None}
         self.arrays = {v: info.array for v, info in zip(plan.feeds, feeds) if info.array is not None}
         self.bodies = {}
+        self.refusals = {}
         self.again = again
         self.alias = {}
         self._names = {}  # root -> its aliases

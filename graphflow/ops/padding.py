@@ -246,6 +246,9 @@ def _roll_shape(c):
     shapes.with_rank_at_least(c.shape(0), 1)
     shapes.with_rank_at_most(c.shape(1), 1)
     shapes.with_rank_at_most(c.shape(2), 1)
+    if not shapes.compatible(c.shape(1), c.shape(2)):
+        raise ValueError("shift and axis: both shapes must be equal, but are "
+                         f"{shapes.format_shape(c.shape(1))} and {shapes.format_shape(c.shape(2))}")
     return [c.shape(0)]
 
 

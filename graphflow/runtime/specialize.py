@@ -11,6 +11,16 @@ from graphflow.runtime import fusion
 from graphflow.runtime.reference import bind_kernel
 
 
+def _refusing(run, refusal):
+    """A kernel for inputs that the op's shape rule refuses: what `run` says about them, else `refusal`."""
+
+    def refuse(*inputs):
+        run(*inputs)
+        raise refusal.with_traceback(None)
+
+    return refuse
+
+
 class BoundNode:
     """One step: a node (or several fused ones) run natively, or a node run by its reference kernel.
 
@@ -61,6 +71,7 @@ class Specialization:
         self.variables = variables
         self.shape, self.constants, self.alias, self.history = (
             shaped.shape, shaped.constants, shaped.alias, shaped.history)
+        self._refusals = shaped.refusals
         self.bodies = {op: self._specialized(plans, wait) for op, plans in shaped.bodies.items()}
         self.nodes = self._choose_tiers(shaped.nodes, wait)
 
@@ -104,6 +115,8 @@ class Specialization:
             if native is None and run is None:
                 self._ask_for_loops(node, wait)
                 run = bind_kernel(node, self._resources, self._seed, self._config, self.bodies.get(node.op))
+                if node in self._refusals:
+                    run = _refusing(run, self._refusals[node])
             bound.append(BoundNode(node, native, run))
         bound = fusion.fuse_elementwise(self, bound, wait)
         if self.pending:
@@ -114,7 +127,7 @@ class Specialization:
         """The node's native kernel, if there is one and its shapes are known."""
         registry = kernels("registry")
         values = [*(w.value for w in node.writes), *node.outputs]
-        if any(self.shape[v] is None for v in (*node.inputs, *values)) or node.blocking:
+        if node.blocking or node in self._refusals or any(self.shape[v] is None for v in (*node.inputs, *values)):
             return None
         maker = registry.cpu.find(node.type, node.op_def.family, node.attrs)
         if maker is None:

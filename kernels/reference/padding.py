@@ -146,7 +146,10 @@ def reverse_sequence(ctx):
 def _roll(x, shift, axis):
     if x.ndim < 1:
         fail("input must be 1-D or higher")
-    if shift.ndim > 1 or axis.ndim > 1 or shift.shape != axis.shape:
+    for name, value in (("shift", shift), ("axis", axis)):
+        if value.ndim > 1:
+            fail(f"{name} must be a scalar or a 1-D vector. Found: {debug(value.shape)}")
+    if shift.shape != axis.shape:
         fail(
             f"shift and axis must have the same size, got {debug(shift.shape)} and "
             f"{debug(axis.shape)}"

@@ -295,6 +295,8 @@ def _decoded(value):
         if b"+" in value or b"/" in value:
             raise ValueError("not web-safe")
         core = value.rstrip(b"=")
+        if len(core) % 4 == 1:
+            fail("Base64 string length (with padding removed) cannot be 1 modulo 4.")
         return base64.b64decode(core + b"=" * (-len(core) % 4), b"-_", validate=True)
     except (ValueError, binascii.Error):
         fail("Invalid character found in base64.")

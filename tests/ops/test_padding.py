@@ -149,3 +149,8 @@ def test_paddings_stacked_by_columns():
     x = tf.placeholder(tf.float32, [None, 5, 12])
     after = tf.concat([tf.zeros_like(tf.shape(x)[:-1]), [4]], 0)
     assert tf.pad(x, tf.stack([tf.zeros_like(after), after], 1)).shape.ndims == 3
+
+
+def test_shifts_and_axes_have_one_shape():
+    with tf.Graph().as_default(), pytest.raises(ValueError, match="both shapes must be equal"):
+        tf.roll([[1, 2], [3, 4]], [1], [0, 1])

@@ -39,6 +39,7 @@ def test_errors():
                             (tf.string_to_number("99999999999", tf.int32), "could not correctly convert"),
                             (tf.substr("abc", 5, 1), "pos 5 out of range for string b'abc' at index 0"),
                             (tf.decode_base64("+/+/"), "Invalid character found in base64"),
+                            (tf.decode_base64("YWJjZ"), "cannot be 1 modulo 4"),
                             (tf.regex_replace("a", "(", "b"), "Invalid pattern"),
                             (tf.as_string([1.0], fill="ab"), "Fill string must be one or fewer characters"),
                             (tf.reduce_join(tf.placeholder_with_default([[""]], None), [-1, 1]), "dimension 1 "),
