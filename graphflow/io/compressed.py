@@ -33,6 +33,12 @@ def open_bytes(path, compression_type=None):
     return file if bits is None else io.BufferedReader(_Inflated(file, bits, path), _CHUNK)
 
 
+def inflated(data, compression_type):
+    """The uncompressed bytes of `data`; DataLossError if they are damaged."""
+    bits = window_bits(compression_type)
+    return data if bits is None else _Inflated(io.BytesIO(data), bits, "The string").read()
+
+
 class _Inflated(io.RawIOBase):
     """The uncompressed bytes of a file of zlib or gzip data."""
 

@@ -282,7 +282,7 @@ def assert_shapes(shapes, data=None, summarize=None, message=None, name=None):
     """Checks that tensors have shapes in which equal symbols stand for equal sizes.
 
     Args:
-      shapes: dict or list of pairs from tensors to shapes such as `("N", 3, None)`; a first entry `...`
+      shapes: dict or list of pairs from tensors to shapes such as `("N", 3, None)` or "N3"; a first entry `...`
         or "*" stands for any number of dimensions.
     Returns an operation; raises ValueError for what is known not to hold.
     """
@@ -310,9 +310,10 @@ def assert_shapes(shapes, data=None, summarize=None, message=None, name=None):
 def _shape_row(x, shape, message):
     """(tensor, symbols, whether more dimensions may come before)."""
     if not hasattr(shape, "__iter__"):
-        raise ValueError(f"{message}.  Tensor {x.name}.  Specified shape must be an iterable.  Received specified "
-                         f"shape: {shape}")
-    symbols = list(shape)
+        raise ValueError(f"{message}.  Tensor {x.name}.  Specified shape must be an iterable.  "
+                         "An iterable has the attribute `__iter__` or `__getitem__`.  "
+                         f"Received specified shape: {shape}")
+    symbols = [int(symbol) if isinstance(symbol, str) and symbol.isdecimal() else symbol for symbol in shape]
     for i, symbol in enumerate(symbols):
         if (symbol is Ellipsis or symbol == "*") and i:
             raise ValueError(f"{message}.  Tensor {x.name} specified shape index {i}.  Symbol `...` or `*` for a "

@@ -261,10 +261,14 @@ def convolution(input, filter, padding, strides=None, dilation_rate=None, name=N
         inner = slice(2, None) if index == 1 else slice(1, -1)
         checked_strides_and_rates(count, strides[inner], rates[inner])
         spatial = range(2, count + 2) if index == 1 else range(1, count + 1)
-        return with_space_to_batch(
+        result = with_space_to_batch(
             input, np.array(rates[inner], np.int32), padding,
             lambda moved, _, padding: _convolve(moved, filter, strides, padding, data_format, scope),
             filter_shape=filter.get_shape(), spatial_dims=spatial, data_format=data_format)
+        if index == 1 and None not in (result.shape.ndims, filter.shape.ndims):
+            # Moving blocks across the channels loses their number where other sizes are unknown.
+            result.set_shape([None, filter.shape[-1], *[None] * count])
+        return result
 
 
 def _spatial_count(input, filter):

@@ -12,6 +12,7 @@ from graphflow.framework import public as tf
 from graphflow.framework.api import tf_export
 from graphflow.framework.convert import convert_n_to_tensor, convert_to_tensor
 from graphflow.framework.deprecation import either_argument
+from graphflow.framework.func_graph import WITH_BODIES
 from graphflow.framework.graph_scopes import (
     colocate_with,
     control_dependencies,
@@ -217,9 +218,16 @@ def verify_tensor_all_finite(t=None, msg=None, name=None, x=None, message=None):
 
 @tf_export("add_check_numerics_ops")
 def add_check_numerics_ops():
-    """An operation that checks every float tensor of the graph, one after the other."""
+    """An operation that checks every float tensor of the graph, one after the other.
+
+    Raises ValueError for graphs with conditionals or loops, in which tensors may have no values.
+    """
     checks = []
     for op in get_default_graph().get_operations():
+        if op.type in WITH_BODIES:
+            raise ValueError(
+                "`tf.add_check_numerics_ops() is not compatible with TensorFlow control flow operations such as "
+                f"`tf.cond()` or `tf.while_loop()`. '{op.name}' ({op.type}) is one.")
         for output in op.outputs:
             if output.dtype in (dtypes.float16, dtypes.float32, dtypes.float64):
                 with control_dependencies(checks):

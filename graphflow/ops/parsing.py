@@ -47,6 +47,9 @@ register_op("DecodeCSV", inputs="records: string, record_defaults: OUT_TYPE", ou
 register_op("DecodePaddedRaw", inputs="input_bytes: string, fixed_length: int32", outputs="output: out_type",
             attrs="out_type: {half, float, double, int32, uint16, uint8, int16, int8, int64}; "
             "little_endian: bool = true", shape=_padded_raw_shape, allocates=True)
+register_op("DecodeCompressed", inputs="bytes: string", outputs="output: string",
+            attrs="compression_type: string = ''", shape=shapes.unchanged)
+NotDifferentiable("DecodeCompressed")
 NotDifferentiable("DecodeRaw")
 NotDifferentiable("DecodePaddedRaw")
 NotDifferentiable("DecodeCSV")
@@ -71,6 +74,20 @@ def decode_raw_v2(input_bytes, out_type, little_endian=True, fixed_length=None, 
         return raw_ops.DecodeRaw(input_bytes, out_type=out_type, little_endian=little_endian, name=name)
     return raw_ops.DecodePaddedRaw(input_bytes, fixed_length, out_type=out_type, little_endian=little_endian,
                                    name=name)
+
+
+@tf_export("decode_compressed", "io.decode_compressed")
+def decode_compressed(bytes, compression_type="", name=None):  # noqa: A002 - TensorFlow's name
+    """Strings uncompressed, each by itself.
+
+    Args: bytes: strings of any shape. compression_type: "ZLIB", "GZIP" or "" (they are what they are).
+    Raises in a run: DataLossError for damaged data, InvalidArgumentError for another `compression_type`.
+
+        import zlib
+        with tf.Session() as sess:
+            print(sess.run(tf.io.decode_compressed(zlib.compress(b"abc"), "ZLIB")))  # b'abc'
+    """
+    return raw_ops.DecodeCompressed(bytes, compression_type=compression_type, name=name)
 
 
 @tf_export("decode_csv", "io.decode_csv")

@@ -39,52 +39,39 @@ def _blocks(c):
 
 def _scaled_batch(batch, blocks, divide):
     total = int(np.prod(blocks, dtype=object)) if blocks else 1
-    if batch is None:
-        return None
-    if not divide:
-        return batch * total
-    if batch % total:
-        raise ValueError(f"Dimension size must be evenly divisible by {total} but is {batch}")
-    return batch // total
+    return _divided(batch, total) if divide else _times(batch, total)
 
 
-def _partly(given, count):
-    """What is left to say when block sizes or edges are unknown."""
-    return [
-        None
-        if given is None
-        else (None,) * len(given)
-        if count is None
-        else (None,) * (count + 1) + given[count + 1 :]
-    ]
+def _moved(c, to_batch, resized):
+    """The output's shape; `resized(size, block, before, after)` is what becomes of a size that moves."""
+    given, blocks, edges = _blocks(c)
+    if given is None:
+        return [None]
+    count = c.shape(1)[0] if c.shape(1) else None
+    if count is None:
+        return [(None,) * len(given)]
+    batch = given[0] if count == 0 else None
+    if blocks is not None:
+        batch = _scaled_batch(given[0], blocks, divide=not to_batch)
+    sizes = (None,) * count
+    if blocks is not None and edges is not None:
+        sizes = tuple(None if size is None else resized(size, block, *edge)
+                      for size, block, edge in zip(given[1:], blocks, edges))
+    return [(batch, *sizes, *given[1 + count :])]
 
 
 def _space_to_batch_shape(c):
-    given, blocks, pads = _blocks(c)
-    if given is None or blocks is None or pads is None:
-        known = _partly(given, c.shape(1)[0] if c.shape(1) else None)
-        if given is None or blocks is None:
-            return known
-        return [(_scaled_batch(given[0], blocks, False), *known[0][1:])]
-    sizes = []
-    for size, block, pad in zip(given[1:], blocks, pads):
-        padded = None if size is None else size + sum(pad)
-        if padded is not None and padded % block:
-            raise ValueError(f"Dimension size must be evenly divisible by {block} but is {padded}")
-        sizes.append(None if padded is None else padded // block)
-    return [(_scaled_batch(given[0], blocks, False), *sizes, *given[1 + len(blocks) :])]
+    return _moved(c, True, lambda size, block, before, after: _divided(size + before + after, block))
+
+
+def _cropped(size, block, before, after):
+    if size * block < before + after:
+        raise ValueError(f"cropped size must be non-negative: {size * block} less {before + after}")
+    return size * block - before - after
 
 
 def _batch_to_space_shape(c):
-    given, blocks, crops = _blocks(c)
-    if given is None or blocks is None or crops is None:
-        return _partly(given, c.shape(1)[0] if c.shape(1) else None)
-    sizes = []
-    for size, block, crop in zip(given[1:], blocks, crops):
-        if size is not None and size * block < sum(crop):
-            raise ValueError(f"cropped size must be non-negative: {size * block} less {sum(crop)}")
-        sizes.append(None if size is None else size * block - sum(crop))
-    return [(_scaled_batch(given[0], blocks, True), *sizes, *given[1 + len(blocks) :])]
+    return _moved(c, False, _cropped)
 
 
 register_op(

@@ -3,10 +3,11 @@
 import numpy as np
 
 from graphflow import protobuf
+from graphflow.io.compressed import inflated, window_bits
 
 from ..registry import reference
 from .array_checks import fail, product
-from .string_ops import parsed_number
+from .string_ops import mapped, parsed_number
 
 # Type of a feature -> (field of the message, NumPy's type).
 FIELDS = {"float32": ("float_list", np.float32), "int64": ("int64_list", np.int64), "string": ("bytes_list", object)}
@@ -32,6 +33,14 @@ def decode_raw(ctx):
         return np.frombuffer(joined, stored).astype(dtype).reshape(*text.shape, size // dtype.itemsize)
 
     return run
+
+
+@reference.kernel("DecodeCompressed")
+def decode_compressed(ctx):
+    """Inflates each string."""
+    kind = ctx.attr("compression_type").decode()
+    window_bits(kind)
+    return lambda text: mapped(text, lambda value: inflated(value, kind))
 
 
 def csv_fields(line, delimiter, quotes):

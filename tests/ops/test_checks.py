@@ -94,3 +94,13 @@ def test_shapes_with_symbols():
         _run(check, {x: np.zeros((2, 3)), y: np.zeros(4)})
     with pytest.raises(ValueError, match="must have size 4"):
         tf.debugging.assert_shapes({x: (..., 4)})
+
+
+def test_assert_shapes_reads_digits_and_refuses_what_is_no_shape():
+    with tf.Graph().as_default():
+        x, y = tf.ones([2, 2]), tf.ones([1, 3])
+        tf.debugging.assert_shapes([(x, "22"), (y, "N3")])
+        with pytest.raises(ValueError, match="Specified explicitly.  Tensor .* dimension 0 must have size 2.  "):
+            tf.debugging.assert_shapes([(x, "22"), (y, "23")])
+        with pytest.raises(ValueError, match="must be an iterable.  An iterable has"):
+            tf.debugging.assert_shapes([(x, 2)])

@@ -82,3 +82,14 @@ def test_strides_and_dilations_exclude_each_other():
     x, w = _image(1, 9, 9, 2), _image(3, 3, 2, 3)
     with pytest.raises(ValueError, match="strides > 1 not supported in conjunction with dilation_rate > 1"):
         tf.nn.convolution(x, w, "SAME", strides=[2, 2], dilation_rate=[2, 2])
+
+
+def test_dilated_convolutions_know_their_channels_where_sizes_are_unknown():
+    with tf.Graph().as_default():
+        filters = tf.zeros([3, 3, 10, 20])
+        first = tf.placeholder(tf.float32, [1, 10, None, None])
+        y = tf.nn.convolution(first, filters, "VALID", dilation_rate=[2, 2], data_format="NCHW")
+        assert y.shape.as_list() == [1, 20, None, None]
+        last = tf.placeholder(tf.float32, [1, None, None, 10])
+        y = tf.nn.convolution(last, filters, "VALID", dilation_rate=[2, 2], data_format="NHWC")
+        assert y.shape.as_list() == [1, None, None, 20]

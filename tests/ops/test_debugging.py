@@ -98,3 +98,12 @@ def test_add_check_numerics_ops_names_the_tensor():
         _run(check, {x: 1.0})
         with pytest.raises(tf.errors.InvalidArgumentError, match="y:0 : Tensor had Inf"):
             _run(check, {x: 0.0})
+
+
+def test_add_check_numerics_ops_refuses_conditionals_and_loops():
+    for build in (lambda: tf.cond(tf.placeholder(tf.bool, []), lambda: 1.0, lambda: 2.0),
+                  lambda: tf.while_loop(lambda x: x < 3.0, lambda x: x + 1.0, [0.0])):
+        with tf.Graph().as_default():
+            build()
+            with pytest.raises(ValueError, match="not compatible with TensorFlow control flow"):
+                tf.add_check_numerics_ops()

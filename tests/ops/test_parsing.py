@@ -1,5 +1,8 @@
 """Raw bytes, CSV lines and examples."""
 
+import gzip
+import zlib
+
 import numpy as np
 import pytest
 
@@ -37,6 +40,23 @@ def test_decode_raw():
         run(tf.decode_raw("abc", tf.float32))
     with pytest.raises(tf.errors.InvalidArgumentError, match="all be the same size"):
         run(tf.decode_raw(["a", "bc"], tf.uint8))
+
+
+def test_decode_compressed():
+    words = [b"one", b"two" * 50]
+    text = tf.placeholder(tf.string, [2])
+    for kind, packed in (("", words), ("ZLIB", [zlib.compress(w) for w in words]),
+                         ("GZIP", [gzip.compress(w) for w in words])):
+        unpacked = tf.io.decode_compressed(text, kind)
+        assert unpacked.shape.as_list() == [2]
+        assert run(unpacked, {text: packed}).tolist() == words
+    assert run(tf.decode_compressed(gzip.compress(b"a") + gzip.compress(b"b"), "GZIP")) == b"ab"
+    assert run(tf.decode_compressed("", "ZLIB")) == b""
+    for damaged in (b"garbage", zlib.compress(b"one")[:-3]):
+        with pytest.raises(tf.errors.DataLossError, match="compressed data"):
+            run(tf.decode_compressed(damaged, "ZLIB"))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="compression_type:SNAPPY"):
+        run(tf.decode_compressed("", "SNAPPY"))
 
 
 def test_decode_csv():

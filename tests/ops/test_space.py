@@ -125,3 +125,9 @@ def test_refused(build):
 def test_the_batch_is_known_without_paddings():
     images, paddings = tf.placeholder(tf.float32, [3, None, None, 2]), tf.placeholder(tf.int32)
     assert tf.space_to_batch_nd(images, [2, 3], paddings).shape.as_list() == [18, None, None, 2]
+    crops = tf.placeholder(tf.int32)
+    batch = tf.placeholder(tf.float32, [18, None, None, 2])
+    assert tf.batch_to_space_nd(batch, [2, 3], crops).shape.as_list() == [3, None, None, 2]
+    blocks = tf.placeholder(tf.int32, [2])
+    assert tf.batch_to_space_nd(batch, blocks, crops).shape.as_list() == [None, None, None, 2]
+    assert tf.space_to_batch_nd(batch, tf.placeholder(tf.int32), crops).shape.as_list() == [None] * 4
