@@ -43,24 +43,24 @@ class DeviceSpec:
 
     def _parse_part(self, items, spec):
         key = items[0].lower()
+        if key in ("cpu", "gpu", "tpu", "device") and self.device_type is not None:
+            raise ValueError(f"Cannot specify multiple device types: {spec!r}")
         try:
             if key == "job" and len(items) == 2:
                 self.job = items[1]
             elif key in ("replica", "task") and len(items) == 2:
                 setattr(self, key, int(items[1]))
             elif key in ("cpu", "gpu", "tpu") and len(items) <= 2:
-                self._set_device(items[0], items[1] if len(items) == 2 else None, spec)
+                self._set_device(items[0], items[1] if len(items) == 2 else None)
             elif key == "device" and len(items) in (2, 3):
-                self._set_device(items[1], items[2] if len(items) == 3 else None, spec)
+                self._set_device(items[1], items[2] if len(items) == 3 else None)
             else:
                 raise ValueError
         except ValueError:
             raise ValueError(f"Unknown attribute: '{items[0]}' in device name {spec!r}: expected parts like "
                              "'/job:NAME', '/task:N', '/device:CPU:0' or '/cpu:0'") from None
 
-    def _set_device(self, kind, index, spec):
-        if self.device_type is not None:
-            raise ValueError(f"Cannot specify multiple device types: {spec!r}")
+    def _set_device(self, kind, index):
         self.device_type = kind.upper() if kind.lower() in ("cpu", "gpu", "tpu") else kind
         self.device_index = None if index in (None, "*") else int(index)
 

@@ -74,12 +74,17 @@ def _spectral_norm(tensor, axes):
     """The largest singular value of the matrices in `axes`, which keep size 1."""
     rank = tensor.get_shape().ndims
     if rank is None:
-        raise ValueError("tf.norm: ord=2 for matrices needs a tensor of known rank")
-    axes = [a % rank for a in axes]
-    order = [i for i in range(rank) if i not in axes] + axes
+        ends = tf.floormod(axes, tf.rank(tensor))
+        others = tf.setdiff1d(tf.range(tf.rank(tensor)), ends).out
+        order = tf.concat([others, ends], 0)
+        back = tf.invert_permutation(order)
+    else:
+        axes = [a % rank for a in axes]
+        order = [i for i in range(rank) if i not in axes] + axes
+        back = np.argsort(order)
     values = tf.abs(linalg.svd(tf.transpose(tensor, order), compute_uv=False))
     largest = tf.expand_dims(tf.reduce_max(values, axis=-1, keepdims=True), axis=-1)
-    return tf.transpose(largest, np.argsort(order))
+    return tf.transpose(largest, back)
 
 
 @tf_export("linalg.normalize")

@@ -209,17 +209,17 @@ register_op("MatrixLogarithm", inputs="input: T", outputs="output: T", attrs="T:
             shape=square_shape)
 NotDifferentiable("MatrixLogarithm")
 register_op("MatrixSquareRoot", inputs="input: T", outputs="output: T", attrs=TYPES, shape=square_shape)
-NotDifferentiable("MatrixSquareRoot")
 
 
 @RegisterGradient("MatrixExponential")
-def _exponential_grad(op, grad):
-    """exp([[A^H, G], [0, A^H]]) has the derivative of exp at A^H in direction G in its corner."""
+@RegisterGradient("MatrixSquareRoot")
+def _function_grad(op, grad):
+    """f([[A^H, G], [0, A^H]]) has the derivative of f at A^H in direction G in its corner."""
     transposed = adjoint(op.inputs[0])
     size = tf.shape(transposed)[-1]
     upper = tf.concat([transposed, grad], -1)
     lower = tf.concat([tf.zeros_like(transposed), transposed], -1)
-    return raw_ops.MatrixExponential(tf.concat([upper, lower], -2))[..., :size, size:]
+    return getattr(raw_ops, op.type)(tf.concat([upper, lower], -2))[..., :size, size:]
 
 
 @tf_export("linalg.expm")

@@ -31,7 +31,7 @@ reference.function("DiagPart", _diag_part)
 
 def _matrix_diag(diagonal):
     if diagonal.ndim < 1:
-        fail(f"input must be at least 1-dim, received shape: {debug(diagonal.shape)}")
+        fail(f"diagonal must be at least 1-dim, received shape: {debug(diagonal.shape)}")
     shape = check_size((*diagonal.shape, diagonal.shape[-1]), diagonal.dtype)
     return _set_diagonal(zeros(shape, diagonal.dtype), diagonal)
 
@@ -54,6 +54,8 @@ def _matrix_diag_part(x):
 
 def _matrix_set_diag(x, diagonal):
     _check_matrix(x)
+    if diagonal.ndim < 1:
+        fail(f"diagonal must be at least 1-dim, received shape: {debug(diagonal.shape)}")
     if diagonal.shape != (*x.shape[:-2], min(x.shape[-2:])):
         fail(
             f"must have diagonal.shape == input.shape[:-2] + min(input.shape[-2:]), but "

@@ -5,6 +5,7 @@ import numpy as np
 from ..registry import reference
 from .array_checks import debug, fail
 from .linalg import adjoint, wide
+from .schur import schur_form, triangular_square_root
 
 # Padé approximation of exp of degree 13, for matrices whose norm is below the limit.
 _PADE = (64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800, 129060195264000, 10559470521600,
@@ -135,37 +136,44 @@ def _exponential(matrix):
 
 
 def _square_root(matrix):
-    """The Denman-Beavers iteration in product form, in double precision."""
-    kind = np.complex128 if matrix.dtype.kind == "c" else np.float64
-    product, result = matrix.astype(kind), matrix.astype(kind)
-    identity = np.eye(matrix.shape[-1])
-    for _ in range(100):
-        try:
-            inverse = np.linalg.inv(product)
-        except np.linalg.LinAlgError:
-            fail("Input matrix is singular: it has no square root by this method.")
-        result = 0.5 * result @ (identity + inverse)
-        product = 0.5 * (identity + 0.5 * (product + inverse))
-        if np.abs(product - identity).max(initial=0) < 1e-14:
-            return result.astype(matrix.dtype)
-    fail("Matrix square root did not converge; the matrix may have negative eigenvalues.")
+    """Of each matrix in double precision, by its Schur form."""
+    out = np.empty_like(matrix)
+    for place in np.ndindex(*matrix.shape[:-2]):
+        q, t = schur_form(matrix[place])
+        root = q @ triangular_square_root(t) @ q.conj().T
+        if out.dtype.kind != "c":
+            if np.abs(root.imag).max(initial=0) > 1e-6 * np.abs(root).max(initial=0):
+                fail("The matrix has negative eigenvalues: it has no real square root.")
+            root = root.real
+        out[place] = root
+    return out
 
 
 def _logarithm(matrix):
-    """Inverse scaling and squaring: log A = 2^k log A^(1/2^k), and a series near the identity."""
-    a = matrix.astype(np.complex128)
-    identity = np.eye(a.shape[-1])
+    """Of each matrix, by its Schur form."""
+    out = np.empty_like(matrix)
+    for place in np.ndindex(*matrix.shape[:-2]):
+        q, t = schur_form(matrix[place])
+        if not np.diag(t).all():
+            fail("Input matrix is singular: it has no logarithm.")
+        out[place] = q @ _triangular_logarithm(t) @ q.conj().T
+    return out
+
+
+def _triangular_logarithm(t):
+    """Inverse scaling and squaring: log t = 2^k log t^(1/2^k), and a series near the identity."""
+    identity = np.eye(len(t))
     roots = 0
-    while np.abs(a - identity).max(initial=0) > 0.05 and roots < _MAX_ROOTS:
-        a = _square_root(a)
+    while np.abs(t - identity).max(initial=0) > 0.05 and roots < _MAX_ROOTS:
+        t = triangular_square_root(t)
         roots += 1
-    # log A = 2 artanh((A - 1) / (A + 1))
-    ratio = np.linalg.solve(a + identity, a - identity)
+    # log t = 2 artanh((t - 1) / (t + 1))
+    ratio = np.linalg.solve(t + identity, t - identity)
     term, result, squared = ratio, np.zeros_like(ratio), ratio @ ratio
     for k in range(1, 40, 2):
         result = result + term / k
         term = term @ squared
-    return (2.0 * 2.0**roots * result).astype(matrix.dtype)
+    return 2.0 * 2.0**roots * result
 
 
 reference.function("MatrixExponential", _exponential)

@@ -1,5 +1,7 @@
 """Device names: written, merged, replaced."""
 
+import pytest
+
 import graphflow as tf
 
 
@@ -15,3 +17,10 @@ def test_types_that_are_not_everyday_keep_their_case():
     spec = tf.DeviceSpec.from_string("/device:MyDevice:2")
     assert spec.device_type == "MyDevice"
     assert tf.DeviceSpec.from_string("/gpu:1").to_string() == "/device:GPU:1"
+
+
+def test_one_device_of_a_name():
+    with pytest.raises(ValueError, match="Cannot specify multiple device types: '/gpu:0/cpu:0'"):
+        tf.DeviceSpec.from_string("/gpu:0/cpu:0")
+    with pytest.raises(ValueError, match="Unknown attribute: 'room'"):
+        tf.DeviceSpec.from_string("/room:3")

@@ -30,6 +30,15 @@ def test_of_matrices(order, axis):
         assert session.run(tf.norm(X, order, axis, keepdims=True)).ndim == 3
 
 
+@pytest.mark.parametrize("axis", [(0, 1), (-1, 0), (2, 0)])
+def test_spectral_norms_of_unknown_rank(axis):
+    x = tf.placeholder(tf.float64)
+    with tf.Session() as session:
+        for keepdims in (True, False):
+            result = session.run(tf.norm(x, 2, axis, keepdims), {x: X})
+            np.testing.assert_allclose(result, np.linalg.norm(X, 2, axis, keepdims))
+
+
 def test_arguments():
     for kwargs, message in (({"axis": [0, 0]}, "2 unique integers"), ({"ord": "fro"}, "supported vector norm"),
                             ({"ord": 3, "axis": [0, 1]}, "supported matrix norm"), ({"axis": "x"}, "must be None")):

@@ -57,11 +57,44 @@ SAMPLES = [
            lambda a, b, l: np.linalg.lstsq(a, b, rcond=None)[0], attrs={"fast": False}, tol=1e-4, id="smallest"),
     Sample("MatrixExponential", [normal(2, 3, 3)], expm, dtypes=FLOATS, grad=(0,), tol=1e-4),
     Sample("MatrixExponential", [fixed(4 * MATRIX)], expm, dtypes="float64", tol64=1e-9, id="large"),
-    Sample("MatrixSquareRoot", [fixed(MATRIX @ MATRIX)], _by_eigenvalues(np.sqrt), dtypes=FLOATS, tol=1e-3, tol64=1e-9),
+    Sample("MatrixSquareRoot", [fixed(MATRIX @ MATRIX)], _by_eigenvalues(np.sqrt), dtypes=FLOATS, grad=(0,), tol=1e-3,
+           tol64=1e-9),
     Sample("MatrixLogarithm", [fixed(expm(MATRIX / 4))], _by_eigenvalues(np.log), dtypes="complex64 complex128",
            tol=1e-4, tol64=1e-9),
 ]
 test_samples = sample_tests(SAMPLES)
+
+
+def _rotation(angle):
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+@pytest.mark.parametrize("matrix", [
+    np.random.default_rng(0).normal(size=(3, 8, 8)),  # with negative eigenvalues
+    np.eye(6)[[1, 2, 3, 4, 5, 0]],
+    2 * np.eye(5) + np.eye(5, k=1),  # has one eigenvector
+    _rotation(3.0),
+    np.zeros((2, 0, 0)),
+], ids="negative turned defective rotation empty".split())
+def test_roots_and_logarithms_of_any_eigenvalues(matrix):
+    matrix = matrix.astype(np.complex128)
+    with tf.Session() as session:
+        root, back = session.run([tf.linalg.sqrtm(matrix), tf.linalg.expm(tf.linalg.logm(matrix))])
+    np.testing.assert_allclose(root @ root, matrix, atol=1e-12)
+    np.testing.assert_allclose(back, matrix, atol=1e-12)
+    assert (np.linalg.eigvals(root).real > -1e-6).all()  # the principal one
+
+
+def test_real_roots_are_real():
+    with tf.Session() as session:
+        turn = _rotation(3.0).astype(np.float32)
+        np.testing.assert_allclose(session.run(tf.linalg.sqrtm(turn)), _rotation(1.5), rtol=1e-6)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="negative eigenvalues"):
+            session.run(tf.linalg.sqrtm(-np.eye(2)))
+        with pytest.raises(tf.errors.InvalidArgumentError, match="singular: it has no square root"):
+            session.run(tf.linalg.sqrtm(np.eye(2, k=1)))
+        with pytest.raises(tf.errors.InvalidArgumentError, match="no logarithm"):
+            session.run(tf.linalg.logm(np.diag([1, 0]).astype(np.complex64)))
 
 
 def test_wrappers():
