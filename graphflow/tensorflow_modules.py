@@ -27,9 +27,11 @@ PYTHON = {
     "ops.array_grad": "", "ops.array_ops": "", "ops.batch_ops": "", "ops.bitwise_ops": "bitwise",
     "ops.candidate_sampling_ops": "nn", "ops.check_ops": "", "ops.clip_ops": "", "ops.cond_v2": "",
     "ops.confusion_matrix": "", "ops.control_flow_ops": "", "ops.ctc_ops": "nn", "ops.custom_gradient": "",
-    "ops.data_flow_ops": "", "ops.distributions.distribution": "distributions",
-    "ops.distributions.distributions": "distributions", "ops.distributions.normal": "distributions",
-    "ops.distributions.util": "distributions", "ops.embedding_ops": "nn", "ops.functional_ops": "",
+    "ops.data_flow_ops": "", **{f"ops.distributions.{module}": "distributions" for module in (
+        "distribution", "distributions", "bernoulli", "beta", "categorical", "dirichlet", "dirichlet_multinomial",
+        "exponential", "gamma", "kullback_leibler", "laplace", "multinomial", "normal", "special_math", "student_t",
+        "uniform", "util")},
+    "ops.embedding_ops": "nn", "ops.functional_ops": "",
     "ops.gradient_checker": "test", "ops.gradients": "", "ops.gradients_impl": "", "ops.gradients_util": "",
     "ops.histogram_ops": "", "ops.image_ops": "image", "ops.image_ops_impl": "image", "ops.init_ops": "initializers",
     "ops.io_ops": "io", "ops.linalg.linalg": "linalg", "ops.linalg_ops": "linalg", "ops.linalg_ops_impl": "linalg",
@@ -122,6 +124,13 @@ NAMES = {
         "register_resource", "shared_resources", "local_resources", "initialize_resources",
         "report_uninitialized_resources")},
     "python.ops.data_flow_ops.Barrier": "ops.barrier:Barrier",
+    "python.ops.distributions.kullback_leibler.cross_entropy": "distributions.divergence:cross_entropy",
+    **{f"python.ops.distributions.special_math.{name}": f"distributions.special_math:{name}" for name in (
+        "ndtr", "ndtri", "log_ndtr", "erfinv", "log_cdf_laplace", "LOGNDTR_FLOAT32_LOWER", "LOGNDTR_FLOAT32_UPPER",
+        "LOGNDTR_FLOAT64_LOWER", "LOGNDTR_FLOAT64_UPPER")},
+    **{f"python.ops.distributions.util.{name}": f"distributions.util:{name}" for name in (
+        "embed_check_nonnegative_integer_form", "embed_check_integer_casting_closed",
+        "embed_check_categorical_event_shape", "get_logits_and_probs", "gen_new_seed", "log_combinations")},
     "python.ops.rnn.rnn": "nn.static_rnn",
     "python.ops.rnn.bidirectional_rnn": "nn.static_bidirectional_rnn",
     "python.ops.rnn_cell_impl.LSTMStateTuple": "nn.rnn_cell.LSTMStateTuple",

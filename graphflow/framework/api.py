@@ -21,8 +21,7 @@ _warned = set()
 # Names and families of TensorFlow 1.15 that are to come. Similar names would be no help to who asks for them.
 NOT_YET = (
     "Module", "RaggedTensor", "audio.decode_wav", "audio.encode_wav", "contrib.estimator",
-    "distributions.Dirichlet", "distributions.Multinomial", "distributions.StudentT", "function",
-    "layers.experimental", "linalg.lu", "load_op_library", "profiler", "quantize",
+    "function", "layers.experimental", "linalg.lu", "load_op_library", "profiler", "quantize",
     "train.Checkpoint", "train.CheckpointManager", "train.SyncReplicasOptimizer", "vectorized_map",
 )
 

@@ -12,6 +12,7 @@ import pathlib
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 
 import tensorflow.compat.v1 as tf
+from tensorflow.python.ops.distributions import special_math
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -22,7 +23,9 @@ def main():
     spec = importlib.util.spec_from_file_location("programs", ROOT / "tests/distributions/programs.py")
     programs = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(programs)
-    answers = {name: programs.answers(tf, name) for name in programs.DISTRIBUTIONS}
+    answers = {"distributions": {name: programs.answers(tf, name) for name in programs.DISTRIBUTIONS},
+               "edges": {name: programs.edges(tf, name) for name in programs.EDGES},
+               "special": programs.special(tf, special_math)}
     (ROOT / "tests/golden/distributions.json").write_text(json.dumps(answers, indent=1, sort_keys=True) + "\n")
 
 
