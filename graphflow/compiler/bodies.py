@@ -76,11 +76,12 @@ class Need:
 
     Attributes: op; outputs: sorted indices of the outputs that are read; carried: for loops, the loop
     variables that take part; bodies: list of BodyNeed; inputs: sorted positions of inputs that are read;
-    writes: those that are variables it writes; blocking: whether a body may wait for other runs;
-    has_effects: whether anybody can tell that it ran, other than by its outputs.
+    writes: those that are variables it writes; by_reference: those whose variable its bodies get, not its
+    value (`order_effects` finds them); blocking: whether a body may wait for other runs; has_effects:
+    whether anybody can tell that it ran, other than by its outputs.
     """
 
-    __slots__ = ("op", "outputs", "carried", "bodies", "inputs", "writes", "blocking", "has_effects")
+    __slots__ = ("op", "outputs", "carried", "bodies", "inputs", "writes", "by_reference", "blocking", "has_effects")
 
     def __init__(self, op, outputs, carried, bodies):
         self.op = op
@@ -103,6 +104,7 @@ class Need:
             written.update(position[outside_of(t)] for t in _written(body))
         self.inputs = sorted(read)
         self.writes = sorted(written)
+        self.by_reference = frozenset()
         inner = [need for body in bodies for need in body.needs.values()]
         defs = [op.op_def for body in bodies for op in body.operations if op not in body.needs]
         self.blocking = any(need.blocking for need in inner) or any(op_def.blocking for op_def in defs)
@@ -192,7 +194,7 @@ def lower_bodies(node, need, roots, context, build):
         for tensor in body.inputs():
             outside = outside_of(tensor)
             position = None if outside is None else places[outside]
-            if position in roots and is_reference(tensor):
+            if position in need.by_reference:
                 inner_roots[tensor] = roots[position]
                 continue
             feeds.append(tensor)
@@ -214,15 +216,21 @@ def is_reference(tensor):
     return tensor.dtype._is_ref_dtype or tensor.dtype.name == "resource"
 
 
+def taken(node):
+    """The Values that a node takes as such: not the variables that its bodies get by reference."""
+    if not node.bodies:
+        return list(node.inputs)
+    return [v for v, position in zip(node.inputs, node.need.inputs, strict=True)
+            if position not in node.need.by_reference]
+
+
 def own_variables(plan):
     """The variables that nodes of the plan itself use, or that are fetched: not only bodies do."""
     values = list(plan.fetches)
     for node in plan.nodes:
+        values += taken(node)
         if not node.bodies:
-            values += [*node.inputs, *(w.value for w in node.writes)]
-        else:
-            values += [v for v, position in zip(node.inputs, node.need.inputs, strict=True)
-                       if not is_reference(node.op.inputs[position])]
+            values += [w.value for w in node.writes]
     return {value.variable for value in values if value.variable is not None}
 
 

@@ -100,6 +100,14 @@ class _Builder:
                 if i in touched:
                     self.writers.setdefault(touched[i], []).append(op)
             self._bind_ref_outputs(op, touched)
+            if op in self.needs:
+                self._hand_on(op, touched)
+
+    def _hand_on(self, op, touched):
+        """Notes which inputs of `op` are variables for its bodies: also read ones (`v/read`) that these write."""
+        written = {self.variables[touched[i]] for i in self._writes(op) if i in touched}
+        self.needs[op].by_reference = frozenset(
+            i for i, root in touched.items() if bodies.is_reference(op.inputs[i]) or self.variables[root] in written)
 
     def _inputs_read(self, op):
         return self.needs[op].inputs if op in self.needs else range(len(op.inputs))
@@ -165,7 +173,7 @@ class _Builder:
         result = {}
         for i, root in self.reads[op].items():
             variable = self.variables[root]
-            if i in self._writes(op):
+            if (variable, op) in rank and (i in self._writes(op) or self._hands_on(op, i)):
                 # A write follows the write before it, whether ordered by the user or not.
                 result[i] = rank[(variable, op)] - 1
                 continue
@@ -197,7 +205,7 @@ class _Builder:
                 variable = self.variables[root]
                 version = versions[op][i] if versions else 0
                 node.inputs.append(history[variable][version])
-                if version == 0 and not op.op_def.accepts_uninitialized and not self._hands_on(op, tensor):
+                if version == 0 and not op.op_def.accepts_uninitialized and not self._hands_on(op, i):
                     variable.must_exist = True
             self._add_writes(node, touched, history, fresh)
             if op in self.needs:
@@ -211,10 +219,11 @@ class _Builder:
             nodes.append(node)
         return nodes
 
-    def _hands_on(self, op, tensor):
-        """Whether `op` only gives its bodies, or functions, the reference or handle `tensor`, without reading it."""
+    def _hands_on(self, op, i):
+        """Whether `op` only gives its bodies, or functions, the variable that is its input `i`, without reading it."""
         if op in self.needs:
-            return bodies.is_reference(tensor)
+            return i in self.needs[op].by_reference
+        tensor = op.inputs[i]
         return tensor.dtype.name == "resource" and any(a.kind == "func" for a in op.op_def.attrs.values())
 
     def _add_bodies(self, node, touched):
@@ -300,8 +309,10 @@ def _schedule(builder, versions):
     readers = {}
     for op, seen in versions.items():
         for i, version in seen.items():
-            if i not in builder._writes(op) and op.type not in _ALIASES:
-                readers.setdefault((builder.variables[builder.reads[op][i]], version), []).append(op)
+            variable = builder.variables[builder.reads[op][i]]
+            handed_on = op in builder.storage_writers.get(variable, ()) and builder._hands_on(op, i)
+            if i not in builder._writes(op) and op.type not in _ALIASES and not handed_on:
+                readers.setdefault((variable, version), []).append(op)
     waits, overlapping = {}, set()  # waits: writing op -> {reader: variables}
     for variable, ops in builder.storage_writers.items():
         for version, op in enumerate(ops):

@@ -182,7 +182,19 @@ class Plan:
                 return False
             if node.type == "Assign" and not node.attrs["validate_shape"]:
                 return False  # may give its variable another shape
+        if not self._reshaped_by_bodies().isdisjoint(v.key for v in own):
+            return False
         return all(v.must_exist for v in self.variables if v in own)
+
+    def _reshaped_by_bodies(self):
+        """The keys of variables to which bodies, at any depth, may give another shape."""
+        found, waiting = set(), [body.plan for node in self.nodes for body in node.bodies]
+        while waiting:
+            for node in waiting.pop().nodes:
+                waiting += [body.plan for body in node.bodies]
+                if node.type == "Assign" and not node.attrs["validate_shape"]:
+                    found.update(w.variable.key for w in node.writes)
+        return found
 
     def __str__(self):
         lines = [f"feed   {value.name}" for value in self.feeds]

@@ -8,7 +8,7 @@ handles of resources belong to no stage: they are repeated in each that uses the
 Holds no state and runs nothing; `runtime/staged.py` does.
 """
 
-from graphflow.compiler.bodies import is_reference
+from graphflow.compiler.bodies import taken
 from graphflow.compiler.plan import Plan
 
 
@@ -45,14 +45,6 @@ def makes_handle(node):
     outputs = node.op.outputs
     return (not node.inputs and len(outputs) == 1 and node.op_def.is_stateful and not node.blocking
             and (outputs[0].dtype._is_ref_dtype or outputs[0].dtype.name == "resource"))
-
-
-def taken(node):
-    """The Values that a node takes as such: not the variables whose references its bodies get."""
-    if not node.bodies:
-        return list(node.inputs)
-    return [v for v, position in zip(node.inputs, node.need.inputs, strict=True)
-            if v.variable is None or not is_reference(node.op.inputs[position])]
 
 
 class _NoStages(Exception):

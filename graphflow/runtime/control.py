@@ -14,6 +14,7 @@ import numpy as np
 
 from graphflow.framework import errors
 from graphflow.runtime import deadlines, native_loop
+from graphflow.runtime.body_variables import BodyVariables, written_by
 from graphflow.runtime.frame import Frame
 
 
@@ -50,15 +51,14 @@ def bind(node, resources, config=None, bodies=None):
 class _Body:
     """One body, ready to run: in a frame of its specialisation if it is settled, else by an executor."""
 
-    def __init__(self, body, spec, resources, config):
+    def __init__(self, body, spec, written, resources, config):
         self._plan = body.plan
         self._spec = spec
         self._resources = resources
         self._config = config
         self._executor = self._traced = None
         self._frames = collections.deque()
-        self._slots = [] if spec is None else [
-            (resources.slot(v.key), v.last is not v.start, spec.shape[v.start]) for v in spec.variables]
+        self._variables = None if spec is None else BodyVariables(spec, written, resources)
         self._arguments = body.arguments
         self._recorded = [whole for _, whole in body.recorded]
         self.tensors = [tensor for tensor, _ in body.recorded]
@@ -73,7 +73,7 @@ class _Body:
         if observe is not None:
             executor = self._traced_executor()
             yield self._function(inputs, lambda feeds: executor.run(feeds, observe))
-        elif self._spec is None or not self._fits():
+        elif self._spec is None or not self._variables.fit():
             if self._executor is None:
                 self._executor = self._make_executor()
             yield self._function(inputs, self._executor.run)
@@ -104,31 +104,18 @@ class _Body:
 
         return call
 
-    def _fits(self):
-        """Whether variables have the shapes that they had when the body was specialised."""
-        return all(slot.value is not None and slot.value.shape == shape for slot, _, shape in self._slots)
-
     @contextlib.contextmanager
     def _frame(self):
         """A frame of the specialisation, as a function of its feeds, with the variables in place."""
-        resources = self._resources
         try:
             frame = self._frames.pop()
         except IndexError:
-            frame = Frame(self._spec, resources)
-        if not self._slots:
+            frame = Frame(self._spec, self._resources)
+        if self._variables:
+            with self._variables.held() as arrays:
+                yield lambda feeds: frame.run(feeds, arrays())
+        else:
             yield lambda feeds: frame.run(feeds, None)
-            self._frames.append(frame)
-            return
-        with resources.gate:
-            arrays = [slot.writable() if written else slot.share() for slot, written, _ in self._slots]
-        try:
-            yield lambda feeds: frame.run(feeds, arrays)
-        finally:
-            with resources.gate:
-                for (slot, written, _), array in zip(self._slots, arrays):
-                    if not written:
-                        slot.unshare(array)
         self._frames.append(frame)
 
     def _make_executor(self):
@@ -179,7 +166,9 @@ class _Node:
         self._op = node.op
         need = node.need
         specs = bodies or [None] * len(node.bodies)
-        self._bodies = [_Body(body, spec, resources, config) for body, spec in zip(node.bodies, specs, strict=True)]
+        written = written_by(node.bodies)
+        self._bodies = [_Body(body, spec, written, resources, config)
+                        for body, spec in zip(node.bodies, specs, strict=True)]
         self._keeps_tape = len(node.op.outputs) - 1 in need.outputs
 
     def _poll(self):

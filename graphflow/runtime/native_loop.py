@@ -7,11 +7,13 @@ State: frames that wait to be used again.
 """
 
 import collections
+import contextlib
 import time
 
 import numpy as np
 
 from graphflow.framework.kernel_loader import kernels
+from graphflow.runtime.body_variables import BodyVariables, written_by
 from graphflow.runtime.frame import Frame, address_of
 
 # Recorded values of a loop of unknown length begin with room for so many iterations.
@@ -39,13 +41,12 @@ class NativeLoop:
         self._specs = specs
         self._resources = resources
         self._idle = collections.deque()
-        self._slots = [[(resources.slot(v.key), v.last is not v.start, spec.shape[v.start]) for v in spec.variables]
-                       for spec in specs]
+        written = written_by(bodies)
+        self._variables = [BodyVariables(spec, written, resources) for spec in specs]
 
     def fits(self):
         """Whether variables have the shapes that they had when the bodies were specialised."""
-        return all(slot.value is not None and slot.value.shape == shape
-                   for slots in self._slots for slot, _, shape in slots)
+        return all(variables.fit() for variables in self._variables)
 
     def run(self, inputs, state, count, backwards, poll):
         """(final loop variables, number of iterations, what was recorded: an array of all iterations each).
@@ -57,21 +58,13 @@ class NativeLoop:
             frames = self._idle.pop()
         except IndexError:
             frames = [Frame(spec, self._resources) for spec in self._specs]
-        with self._resources.gate:
-            variables = [[slot.writable() if written else slot.share() for slot, written, _ in slots]
-                         for slots in self._slots]
-        try:
-            run = _Run(self, frames, inputs, state, count, backwards)
-            run.place(variables)
-            run.iterate(poll)
-        finally:
+        with contextlib.ExitStack() as stack:
             for frame in frames:
-                frame.restore()
-            with self._resources.gate:
-                for slots, arrays in zip(self._slots, variables):
-                    for (slot, written, _), array in zip(slots, arrays):
-                        if not written:
-                            slot.unshare(array)
+                stack.callback(frame.restore)
+            variables = [stack.enter_context(variables.held()) for variables in self._variables]
+            run = _Run(self, frames, inputs, state, count, backwards)
+            run.place([arrays() for arrays in variables])
+            run.iterate(poll)
         self._idle.append(frames)
         return run.state, run.done, run.columns
 
