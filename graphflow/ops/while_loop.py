@@ -113,7 +113,7 @@ class _Loop:
         leaves = [convert_to_tensor_or_indexed_slices(as_flow(v)) for v in nest.flatten(loop_vars)]
         self.initial = nest.flatten(leaves, expand_composites=True)
         if shape_invariants is None:
-            self.invariants = [tensor._shape for tensor in self.initial]
+            self.invariants = [shape for leaf in leaves for shape in _own_invariants(leaf)]
         else:
             self.invariants = [shape for leaf, given in zip(leaves, shape_invariants, strict=True)
                                for shape in _invariants_of(leaf, given)]
@@ -187,6 +187,13 @@ class _Loop:
         exits = [raw_ops.Identity(tensor, name="Exit") for tensor in op.outputs[:-1]]
         flat = nest.flatten(self.result, expand_composites=True)
         return [with_flow(v, tensor) for v, tensor in zip(flat, exits, strict=True)]
+
+
+def _own_invariants(leaf):
+    """The shape that each tensor of `leaf` keeps; a SparseTensor keeps its rank, and may hold any number of values."""
+    if isinstance(leaf, SparseTensor):
+        return _invariants_of(leaf, TensorShape.from_tuple(leaf.dense_shape._shape))
+    return [tensor._shape for tensor in nest.flatten(leaf, expand_composites=True)]
 
 
 def _invariants_of(leaf, given):

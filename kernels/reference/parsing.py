@@ -54,7 +54,7 @@ def csv_fields(line, delimiter, quotes):
             end = len(line) if end < 0 else end
             field, start = line[start:end], end
             if quotes and b'"' in field:
-                fail('Unquoted fields cannot have quotes inside')
+                fail("Unquoted fields cannot have quotes/CRLFs inside")
         fields.append(field)
         if start >= len(line):
             return fields
@@ -90,7 +90,8 @@ def csv_value(field, kind, default, column, record):
         return field
     number = parsed_number(field, kind)
     if number is None:
-        fail(f"Field {column} in {record} is not a valid {kind.name}: {field.decode(errors='replace')}")
+        name = {"float32": "float", "float64": "double"}.get(kind.name, kind.name)
+        fail(f"Field {column} in {record} is not a valid {name}: {field.decode(errors='replace')}")
     return number
 
 
@@ -108,9 +109,7 @@ def decode_csv(ctx):
         for row, line in enumerate(lines.reshape(-1)):
             fields = csv_fields(line.rstrip(b"\r\n"), delimiter, quotes)
             if chosen:
-                if chosen[-1] >= len(fields):
-                    fail(f"Expect {len(kinds)} fields but have {len(fields)} in record {row}")
-                fields = [fields[i] for i in chosen]
+                fields = [fields[i] for i in chosen if i < len(fields)]
             if len(fields) != len(kinds):
                 fail(f"Expect {len(kinds)} fields but have {len(fields)} in record {row}")
             for column, (field, default) in enumerate(zip(fields, defaults)):

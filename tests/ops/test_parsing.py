@@ -67,6 +67,8 @@ def test_decode_csv():
     required = tf.constant([], tf.int32)
     for line, defaults, message in (("1", [[0], [0]], "Expect 2 fields but have 1 in record 0"),
                                     ("x,1", [[0], [0]], "Field 0 in record 0 is not a valid int32: x"),
+                                    ("1.5x", [[0.0]], "Field 0 in record 0 is not a valid float: 1.5x"),
+                                    ('a"b', [["a"]], "Unquoted fields cannot have quotes/CRLFs inside"),
                                     (",1", [required, [0]], "Field 0 is required but missing in record 0"),
                                     ('"a,1', [[""], [0]], "Quoted field has to end with quote")):
         with pytest.raises(tf.errors.InvalidArgumentError, match=message):

@@ -197,3 +197,16 @@ def test_tensors_inside_cannot_be_used_outside():
     tf.while_loop(lambda i: i < 3, lambda i: leaked.append(i + 1) or leaked[0], [0])
     with pytest.raises(ValueError, match="is in a while loop"):
         leaked[0] + 1
+
+
+def test_a_sparse_loop_variable_may_gain_values():
+    with tf.Graph().as_default(), tf.Session() as session:
+        def body(i, x):
+            place = tf.cast(tf.fill([1, 1], i), tf.int64)
+            return i + 1, tf.sparse_add(x, tf.SparseTensor(place, tf.fill([1], 1.0), x.dense_shape))
+
+        start = tf.SparseTensor([[0], [3]], [2.0, 4.0], [10])
+        _, result = tf.while_loop(lambda i, _: i < 3, body, [0, start])
+        assert result.indices.shape.as_list() == [None, 1] and result.values.shape.as_list() == [None]
+        found = session.run(result)
+    assert found.indices.ravel().tolist() == [0, 1, 2, 3] and found.values.tolist() == [3, 1, 1, 4]
