@@ -176,13 +176,16 @@ def categorical(position: Position, logits: np.ndarray, num_samples: int) -> np.
     batch that is not split.
     """
     batch, classes = logits.shape
-    words = words_at(position, 2 * batch * num_samples).reshape(batch, num_samples, 2)
+    words = words_at(position, 2 * batch * num_samples).reshape(-1, 2)
+    weights = logits.astype(np.float64)
+    weights = np.where(np.isfinite(weights), weights, -np.inf)
+    top = weights.max(axis=1, keepdims=True)
+    weights -= np.where(np.isfinite(top), top, 0.0)
+    cumulative = np.cumsum(np.exp(weights), axis=1)
+    targets = uniform_pairs_float64(words).reshape(batch, num_samples) * cumulative[:, -1:]
+    if classes < batch:  # The shorter loop: a draw's class is the number of bounds that it has reached.
+        return sum((bound[:, np.newaxis] <= targets for bound in cumulative.T), np.zeros(targets.shape, np.int64))
     result = np.empty((batch, num_samples), np.int64)
     for row in range(batch):
-        weights = logits[row].astype(np.float64)
-        finite = np.isfinite(weights)
-        top = weights[finite].max() if finite.any() else 0.0
-        cumulative = np.cumsum(np.where(finite, np.exp(np.where(finite, weights - top, 0.0)), 0.0))
-        targets = uniform_pairs_float64(words[row]).reshape(-1) * cumulative[-1]
-        result[row] = np.searchsorted(cumulative, targets, side="right")
+        result[row] = np.searchsorted(cumulative[row], targets[row], side="right")
     return result
