@@ -69,6 +69,7 @@ def test_tour(tmp_path):
     ("03_manual_gradients.py", ["--epochs", 20], 0.75),
     ("05_logistic_regression.py", ["--epochs", 30, "--log-dir", "logs"], 0.6),
     ("06_relu_network.py", ["--epochs", 60, "--log-dir", "logs"], 0.6),
+    ("07_convolutional_network.py", ["--steps", 60], 0.6),
     ("11_queue_input.py", ["--epochs", 60], 0.75),
     ("12_dataset_input.py", ["--steps", 150], 0.75),
     ("demo.py", ["--steps", 200, "--log-dir", "logs"], 0.75),
