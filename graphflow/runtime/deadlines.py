@@ -24,7 +24,7 @@ class Deadline:
     def __init__(self, milliseconds):
         self.milliseconds = milliseconds
         self.expires = time.monotonic() + milliseconds / 1000
-        self.stopping = []
+        self.stopping = set()
 
     def passed(self):
         """Whether it is over."""
@@ -61,9 +61,18 @@ def stop_at_deadline(stop):
     """Has `stop()` called when this thread's deadline passes while its run is still under way."""
     deadline = current()
     if deadline is not None:
-        deadline.stopping.append(stop)
+        with _changed:
+            deadline.stopping.add(stop)
         if deadline.passed():
             stop()
+
+
+def let_go(stop):
+    """Undoes `stop_at_deadline`: from now on `stop` is not called, for others may use what it stops."""
+    deadline = current()
+    if deadline is not None:
+        with _changed:
+            deadline.stopping.discard(stop)
 
 
 def raise_cancelled():
@@ -102,5 +111,5 @@ def _watch_deadlines():
                 _changed.wait(left)
                 continue
             _pending.discard(first)
-        for stop in first.stopping:
-            stop()
+            for stop in first.stopping:
+                stop()

@@ -84,7 +84,10 @@ class Executor:
                                            for slot, written in self._uses])
         else:
             result, entry, frame = self._read(key, feeds)
-        entry.frames.append(frame)
+        if deadlines.any_open():
+            deadlines.let_go(frame.cancel)
+        if not frame.cancelled:
+            entry.frames.append(frame)
         return result
 
     def _read(self, key, feeds):

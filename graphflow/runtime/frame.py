@@ -28,14 +28,14 @@ def address_of(array):
 
 
 class Frame:
-    """Runs one Specialization; one run at a time."""
+    """Runs one Specialization; one run at a time. Attribute: cancelled: whether it can run no more."""
 
     def __init__(self, spec, resources):
         self._spec = spec
         self._resources = resources
         self._position = {}
         self._values = []
-        self._cancelled = False
+        self.cancelled = False
         self._moved = {}
         self._natively_read = {v for b in spec.nodes if b.native for v in map(spec.root, b.inputs)}
         self._place_values()
@@ -244,7 +244,7 @@ class Frame:
 
     def cancel(self):
         """Makes the run under way end before its next kernel, with an error; no other can follow."""
-        self._cancelled = True
+        self.cancelled = True
         self._steps.clear()
         if self._tape is not None:
             self._tape.cancel[0] = 1
@@ -261,9 +261,9 @@ class Frame:
             for step in self._steps:
                 step.run()
         except NativeFailure as error:
-            if not self._cancelled:
+            if not self.cancelled:
                 self._explain(error.row)
-        if self._cancelled:
+        if self.cancelled:
             deadlines.raise_cancelled()
         result = [self._fetched(*fetch) for fetch in self._fetches]
         for position in self._borrowed:

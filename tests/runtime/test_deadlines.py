@@ -37,6 +37,18 @@ def test_a_run_ends_at_its_time_limit(executor, monkeypatch):
     assert not deadlines.any_open()
 
 
+def test_a_limit_does_not_reach_runs_after_those_it_is_for():
+    x = tf.placeholder(tf.float32, [100])
+    y, value = tf.sin(x) * 2.0 + x, np.ones(100, np.float32)
+    with tf.Session() as sess:
+        expected = sess.run(y, {x: value})
+        with deadlines.limit(300):
+            sess.run(y, {x: value})  # as a first stage does, before its run waits
+            time.sleep(0.4)
+        for _ in range(2):
+            np.testing.assert_array_equal(sess.run(y, {x: value}), expected)
+
+
 def test_closing_the_session_stops_native_runs():
     x, y, value = _long_chain()
     sess = tf.Session()
