@@ -118,7 +118,7 @@ def _with_slots(value, placeholder, tensors):
     """`value` with slots for tensors, which are appended to `tensors`."""
     if isinstance(value, SparseTensor):
         tensors.extend((value.indices, value.values, value.dense_shape))
-        return _Slot(f"SparseTensor(indices={placeholder}, values={placeholder}, shape={placeholder})")
+        return _Slot(f"'SparseTensor(indices={placeholder}, values={placeholder}, shape={placeholder})'")
     if is_tensor_like(value):
         tensors.append(value)
         return _Slot(placeholder)

@@ -61,6 +61,8 @@ def test_print_of_structures(capsys, tmp_path):
     file = tmp_path / "log"
     _run(tf.print(tf.constant("text"), output_stream=f"file://{file}"))
     assert file.read_text() == "text\n"
+    _run(tf.print([tf.SparseTensor([[3]], [2.5], [10])]))
+    assert capsys.readouterr().err == "['SparseTensor(indices=[[3]], values=[2.5], shape=[10])']\n"
     with pytest.raises(ValueError, match="Unrecognized keyword arguments"):
         tf.print("a", colour="red")
     with pytest.raises(ValueError, match="Unsupported output stream"):
