@@ -93,6 +93,18 @@ class Out:
         self.index = index
 
 
+class Head:
+    """Argument word: address of what describes the TensorArray whose handle is input `index`.
+
+    Only where the handle is given to the body that the node is part of (`graphflow/runtime/arrays.py`).
+    """
+
+    __slots__ = ("index",)
+
+    def __init__(self, index):
+        self.index = index
+
+
 class F64:
     """Argument word: a double, bit-cast into the word."""
 

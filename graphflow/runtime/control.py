@@ -13,7 +13,7 @@ import contextlib
 import numpy as np
 
 from graphflow.framework import errors
-from graphflow.runtime import deadlines, native_loop
+from graphflow.runtime import arrays, deadlines, native_loop
 from graphflow.runtime.body_variables import BodyVariables, written_by
 from graphflow.runtime.frame import Frame
 
@@ -52,6 +52,7 @@ class _Body:
     """One body, ready to run: in a frame of its specialisation if it is settled, else by an executor."""
 
     def __init__(self, body, spec, written, resources, config):
+        self._body = body
         self._plan = body.plan
         self._spec = spec
         self._resources = resources
@@ -73,7 +74,7 @@ class _Body:
         if observe is not None:
             executor = self._traced_executor()
             yield self._function(inputs, lambda feeds: executor.run(feeds, observe))
-        elif self._spec is None or not self._variables.fit():
+        elif self._spec is None or not self._fits(inputs):
             if self._executor is None:
                 self._executor = self._make_executor()
             yield self._function(inputs, self._executor.run)
@@ -104,6 +105,10 @@ class _Body:
 
         return call
 
+    def _fits(self, inputs):
+        """Whether variables and arrays have the shapes for which the body was specialised."""
+        return self._variables.fit() and arrays.fit(self._spec, self._body, inputs)
+
     @contextlib.contextmanager
     def _frame(self):
         """A frame of the specialisation, as a function of its feeds, with the variables in place."""
@@ -112,8 +117,8 @@ class _Body:
         except IndexError:
             frame = Frame(self._spec, self._resources)
         if self._variables:
-            with self._variables.held() as arrays:
-                yield lambda feeds: frame.run(feeds, arrays())
+            with self._variables.held() as held:
+                yield lambda feeds: frame.run(feeds, held())
         else:
             yield lambda feeds: frame.run(feeds, None)
         self._frames.append(frame)
@@ -219,7 +224,7 @@ class _While(_Node):
         """Runs the loop."""
         condition, body = self._bodies
         state = [inputs[i] for i in self._initial]
-        if self._native is not None and observe is None and self._native.fits():
+        if self._native is not None and observe is None and self._native.fits(inputs):
             state, count, columns = self._native.run(inputs, state, None, False, self._poll)
             return self._outcome(state, body, count, columns)
         columns = [[] for _ in body.tensors]
@@ -253,7 +258,7 @@ class _WhileGrad(_While):
         (body,) = self._bodies
         count = inputs[0].item().count
         state = [inputs[i] for i in self._initial]
-        if self._native is not None and observe is None and self._native.fits():
+        if self._native is not None and observe is None and self._native.fits(inputs):
             state, _, columns = self._native.run(inputs, state, count, self._backwards, self._poll)
             return self._outcome(state, body, count, columns)
         columns = [[None] * count for _ in body.tensors]

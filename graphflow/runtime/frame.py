@@ -10,7 +10,7 @@ import time
 import numpy as np
 
 from graphflow.compiler.memory import ALIGNMENT, assign_offsets
-from graphflow.framework import dtypes, errors
+from graphflow.framework import errors
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import deadlines, failure
 from graphflow.runtime.reference import bind_kernel
@@ -37,9 +37,10 @@ class Frame:
         self._values = []
         self.cancelled = False
         self._moved = {}
-        self._natively_read = {v for b in spec.nodes if b.native for v in map(spec.root, b.inputs)}
+        self._natively_read = {v for b in spec.nodes if b.native for v in map(spec.root, b.inputs)} - spec.handles
         self._place_values()
         self._patches = {}
+        self._heads = {}
         self._build_tape()
         self._bound_arrays = [None] * len(spec.variables)
         self._build_steps()
@@ -64,14 +65,14 @@ class Frame:
         for value in first:
             if last[value] < len(spec.nodes):
                 self._dying.setdefault(spec.nodes[last[value]], []).append(value)
-        made_natively = {v for b in spec.nodes if b.native for v in b.outputs}
+        made_natively = {v for b in spec.nodes if b.native for v in b.outputs} - spec.handles
         fed = {v for v in spec.plan.feeds if v in self._natively_read and v not in spec.constants
-               and _nbytes(spec, v) <= _COPIED_FEED_BYTES}
+               and spec.nbytes(v) <= _COPIED_FEED_BYTES}
         chosen = [v for v in first if v in made_natively or
                   (v in self._natively_read and spec.shape[v] is not None)]
-        lifetimes = [(_nbytes(spec, v), first[v], last[v]) for v in chosen]
+        lifetimes = [(spec.nbytes(v), first[v], last[v]) for v in chosen]
         heirs = self._find_heirs({v: i for i, v in enumerate(chosen)}, last)
-        lifetimes += [(_nbytes(spec, v), 0, len(spec.nodes)) for v in fed]
+        lifetimes += [(spec.nbytes(v), 0, len(spec.nodes)) for v in fed]
         chosen += list(fed)
         offsets, total = assign_offsets(lifetimes, heirs)
         # Refused with TensorFlow's errors where NumPy would raise MemoryError, or the system kill us.
@@ -86,7 +87,7 @@ class Frame:
         for value in (*spec.plan.feeds, *(v.start for v in spec.variables), *spec.constants, *first, *spec.alias):
             self._index(value)
         for value, offset in zip(chosen, offsets):
-            size = _nbytes(spec, value)
+            size = spec.nbytes(value)
             view = memory[start + offset:start + offset + size].view(value.dtype.as_numpy_dtype)
             self._values[self._position[value]] = view.reshape(spec.shape[value])
         for value, array in spec.constants.items():
@@ -101,7 +102,7 @@ class Frame:
             for out, source in kernels("cpu.elementwise").may_share(bound.native):
                 value, root = bound.native_outputs[out], spec.root(bound.inputs[source])
                 if (value in number and root in number and last[root] == i and root not in taken
-                        and number[value] not in heirs and _nbytes(spec, value) == _nbytes(spec, root)
+                        and number[value] not in heirs and spec.nbytes(value) == spec.nbytes(root)
                         and sum(spec.root(v) is root for v in bound.inputs) == 1):
                     heirs[number[value]] = number[root]
                     taken.add(root)
@@ -167,6 +168,9 @@ class Frame:
                 value = self._spec.root(bound.inputs[word.index])
             elif isinstance(word, registry.Out):
                 value = outputs[word.index]
+            elif isinstance(word, registry.Head):
+                self._heads.setdefault(self._spec.root(bound.inputs[word.index]), []).append(at + offset)
+                continue
             else:
                 continue
             key = value if value.variable is None else value.variable
@@ -236,7 +240,7 @@ class Frame:
             root = spec.root(value)
             self._fetches.append((self._index(root), spec.shape[value] if value in spec.alias else None))
             if (value in made_natively and value not in aliased and value not in python_read
-                    and _nbytes(spec, value) >= _DIRECT_FETCH_BYTES and spec.plan.fetches.count(value) == 1):
+                    and spec.nbytes(value) >= _DIRECT_FETCH_BYTES and spec.plan.fetches.count(value) == 1):
                 self._direct.append((number, self._position[value], self._patches[value], spec.shape[value],
                                      value.dtype.as_numpy_dtype))
 
@@ -283,6 +287,10 @@ class Frame:
                 values[position] = array
         if variables:
             self._load_variables(variables)
+        for use in self._spec.arrays.values():
+            handle, head = use.found(feeds[use.feed])
+            values[self._position[use.value]] = handle
+            self._patch(self._heads.get(use.value, ()), head)
         for _, position, places, shape, dtype in self._direct:
             fresh = np.empty(shape, dtype)
             self._patch(places, address_of(fresh))
@@ -387,10 +395,3 @@ class Frame:
             self._values[position] = None
             return array
         return array.copy()
-
-
-def _nbytes(spec, value):
-    size = np.dtype(value.dtype.as_numpy_dtype).itemsize if value.dtype != dtypes.string else 8
-    for dim in spec.shape[value] or ():
-        size *= dim
-    return size

@@ -13,6 +13,7 @@ import time
 import numpy as np
 
 from graphflow.framework.kernel_loader import kernels
+from graphflow.runtime import arrays
 from graphflow.runtime.body_variables import BodyVariables, written_by
 from graphflow.runtime.frame import Frame, address_of
 
@@ -27,7 +28,7 @@ def can_run(specs):
 
     References to Python objects can't be copied by native code.
     """
-    if any(v.dtype.as_numpy_dtype is object for v in specs[-1].plan.fetches):
+    if any(np.dtype(v.dtype.as_numpy_dtype).hasobject for v in specs[-1].plan.fetches):
         return False
     return kernels("cpu.tape").iterator().ready() and all(spec.is_native() for spec in specs)
 
@@ -44,9 +45,10 @@ class NativeLoop:
         written = written_by(bodies)
         self._variables = [BodyVariables(spec, written, resources) for spec in specs]
 
-    def fits(self):
-        """Whether variables have the shapes that they had when the bodies were specialised."""
-        return all(variables.fit() for variables in self._variables)
+    def fits(self, inputs):
+        """Whether variables and arrays have the shapes for which the bodies were specialised."""
+        return (all(variables.fit() for variables in self._variables)
+                and all(arrays.fit(spec, body, inputs) for spec, body in zip(self._specs, self._bodies, strict=True)))
 
     def run(self, inputs, state, count, backwards, poll):
         """(final loop variables, number of iterations, what was recorded: an array of all iterations each).
@@ -63,7 +65,7 @@ class NativeLoop:
                 stack.callback(frame.restore)
             variables = [stack.enter_context(variables.held()) for variables in self._variables]
             run = _Run(self, frames, inputs, state, count, backwards)
-            run.place([arrays() for arrays in variables])
+            run.place([held() for held in variables])
             run.iterate(poll)
         self._idle.append(frames)
         return run.state, run.done, run.columns
@@ -95,10 +97,10 @@ class _Run:
 
     def place(self, variables):
         """Puts everything where the frames look for it."""
-        for frame, body, arrays in zip(self._frames, self._loop._bodies, variables):
+        for frame, body, held in zip(self._frames, self._loop._bodies, variables):
             feeds = [self._feed(value, argument)
                      for value, argument in zip(body.plan.feeds, body.arguments, strict=True)]
-            frame.place(feeds, arrays)
+            frame.place(feeds, held)
             for value, (kind, number, _) in zip(body.plan.feeds, body.arguments):
                 if kind == "loop":
                     frame.move(value, self.state[number])

@@ -5,9 +5,14 @@ run; each of them is given a native kernel where there is one, else its referenc
 immutable and shared by all frames (`frame.py`) that run it; no memory is laid out here.
 """
 
+from math import prod
+
+import numpy as np
+
 from graphflow.compiler.bodies import LOOPS, own_variables
+from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
-from graphflow.runtime import fusion
+from graphflow.runtime import arrays, fusion
 from graphflow.runtime.reference import bind_kernel
 
 
@@ -59,9 +64,10 @@ class Specialization:
       shape, constants, alias, history: as a ShapedPlan has them. variables: those that the plan's own
       nodes use. nodes: list of BoundNode. pending: native functions still being compiled (their nodes run
       by reference kernels meanwhile). bodies: operation -> Specializations of its bodies, where they are settled.
+      arrays: {handle: arrays.Use} of TensorArrays that native kernels may use. handles: all handles of these.
     """
 
-    def __init__(self, shaped, variables, resources, threads, wait, config=None):
+    def __init__(self, shaped, variables, resources, threads, wait, config=None, given=()):
         self.plan = shaped.plan
         self.pending = []
         self.threads = threads
@@ -72,13 +78,17 @@ class Specialization:
         self.shape, self.constants, self.alias, self.history = (
             shaped.shape, shaped.constants, shaped.alias, shaped.history)
         self._refusals = shaped.refusals
-        self.bodies = {op: self._specialized(plans, wait) for op, plans in shaped.bodies.items()}
+        self.arrays = arrays.uses(shaped, given)
+        self.handles = {*self.arrays, *(self.plan.feeds[use.feed] for use in self.arrays.values())}
+        bodies = {node.op: node.bodies for node in self.plan.nodes if node.bodies}
+        self.bodies = {op: self._specialized(plans, bodies[op], wait) for op, plans in shaped.bodies.items()}
         self.nodes = self._choose_tiers(shaped.nodes, wait)
 
-    def _specialized(self, plans, wait):
+    def _specialized(self, plans, bodies, wait):
         """Specialisations of the bodies of an operation."""
         found = [Specialization(plan, sorted(own_variables(plan.plan), key=lambda v: v.key), self._resources,
-                                self.threads, wait, self._config) for plan in plans]
+                                self.threads, wait, self._config, arrays.given(body))
+                 for plan, body in zip(plans, bodies, strict=True)]
         for spec in found:
             self.pending.extend(spec.pending)
         return found
@@ -102,6 +112,11 @@ class Specialization:
     def root(self, value):
         """The value whose memory `value` shares."""
         return self.alias.get(value, value)
+
+    def nbytes(self, value):
+        """Memory that a value takes."""
+        size = np.dtype(value.dtype.as_numpy_dtype).itemsize if value.dtype != dtypes.string else 8
+        return size * prod(self.shape[value] or ())
 
     # ---- tiers
 
@@ -128,6 +143,8 @@ class Specialization:
         registry = kernels("registry")
         values = [*(w.value for w in node.writes), *node.outputs]
         if node.blocking or node in self._refusals or any(self.shape[v] is None for v in (*node.inputs, *values)):
+            return None
+        if not arrays.is_used(self, self.arrays, node):
             return None
         maker = registry.cpu.find(node.type, node.op_def.family, node.attrs)
         if maker is None:

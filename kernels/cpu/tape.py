@@ -8,7 +8,7 @@ import ctypes
 
 import numpy as np
 
-from ..registry import F64, In, Out, Scratch
+from ..registry import F64, Head, In, Out, Scratch
 from . import native
 
 _PROTOTYPE = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
@@ -39,6 +39,8 @@ def make_block(words, inputs, outputs, scratch=0):
             block[position] = inputs[word.index]
         elif isinstance(word, Out):
             block[position] = outputs[word.index]
+        elif isinstance(word, Head):
+            block[position] = 0     # known once a run has the array
         elif isinstance(word, F64):
             block[position:position + 1].view(np.float64)[0] = word.value
         elif isinstance(word, native.Code):

@@ -1,166 +1,16 @@
 """Reference kernels of `graphflow/ops/tensor_array.py`: arrays of tensors that live for one run.
 
 A handle is an array of two objects: the array's name, and the `TensorStore` itself, which `TensorArrayV3`
-makes anew in each run. Kernels change it in place; flows say in which order. Stored tensors are copies, since
-the memory of what a kernel is given is used again.
-
-State of this module: how many arrays were named so far.
+makes anew in each run. Kernels change it in place; flows say in which order. Holds no state.
 """
-
-import itertools
 
 import numpy as np
 
 from ..registry import reference
 from .array_checks import check_size, debug, fail
+from .tensor_store import TensorStore, is_full, shape_text
 
-# The names that TensorFlow's messages use for dtypes, where they differ from NumPy's.
-_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 _FLOW = np.zeros((), np.float32)
-_names = itertools.count()
-_EMPTY, _FULL, _CLEARED = range(3)
-
-
-def _type_name(dtype):
-    return _NAMES.get(dtype.name, dtype.name)
-
-
-def _shape_text(shape):
-    return "<unknown>" if shape is None else "[" + ",".join("?" if d is None else str(d) for d in shape) + "]"
-
-
-def _merged(known, shape):
-    """Whether `shape` fits the partial shape `known`."""
-    return known is None or (len(known) == len(shape) and all(a is None or a == b for a, b in zip(known, shape)))
-
-
-def _is_full(shape):
-    return shape is not None and None not in shape
-
-
-class TensorStore:
-    """Tensors by index.
-
-    Attributes: name; dtype; element_shape (partial); identical: whether all elements have one shape; dynamic:
-    whether writes may make it longer; clear: whether an element may be read once only; sums: whether values
-    written to one index are added up (arrays of gradients); values: arrays or None; states: _EMPTY, _FULL or
-    _CLEARED; shapes: of elements that were never written, where known; gradients: stores by source; pieces: into
-    how many elements a tensor was split, or None.
-    """
-
-    def __init__(self, name, dtype, size, element_shape, identical, dynamic=False, clear=True, sums=False):
-        self.name = f"{name}_{next(_names)}"
-        self.dtype = dtype
-        self.element_shape = element_shape
-        self.identical = identical
-        self.dynamic = dynamic
-        self.clear = clear
-        self.sums = sums
-        self.values = [None] * size
-        self.states = [_EMPTY] * size
-        self.shapes = [None] * size
-        self.gradients = {}
-        self.pieces = None
-        self.closed = False
-
-    def handle(self):
-        """The array that stands for the store among the values of a run."""
-        result = np.empty(2, object)
-        result[0], result[1] = self.name.encode(), self
-        return result
-
-    def gradient(self, source, prefix=()):
-        """The store of gradients that belongs to `source`; this one grows no more."""
-        found = self.gradients.get(source)
-        if found is None:
-            self.dynamic = False
-            shape = None if self.element_shape is None else (*prefix, *self.element_shape)
-            # Not cleared when read: gradients of gradients read them again.
-            found = TensorStore(f"{self.name}@{source}", self.dtype, len(self.values), shape, self.identical,
-                                clear=False, sums=True)
-            found.shapes = [None if s is None else (*prefix, *s) for s in self.shapes]
-            found.pieces = self.pieces
-            self.gradients[source] = found
-        return found
-
-    def check_open(self):
-        """Fails if the store was closed."""
-        if self.closed:
-            fail(f"TensorArray {self.name} has already been closed.")
-
-    def check_dtype(self, dtype, doing):
-        """Fails for another dtype than the elements'."""
-        if dtype != self.dtype:
-            fail(f"TensorArray dtype is {_type_name(self.dtype)} but Op {doing} dtype {_type_name(dtype)}.")
-
-    def grow(self, size):
-        """Makes the store at least `size` long."""
-        for items, value in ((self.values, None), (self.states, _EMPTY), (self.shapes, None)):
-            items.extend([value] * (size - len(items)))
-
-    # ---- writing
-
-    def write(self, index, value):
-        """Stores `value`, which nobody else may change later, at `index`."""
-        if index < 0 or (index >= len(self.values) and not self.dynamic):
-            fail(f"TensorArray {self.name}: Tried to write to index {index} but array is not resizeable and size is: "
-                 f"{len(self.values)}")
-        if index >= len(self.values):
-            self.grow(index + 1)
-        self._check_shape(index, value.shape)
-        state = self.states[index]
-        if state == _CLEARED:
-            self._refuse(index, "it has already been read.")
-        if state == _EMPTY:
-            self.values[index], self.shapes[index], self.states[index] = value, value.shape, _FULL
-        elif not self.sums:
-            self._refuse(index, "it has already been written to.")
-        elif value.shape != self.values[index].shape:
-            fail(f"TensorArray {self.name}: Could not aggregate to TensorArray index {index} because the existing "
-                 f"shape is {debug(self.values[index].shape)} but the new input shape is {debug(value.shape)}.")
-        else:
-            self.values[index] = np.asarray(self.values[index] + value, self.values[index].dtype)
-
-    def _refuse(self, index, reason):
-        fail(f"TensorArray {self.name}: Could not write to TensorArray index {index} because {reason}")
-
-    def _check_shape(self, index, shape):
-        if not _merged(self.element_shape, shape):
-            self._refuse(index, f"the value shape is {debug(shape)} which is incompatible with the TensorArray's "
-                         f"inferred element shape: {_shape_text(self.element_shape)} (consider setting "
-                         "infer_shape=False).")
-        if self.identical and not _is_full(self.element_shape):
-            self.element_shape = shape
-
-    # ---- reading
-
-    def read(self, index):
-        """The element at `index`; zeros where its shape is known and nothing was written."""
-        if not 0 <= index < len(self.values):
-            fail(f"Tried to read from index {index} but array size is: {len(self.values)}")
-        state = self.states[index]
-        if state == _CLEARED:
-            fail(f"TensorArray {self.name}: Could not read index {index} twice because it was cleared after a previous "
-                 "read (perhaps try setting clear_after_read = false?).")
-        if state == _EMPTY:
-            self._fill(index)
-        value = self.values[index]
-        if self.clear:
-            self.values[index], self.states[index] = None, _CLEARED
-        return value
-
-    def _fill(self, index):
-        shape = self.shapes[index] if self.shapes[index] is not None else self.element_shape
-        if not _is_full(shape):
-            fail(f"TensorArray {self.name}: Could not read from TensorArray index {index}.  Furthermore, the element "
-                 f"shape is not fully defined: {_shape_text(shape)}.  It is possible you are working with a resizeable "
-                 "TensorArray and stop_gradients is not allowing the gradients to be written.  If you set the full "
-                 "element_shape property on the forward TensorArray, the proper all-zeros tensor will be returned "
-                 "instead of incurring this error.")
-        self.values[index] = np.zeros(shape, self.dtype.as_numpy_dtype)
-        if self.dtype.as_numpy_dtype is object:
-            self.values[index][...] = b""
-        self.states[index] = _FULL
 
 
 def _store(handle):
@@ -253,9 +103,9 @@ def tensor_array_gather(ctx):
         if indices.ndim != 1:
             fail(f"Expected indices to be a vector, but received shape: {debug(indices.shape)}")
         if not indices.size:
-            known = shape if _is_full(shape) else store.element_shape
-            if not _is_full(known):
-                fail(f"TensorArray has size zero, but element shape {_shape_text(known)} is not fully defined. "
+            known = shape if is_full(shape) else store.element_shape
+            if not is_full(known):
+                fail(f"TensorArray has size zero, but element shape {shape_text(known)} is not fully defined. "
                      "Currently only static shapes are supported when packing zero-size TensorArrays.")
             return np.zeros((0, *known), dtype.as_numpy_dtype)
         values = [store.read(index) for index in indices.tolist()]
@@ -301,8 +151,8 @@ def tensor_array_concat(ctx):
         store = _store(handle)
         store.check_dtype(dtype, "requested")
         if not store.values:
-            if not _is_full(rest):
-                fail(f"TensorArray has size zero, but element_shape_except0 {_shape_text(rest)} is not fully defined. "
+            if not is_full(rest):
+                fail(f"TensorArray has size zero, but element_shape_except0 {shape_text(rest)} is not fully defined. "
                      "Currently only static shapes are supported when concatenating zero-size TensorArrays.")
             return np.zeros((0, *rest), dtype.as_numpy_dtype), np.zeros(0, np.int64)
         # What was split gets back gradients of its pieces, not of what was written to the array later.

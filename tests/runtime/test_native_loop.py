@@ -113,7 +113,7 @@ def test_variables_of_the_session(use_resource):
 
 def test_gradients_of_loops_that_run_in_python():
     x = tf.placeholder_with_default([0.5, 0.7], [2])
-    rows = tf.TensorArray(tf.float32, 5).unstack(tf.placeholder_with_default(np.ones((5, 2), np.float32), [5, 2]))
+    rows = tf.TensorArray(tf.float32, 5, True).unstack(tf.placeholder_with_default(np.ones((5, 2), np.float32), [5, 2]))
     _, y = tf.while_loop(lambda i, _: i < 5, lambda i, a: (i + 1, tf.sin(a) * rows.read(i)), [0, x])
     gradient = tf.gradients(y, x)[0]
     with tf.Session() as sess:

@@ -1,0 +1,72 @@
+"""Elements of arrays that live for one run. Holds no state.
+
+A *head* describes an array: int64 words, in the order of HEAD. Its states are a byte for each element.
+"""
+
+from llvmlite import ir
+
+from .values import I8, I32, I64, WORDS, IrKernel, copy, fail, index, load, loop, store, word
+
+HEAD = DATA, STATES, SIZE, NBYTES, CLEAR, SUMS, KNOWN = range(7)
+EMPTY, FULL, CLEARED = range(3)
+
+
+def _element(b, block, code):
+    """(head, index, pointer to its state, address of its memory); fails for an index out of range."""
+    head = b.inttoptr(word(b, block, 2), WORDS)
+    at = b.sext(b.load(b.inttoptr(word(b, block, 3), I32.as_pointer())), I64)
+    fail(b, block, b.icmp_unsigned(">=", at, word(b, head, SIZE)), int(code), index(0), at)
+    state = b.gep(b.inttoptr(word(b, head, STATES), I8.as_pointer()), [at])
+    return head, at, state, b.add(word(b, head, DATA), b.mul(at, word(b, head, NBYTES)))
+
+
+def _is(b, state, number):
+    return b.icmp_unsigned("==", b.load(state), ir.Constant(I8, number))
+
+
+def read(code):
+    """Copies one element, and clears it where the array says so; elements never written are zeros.
+
+    Words: 0 and 1 details of a failure, head, index (int32), target. Fails with `code` for what was cleared, and
+    for what was never written before the shape of elements was known.
+    """
+    def emit(b, block):
+        head, at, state, memory = _element(b, block, code)
+        unknown = b.and_(_is(b, state, EMPTY), b.icmp_signed("==", word(b, head, KNOWN), index(0)))
+        fail(b, block, b.or_(_is(b, state, CLEARED), unknown), int(code), index(0), at)
+        copy(b, word(b, block, 4), memory, word(b, head, NBYTES))
+        clears = b.icmp_signed("!=", word(b, head, CLEAR), index(0))
+        b.store(b.select(clears, ir.Constant(I8, CLEARED), ir.Constant(I8, FULL)), state)
+
+    return IrKernel(emit)
+
+
+def write(dtype, code):
+    """Stores one element, or adds to it in an array of gradients; hands on the flow (4 bytes).
+
+    Words: 0 and 1 details of a failure, head, index (int32), value, its length, flow, target of the flow. Fails with
+    `code` for what was cleared, and for what was written before unless values are added up.
+    """
+    def emit(b, block):
+        head, at, state, memory = _element(b, block, code)
+        twice = b.and_(_is(b, state, FULL), b.icmp_signed("==", word(b, head, SUMS), index(0)))
+        fail(b, block, b.or_(_is(b, state, CLEARED), twice), int(code), index(0), at)
+        value = word(b, block, 4)
+        with b.if_else(_is(b, state, FULL)) as (adds, first):
+            with adds, loop(b, index(0), word(b, block, 5)) as i:
+                store(b, memory, i, load(b, memory, i, dtype) + load(b, value, i, dtype))
+            with first:
+                copy(b, memory, value, word(b, head, NBYTES))
+                b.store(ir.Constant(I8, FULL), state)
+                b.store(index(1), b.gep(head, [index(KNOWN)]))
+        copy(b, word(b, block, 7), word(b, block, 6), index(4))
+
+    return IrKernel(emit)
+
+
+def pass_flow():
+    """Hands on a flow. Words: target, source."""
+    def emit(b, block):
+        copy(b, word(b, block, 0), word(b, block, 1), index(4))
+
+    return IrKernel(emit)

@@ -1,0 +1,226 @@
+"""What a TensorArray holds: tensors by index, each by itself or all as rows of one array.
+
+Rows are for native kernels (`kernels/cpu/tensor_array.py`), which find them by their head. Stored tensors are copies,
+since the memory of what a kernel is given is used again.
+
+State of this module: how many arrays were named so far.
+"""
+
+import itertools
+
+import numpy as np
+
+from .array_checks import debug, fail, product
+
+# The names that TensorFlow's messages use for dtypes, where they differ from NumPy's.
+_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
+_names = itertools.count()
+_EMPTY, _FULL, _CLEARED = range(3)
+# Larger arrays keep each element by itself: most of their memory may never be needed.
+_MAX_DENSE_BYTES = 1 << 30
+
+
+def _type_name(dtype):
+    return _NAMES.get(dtype.name, dtype.name)
+
+
+def shape_text(shape):
+    return "<unknown>" if shape is None else "[" + ",".join("?" if d is None else str(d) for d in shape) + "]"
+
+
+def _merged(known, shape):
+    """Whether `shape` fits the partial shape `known`."""
+    return known is None or (len(known) == len(shape) and all(a is None or a == b for a, b in zip(known, shape)))
+
+
+def is_full(shape):
+    return shape is not None and None not in shape
+
+
+class _Rows:
+    """Elements of one shape in one array: what `TensorStore.values` is for native kernels.
+
+    Attributes: data; states: a byte each; head: what native kernels know of them, see
+    `kernels/cpu/source/tensor_array.py`.
+    """
+
+    __slots__ = ("data", "states", "head")
+
+    def __init__(self, data, states, clear, sums, known):
+        self.data = data
+        self.states = np.array(states, np.uint8)
+        self.head = np.array([data.ctypes.data, self.states.ctypes.data, len(data), data[:1].nbytes, clear, sums,
+                              known], np.int64)
+
+    @property
+    def known(self):
+        """Whether the shape of elements counts as known, as after the first write."""
+        return bool(self.head[-1])
+
+    def __len__(self):
+        return len(self.data)
+
+    def __getitem__(self, index):
+        return self.data[index, ...].copy()
+
+    def __setitem__(self, index, value):
+        if value is not None:
+            self.data[index] = value
+            self.head[-1] = True
+
+
+class TensorStore:
+    """Tensors by index.
+
+    Attributes: name; dtype; element_shape (partial); identical: whether all elements have one shape; dynamic:
+    whether writes may make it longer; clear: whether an element may be read once only; sums: whether values
+    written to one index are added up (arrays of gradients); values: arrays or None; states: _EMPTY, _FULL or
+    _CLEARED; shapes: of elements that were never written, where known; gradients: stores by source; pieces: into
+    how many elements a tensor was split, or None.
+    """
+
+    def __init__(self, name, dtype, size, element_shape, identical, dynamic=False, clear=True, sums=False):
+        self.name = f"{name}_{next(_names)}"
+        self.dtype = dtype
+        self.element_shape = element_shape
+        self.identical = identical
+        self.dynamic = dynamic
+        self.clear = clear
+        self.sums = sums
+        self.values = [None] * size
+        self.states = [_EMPTY] * size
+        self.shapes = [None] * size
+        self.gradients = {}
+        self.pieces = None
+        self.closed = False
+
+    def handle(self):
+        """The array that stands for the store among the values of a run."""
+        result = np.empty(2, object)
+        result[0], result[1] = self.name.encode(), self
+        return result
+
+    def gradient(self, source, prefix=()):
+        """The store of gradients that belongs to `source`; this one grows no more."""
+        found = self.gradients.get(source)
+        if found is None:
+            self.dynamic = False
+            shape = None if self.element_shape is None else (*prefix, *self.element_shape)
+            # Not cleared when read: gradients of gradients read them again.
+            found = TensorStore(f"{self.name}@{source}", self.dtype, len(self.values), shape, self.identical,
+                                clear=False, sums=True)
+            found.shapes = [None if s is None else (*prefix, *s) for s in self.shapes]
+            found.pieces = self.pieces
+            self.gradients[source] = found
+        return found
+
+    def check_open(self):
+        """Fails if the store was closed."""
+        if self.closed:
+            fail(f"TensorArray {self.name} has already been closed.")
+        if isinstance(self.values, _Rows) and self.values.known and not is_full(self.element_shape):
+            self.element_shape = self.values.data.shape[1:]     # native kernels wrote the first element
+
+    def check_dtype(self, dtype, doing):
+        """Fails for another dtype than the elements'."""
+        if dtype != self.dtype:
+            fail(f"TensorArray dtype is {_type_name(self.dtype)} but Op {doing} dtype {_type_name(dtype)}.")
+
+    def grow(self, size):
+        """Makes the store at least `size` long."""
+        for items, value in ((self.values, None), (self.states, _EMPTY), (self.shapes, None)):
+            items.extend([value] * (size - len(items)))
+
+    # ---- for native kernels
+
+    def native(self, source, shape, dtype):
+        """(handle, address of the head) of this store, or of its gradients for `source`, as rows of one array.
+
+        None unless all elements, those written later too, have this shape and dtype.
+        """
+        if self.closed:
+            return None
+        self.check_open()
+        store = self if source is None else self.gradient(source)
+        if not store._in_rows(shape, dtype):
+            return None
+        return store.handle(), store.values.head.ctypes.data
+
+    def _in_rows(self, shape, dtype):
+        if isinstance(self.values, _Rows):
+            return self.values.data.shape[1:] == shape and dtype == self.dtype
+        whole = (len(self.values), *shape)
+        kind = np.dtype(dtype.as_numpy_dtype)
+        if (self.closed or self.dynamic or not self.identical or dtype != self.dtype or kind.hasobject
+                or not _merged(self.element_shape, shape) or any(s not in (None, shape) for s in self.shapes)
+                or product(whole) * kind.itemsize > _MAX_DENSE_BYTES):
+            return False
+        rows = _Rows(np.zeros(whole, kind), self.states, self.clear, self.sums, is_full(self.element_shape))
+        for index, value in enumerate(self.values):
+            rows[index] = value
+        self.values, self.states = rows, rows.states
+        return True
+
+    # ---- writing
+
+    def write(self, index, value):
+        """Stores `value`, which nobody else may change later, at `index`."""
+        if index < 0 or (index >= len(self.values) and not self.dynamic):
+            fail(f"TensorArray {self.name}: Tried to write to index {index} but array is not resizeable and size is: "
+                 f"{len(self.values)}")
+        if index >= len(self.values):
+            self.grow(index + 1)
+        self._check_shape(index, value.shape)
+        state = self.states[index]
+        if state == _CLEARED:
+            self._refuse(index, "it has already been read.")
+        if state == _EMPTY:
+            self.values[index], self.shapes[index], self.states[index] = value, value.shape, _FULL
+        elif not self.sums:
+            self._refuse(index, "it has already been written to.")
+        elif value.shape != self.values[index].shape:
+            fail(f"TensorArray {self.name}: Could not aggregate to TensorArray index {index} because the existing "
+                 f"shape is {debug(self.values[index].shape)} but the new input shape is {debug(value.shape)}.")
+        else:
+            self.values[index] = np.asarray(self.values[index] + value, self.values[index].dtype)
+
+    def _refuse(self, index, reason):
+        fail(f"TensorArray {self.name}: Could not write to TensorArray index {index} because {reason}")
+
+    def _check_shape(self, index, shape):
+        if not _merged(self.element_shape, shape):
+            self._refuse(index, f"the value shape is {debug(shape)} which is incompatible with the TensorArray's "
+                         f"inferred element shape: {shape_text(self.element_shape)} (consider setting "
+                         "infer_shape=False).")
+        if self.identical and not is_full(self.element_shape):
+            self.element_shape = shape
+
+    # ---- reading
+
+    def read(self, index):
+        """The element at `index`; zeros where its shape is known and nothing was written."""
+        if not 0 <= index < len(self.values):
+            fail(f"Tried to read from index {index} but array size is: {len(self.values)}")
+        state = self.states[index]
+        if state == _CLEARED:
+            fail(f"TensorArray {self.name}: Could not read index {index} twice because it was cleared after a previous "
+                 "read (perhaps try setting clear_after_read = false?).")
+        if state == _EMPTY:
+            self._fill(index)
+        value = self.values[index]
+        if self.clear:
+            self.values[index], self.states[index] = None, _CLEARED
+        return value
+
+    def _fill(self, index):
+        shape = self.shapes[index] if self.shapes[index] is not None else self.element_shape
+        if not is_full(shape):
+            fail(f"TensorArray {self.name}: Could not read from TensorArray index {index}.  Furthermore, the element "
+                 f"shape is not fully defined: {shape_text(shape)}.  It is possible you are working with a resizeable "
+                 "TensorArray and stop_gradients is not allowing the gradients to be written.  If you set the full "
+                 "element_shape property on the forward TensorArray, the proper all-zeros tensor will be returned "
+                 "instead of incurring this error.")
+        self.values[index] = np.zeros(shape, self.dtype.as_numpy_dtype)
+        if self.dtype.as_numpy_dtype is object:
+            self.values[index][...] = b""
+        self.states[index] = _FULL
