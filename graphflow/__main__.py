@@ -23,6 +23,9 @@ def run_script(arguments):
     """Runs the file `arguments[0]` as the main program, with the rest as its arguments."""
     from graphflow.as_tensorflow import install_as_tensorflow
 
+    if not os.path.exists(arguments[0]):
+        print(f"python -m graphflow: no such file: {arguments[0]}", file=sys.stderr)
+        sys.exit(2)
     install_as_tensorflow()
     sys.argv[:] = arguments
     sys.path[0] = os.path.dirname(os.path.abspath(arguments[0]))

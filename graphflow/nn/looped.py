@@ -39,6 +39,7 @@ def dynamic_rnn(cell, inputs, sequence_length=None, initial_state=None, dtype=No
     with vs.variable_scope(scope or "rnn") as varscope:
         sequences.cache_reads(varscope)
         flat = nest.flatten(inputs)
+        _check_ranks(flat, time_major)
         if not time_major:
             flat = [sequences.transpose_batch_time(convert_to_tensor(value)) for value in flat]
         if sequence_length is not None:
@@ -59,6 +60,16 @@ def dynamic_rnn(cell, inputs, sequence_length=None, initial_state=None, dtype=No
         if not time_major:
             outputs = nest.map_structure(sequences.transpose_batch_time, outputs)
         return outputs, state
+
+
+def _check_ranks(inputs, time_major):
+    """ValueError naming an input that is a vector per example, where a sequence of vectors is asked for."""
+    for value in inputs:
+        shape = as_shape(value.shape)
+        if shape.ndims == 2:
+            wanted = "[time, batch, depth]" if time_major else "[batch, time, depth]"
+            raise ValueError(f"Shape {shape} must have rank at least 3: inputs of a dynamic RNN are {wanted}, but saw "
+                             f"{value}")
 
 
 def _assert_length(tensor, length):

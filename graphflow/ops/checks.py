@@ -37,7 +37,10 @@ def _compare(symbol, default_name, op, static, x, y, data, summarize, message, n
         condition = tf.reduce_all(op(x, y))
         x_value, y_value = static_value.constant_value(x), static_value.constant_value(y)
         if x_value is not None and y_value is not None and not np.all(static(x_value, y_value)):
-            raise errors.InvalidArgumentError(None, None, "\n".join(map(_text, data)))
+            text = "\n".join(map(_text, data))
+            if not isinstance(data[0], str):  # values alone say nothing: the scope names what was asked of them
+                text = f"Condition x {symbol} y did not hold element-wise in {condition.op.name!r}:\n{text}"
+            raise errors.InvalidArgumentError(None, None, text)
         return Assert(condition, data, summarize=summarize)
 
 

@@ -7,6 +7,7 @@ op. Types and attributes are TensorFlow's. Holds no state.
 import numpy as np
 
 from graphflow.framework import errors, shapes
+from graphflow.framework.graph import GraphKeys
 
 
 def raise_for(op, error, inputs):
@@ -59,6 +60,17 @@ def raise_uninitialized(missing):
     first = missing[0]
     raise errors.FailedPreconditionError(
         first.node_def, first if len(missing) == 1 else None,
-        f"Attempting to use uninitialized value {names}. Run tf.global_variables_initializer() (or restore a "
-        "checkpoint) in this session first." + ("\n" + "\n".join(lines) if len(missing) > 1 else ""),
+        f"Attempting to use uninitialized value {names}. Run {_initializers_of(missing)} in this session first."
+        + ("\n" + "\n".join(lines) if len(missing) > 1 else ""),
     )
+
+
+def _initializers_of(variables):
+    """What a person has to run: metrics and counted epochs live in local variables, with their own initializer."""
+    local = {getattr(v, "op", None) for v in variables[0].graph.get_collection(GraphKeys.LOCAL_VARIABLES)}
+    found = []
+    if any(op not in local for op in variables):
+        found.append("tf.global_variables_initializer() (or restore a checkpoint)")
+    if any(op in local for op in variables):
+        found.append("tf.local_variables_initializer()")
+    return " and ".join(found)

@@ -110,7 +110,8 @@ class StaticTable(Table):
     def find(self, keys, default):
         """FailedPreconditionError before it is filled."""
         if not self.initialized:
-            raise errors.FailedPreconditionError(None, None, "Table not initialized.")
+            raise errors.FailedPreconditionError(
+                None, None, "Table not initialized. Run tf.tables_initializer() in this session first.")
         return super().find(keys, default)
 
     def export(self):

@@ -112,6 +112,10 @@ def test_residual_function_and_device():
 @pytest.mark.parametrize(("error", "message", "build"), [
     (TypeError, "is not an RNNCell: 'output_size' property is missing, 'state_size'",
      lambda: tf.nn.static_rnn(abs, [tf.ones([2, 3])], dtype=tf.float32)),
+    (TypeError, r"'cell' is the class GRUCell, not an RNNCell made from it: GRUCell\(\.\.\.\)",
+     lambda: tf.nn.dynamic_rnn(cells.GRUCell, tf.ones([2, 3, 4]), dtype=tf.float32)),
+    (ValueError, r"rank at least 3: inputs of a dynamic RNN are \[batch, time, depth\], but saw .*'?rows:0.*\(2, 3\)",
+     lambda: tf.nn.dynamic_rnn(cells.GRUCell(2), tf.ones([2, 3], name="rows"), dtype=tf.float32)),
     (TypeError, "inputs must be a sequence", lambda: tf.nn.static_rnn(cells.GRUCell(2), tf.ones([2, 3]))),
     (ValueError, "inputs must not be empty", lambda: tf.nn.static_rnn(cells.GRUCell(2), [])),
     (ValueError, "dtype must be specified", lambda: tf.nn.static_rnn(cells.GRUCell(2), [tf.ones([2, 3])])),

@@ -104,3 +104,10 @@ def test_assert_shapes_reads_digits_and_refuses_what_is_no_shape():
             tf.debugging.assert_shapes([(x, "22"), (y, "23")])
         with pytest.raises(ValueError, match="must be an iterable.  An iterable has"):
             tf.debugging.assert_shapes([(x, 2)])
+
+
+def test_constants_that_break_a_check_of_given_data_name_the_check():
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"(?s)Condition x < y did not hold .*'ids/All'.*\[5\]\n3"):
+        tf.assert_less(tf.constant([5]), 3, data=(tf.constant([5]), 3), name="ids")
+    with pytest.raises(tf.errors.InvalidArgumentError, match="^mine\n5$"):
+        tf.assert_less(5, 3, data=["mine", tf.constant(5)])

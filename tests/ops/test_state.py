@@ -68,6 +68,21 @@ def test_all_missing_variables_are_named_before_anything_runs(session):
     assert session.run(ready) == 0.0
 
 
+@pytest.mark.parametrize("use_resource", [False, True])
+def test_local_variables_are_told_from_global_ones(session, use_resource):
+    here = tf.get_local_variable("here", [], initializer=tf.zeros_initializer(), use_resource=use_resource)
+    there = tf.get_variable("there", [], use_resource=use_resource)
+    told = r"Run tf\.local_variables_initializer\(\) in this session"
+    with pytest.raises(tf.errors.FailedPreconditionError, match=rf"value here\. {told}"):
+        session.run(here + 1.0)
+    with pytest.raises(tf.errors.FailedPreconditionError, match=r"global_variables_initializer\(\) .* and tf\.local"):
+        session.run(here + there)
+    session.run(tf.local_variables_initializer())
+    tf.add_to_collection(tf.GraphKeys.LOCAL_VARIABLES, "not a variable")
+    with pytest.raises(tf.errors.FailedPreconditionError, match=r"Run tf\.global.* checkpoint\) in this"):
+        session.run(here + there)
+
+
 # ---------------------------------------------------------------- single ops
 
 

@@ -121,3 +121,8 @@ def test_a_script_runs_unmodified(tmp_path):
 def test_no_script_prints_the_usage():
     done = subprocess.run([sys.executable, "-m", "graphflow"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2 and "usage:" in done.stderr
+
+
+def test_a_script_that_is_not_there_is_named():
+    done = subprocess.run([sys.executable, "-m", "graphflow", "absent.py"], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (2, "python -m graphflow: no such file: absent.py\n")

@@ -22,6 +22,9 @@ _METHODS = ("output_size", "state_size")
 
 def assert_like_rnncell(cell_name, cell):
     """Raises TypeError unless `cell`, given as argument `cell_name`, has what an RNNCell must have."""
+    if isinstance(cell, type):
+        raise TypeError(f"The argument {cell_name!r} is the class {cell.__name__}, not an RNNCell made from it: "
+                        f"{cell.__name__}(...).")
     problems = [f"'{name}' property is missing" for name in _METHODS if not _has(cell, name)]
     if not (_has(cell, "get_initial_state") or _has(cell, "zero_state")):
         problems.append("either 'zero_state' or 'get_initial_state' method is required")
