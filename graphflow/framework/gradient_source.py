@@ -15,8 +15,9 @@ def gradient_source(graph, scope):
     """Names a call of `gradients` in `graph` after its name scope, while it lasts."""
     outer = getattr(_local, "current", None)
     if outer is not None and outer[0] is not graph:
-        scope = outer[1]  # in the graph of a body
-    _local.current = (graph, scope)
+        _local.current = (graph, *outer[1:])  # in the graph of a body, in the course of the call
+    else:
+        _local.current = (graph, scope, graph)
     try:
         yield
     finally:
@@ -24,8 +25,8 @@ def gradient_source(graph, scope):
 
 
 def current_source():
-    """The name of the call under way; ValueError outside of any."""
+    """(name of the call under way, graph that it was made in); ValueError outside of any."""
     current = getattr(_local, "current", None)
     if current is None:
         raise ValueError("This gradient function can only be called by tf.gradients.")
-    return current[1]
+    return current[1:]

@@ -7,6 +7,7 @@ array: written where the array was read, read where it was written. Holds no sta
 
 from graphflow.framework import shapes
 from graphflow.framework.api import lookup
+from graphflow.framework.func_graph import sources
 from graphflow.framework.gradient_source import current_source
 from graphflow.framework.op_def import NotDifferentiable, RegisterGradient, register_op
 
@@ -64,8 +65,25 @@ for _op_type in ("TensorArrayV3", "TensorArrayGradV3", "TensorArrayGradWithShape
 
 def _gradient_array(op, dtype, flow):
     """The array of gradients beside that of `op`, for the call of `tf.gradients` under way."""
+    source, graph = current_source()
+    _refuse_in_loop(op, graph)
     array = lookup("TensorArray")(dtype, handle=op.inputs[0], flow=flow, colocate_with_first_write_call=False)
-    return array.grad(source=current_source(), flow=flow)
+    return array.grad(source=source, flow=flow)
+
+
+def _refuse_in_loop(op, graph):
+    """Raises ValueError if `tf.gradients` was called in a loop around which the array was made.
+
+    The array has one array of gradients, to which each iteration would add.
+    """
+    *_, handle = sources(op.inputs[0])
+    while graph is not handle.op.graph and graph.is_body:
+        if graph.kind == "a while loop":
+            raise ValueError(
+                f"tf.gradients is called in the body of a while loop and goes through {op.name!r} ({op.type}), whose "
+                f"TensorArray {handle.op.name!r} was made outside of it: the gradients of all iterations would add up. "
+                "Call tf.gradients outside of the loop, or make the array inside of it.")
+        graph = graph.outer
 
 
 # ---------------------------------------------------------------- one element

@@ -6,6 +6,7 @@ deadlines, and the watching thread, which exists while there are any.
 """
 
 import contextlib
+import os
 import threading
 import time
 
@@ -113,3 +114,15 @@ def _watch_deadlines():
             _pending.discard(first)
             for stop in first.stopping:
                 stop()
+
+
+def _after_fork():
+    """A child has neither the watching thread nor the runs, and may have got the lock taken."""
+    global _changed, _watcher
+    _changed, _watcher = threading.Condition(), None
+    _open.clear()
+    _pending.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -95,11 +95,12 @@ class Executor:
         with self._resources.gate:
             entry, frame = self._frame(key)
             arrays = [slot.share() for slot, _ in self._uses]
-        result = frame.run(feeds, arrays)
-        with self._resources.gate:
-            for (slot, _), array in zip(self._uses, arrays):
-                slot.unshare(array)
-        return result, entry, frame
+        try:
+            return frame.run(feeds, arrays), entry, frame
+        finally:
+            with self._resources.gate:
+                for (slot, _), array in zip(self._uses, arrays):
+                    slot.unshare(array)
 
     def _frame(self, key):
         """The entry for these feed shapes, and a frame of it that nobody else uses."""

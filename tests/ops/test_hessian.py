@@ -59,3 +59,18 @@ def test_what_does_not_depend_on_x():
         fixed = tf.constant([1.0, 2.0])
         with pytest.raises(ValueError, match="None"):
             tf.hessians(tf.reduce_sum(fixed), fixed)
+
+
+def test_arrays_around_the_loop_are_refused():
+    """The rows would add up; TensorFlow refuses this, too."""
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [2])
+        cubes = tf.map_fn(lambda v: v ** 3, x)
+        with pytest.raises(ValueError, match="in the body of a while loop and goes through"):
+            tf.hessians(tf.reduce_sum(cubes), x)
+        slopes = tf.gradients(cubes, x)[0]
+        rows = [tf.gradients(slopes[i], x)[0] for i in range(2)]
+        assert np.array_equal(_run(rows, {x: [1, 2]}), [[6, 0], [0, 12]])
+        factors = tf.constant([1.0, 2.0])
+        inside = tf.map_fn(lambda v: tf.gradients(tf.map_fn(lambda u: u ** 3, v * x), x)[0], factors)
+        assert np.array_equal(_run(inside, {x: [1, 2]}), [[3, 12], [24, 96]])

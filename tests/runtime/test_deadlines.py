@@ -1,5 +1,6 @@
 """Time limits of runs, and the closing of a session under runs, also inside of native code."""
 
+import os
 import threading
 import time
 
@@ -87,3 +88,26 @@ def test_limits_belong_to_threads():
         thread.join()
         assert deadlines.current() is mine and found == [None]
     assert deadlines.current() is None and not deadlines.any_open()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_child_keeps_time_limits():
+    queue = tf.FIFOQueue(1, tf.int32, name="nobody_fills_it")
+    element = queue.dequeue()
+    with tf.Session() as sess:
+        with deadlines.limit(60_000), deadlines._changed:  # held by another thread than the child's
+            child = os.fork()
+            if child == 0:
+                ended = threading.Thread(target=_exit_after_limit, args=(sess, element))
+                ended.start()
+                ended.join(20)
+                os._exit(2)
+        assert os.waitpid(child, 0)[1] == 0
+
+
+def _exit_after_limit(sess, element):
+    try:
+        sess.run(element, options=tf.RunOptions(timeout_in_ms=50))
+    except tf.errors.DeadlineExceededError:
+        os._exit(0)
+    os._exit(1)
