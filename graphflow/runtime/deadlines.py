@@ -27,6 +27,11 @@ class Deadline:
         self.expires = time.monotonic() + milliseconds / 1000
         self.stopping = set()
 
+    def will_call(self, stop):
+        """Has `stop()` called when it passes while its run is still under way."""
+        with _changed:
+            self.stopping.add(stop)
+
     def passed(self):
         """Whether it is over."""
         return time.monotonic() >= self.expires
@@ -62,8 +67,7 @@ def stop_at_deadline(stop):
     """Has `stop()` called when this thread's deadline passes while its run is still under way."""
     deadline = current()
     if deadline is not None:
-        with _changed:
-            deadline.stopping.add(stop)
+        deadline.will_call(stop)
         if deadline.passed():
             stop()
 

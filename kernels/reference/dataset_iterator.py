@@ -56,7 +56,7 @@ class IteratorResource:
             raise deadline.error()
         run = self._pass
         run.deadline = deadline
-        deadline.stopping.append(run.wake)
+        deadline.will_call(run.wake)
         try:
             return self._next()
         finally:

@@ -112,7 +112,7 @@ class _OwnPasses:
         self._open.add(run)
         if deadline is not None:
             run.deadline = deadline
-            deadline.stopping.append(run.wake)
+            deadline.will_call(run.wake)
         try:
             yield run
         finally:
