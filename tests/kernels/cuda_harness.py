@@ -37,12 +37,24 @@ def small_blocks(monkeypatch):
     sys.setswitchinterval(interval)
 
 
+def _settle_globals():
+    """Gives the kernels' modules the variable that Python adds to them with their first warning.
+
+    The simulator's threads walk through these dictionaries, which must not grow meanwhile.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.startswith("graphflow.kernels"):
+            vars(module).setdefault("__warningregistry__", {})
+
+
 def execute(run, inputs, outputs):
     """What a bound kernel computes: `outputs` are (shape, dtype) pairs; returns arrays.
 
     Results hold garbage before, and what stands behind them in memory must not change.
     """
     from numba import cuda
+    if SIMULATED:
+        _settle_globals()
     arrays = [cuda.to_device(np.ascontiguousarray(a).reshape(-1)) for a in inputs]
     results = [cuda.to_device(np.full(np.prod(shape, dtype=int) + _SPARE, 77).astype(dtype))
                for shape, dtype in outputs]
