@@ -11,24 +11,27 @@ _LOCAL = "/job:localhost/replica:0/task:0"
 
 
 def check_devices(operations, available, soft):
-    """Raises InvalidArgumentError for the first op asking for a device that is not `available`.
+    """Raises InvalidArgumentError for the op created first of those that ask for a device that is not `available`.
 
     `available`: device types there are, e.g. {"CPU": 1}. `soft`: allow_soft_placement.
     """
     if soft:
         return
-    seen = {}
+    seen, misplaced = {}, []
     for op in operations:
         if op.device and op.device not in seen:
             seen[op.device] = _is_available(op.device, available)
         if op.device and not seen[op.device]:
-            names = ", ".join(f"{_LOCAL}/device:{kind}:{i}" for kind, n in available.items() for i in range(n))
-            raise errors.InvalidArgumentError(
-                op.node_def, op,
-                f"Cannot assign a device for operation {op.name}: it was explicitly assigned to {op.device} but "
-                f"available devices are [ {names} ]. Make sure the device specification refers to a valid device, "
-                "or use ConfigProto(allow_soft_placement=True)",
-            )
+            misplaced.append(op)
+    if misplaced:
+        op = min(misplaced, key=lambda op: op._id)
+        names = ", ".join(f"{_LOCAL}/device:{kind}:{i}" for kind, n in available.items() for i in range(n))
+        raise errors.InvalidArgumentError(
+            op.node_def, op,
+            f"Cannot assign a device for operation {op.name}: it was explicitly assigned to {op.device} but "
+            f"available devices are [ {names} ]. Make sure the device specification refers to a valid device, "
+            "or use ConfigProto(allow_soft_placement=True)",
+        )
 
 
 def _is_available(device, available):

@@ -73,7 +73,7 @@ def test_sessions_of_a_cluster_share_variables():
         sess.run(double)
     with pytest.raises(tf.errors.NotFoundError, match="No tf.train.Server of this process"):
         tf.Session("grpc://elsewhere:1")
-    with pytest.raises(tf.errors.InvalidArgumentError, match="explicitly assigned to /job:worker"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="explicitly assigned to /job:ps"):
         tf.Session().run(double, {v: 1.0})
 
 
