@@ -13,15 +13,7 @@ _DEFAULT = 0  # TensorFlow's mark of arguments that were not given
 @tf_export("contrib.slim.learning.add_gradients_summaries")
 def add_gradients_summaries(grads_and_vars):
     """List of histograms and norms of gradients."""
-    summaries = []
-    for grad, var in grads_and_vars:
-        values = grad.values if isinstance(grad, tf.IndexedSlices) else grad
-        if values is None:
-            tf.logging.info("Var %s has no gradient", var.op.name)
-            continue
-        summaries.append(tf.summary.histogram(var.op.name + "/gradient", values))
-        summaries.append(tf.summary.scalar(var.op.name + "/gradient_norm", tf.global_norm([values])))
-    return summaries
+    return training.gradient_summaries(grads_and_vars, "/")
 
 
 @tf_export("contrib.slim.learning.create_train_op")

@@ -59,18 +59,24 @@ def multiply_gradients(grads_and_vars, gradient_multipliers):
     return pairs
 
 
-@tf_export("contrib.training.add_gradients_summaries")
-def add_gradients_summaries(grads_and_vars):
-    """List of histograms and norms of gradients."""
+def gradient_summaries(grads_and_vars, separator):
+    """Histograms and norms of gradients, their tags being the variable's name, `separator` and what they show."""
     summaries = []
     for grad, var in grads_and_vars:
         values = grad.values if isinstance(grad, tf.IndexedSlices) else grad
         if values is None:
             tf.logging.info("Var %s has no gradient", var.op.name)
             continue
-        summaries.append(tf.summary.histogram(var.op.name + "_gradient", values))
-        summaries.append(tf.summary.scalar(var.op.name + "_gradient_norm", tf.global_norm([values])))
+        tag = f"{var.op.name}{separator}gradient"
+        summaries.append(tf.summary.histogram(tag, values))
+        summaries.append(tf.summary.scalar(tag + "_norm", tf.global_norm([values])))
     return summaries
+
+
+@tf_export("contrib.training.add_gradients_summaries")
+def add_gradients_summaries(grads_and_vars):
+    """List of histograms and norms of gradients."""
+    return gradient_summaries(grads_and_vars, "_")
 
 
 @tf_export("contrib.training.create_train_op")
