@@ -12,6 +12,7 @@ from graphflow.compiler import pipeline
 from graphflow.framework import errors
 from graphflow.runtime import reference
 from graphflow.runtime.devices import device_counts
+from graphflow.runtime.resources import Shares
 
 
 class _Open:
@@ -21,7 +22,8 @@ class _Open:
         self.plan = pipeline.lower(mapper.tensors, mapper.operations, fed, device_counts(session._config), True)
         self.executor = reference.ReferenceExecutor(self.plan, session._resources)
         self.values = [None] * len(self.executor.position)
-        self.executor.load_variables(self.values)
+        self.shares = Shares(session._resources.gate)
+        self.executor.load_variables(self.values, self.shares)
         self.tensors = dict(zip(mapper.tensors, self.plan.fetches))
         self.feeds = dict(zip(fed, self.plan.feeds))
         self.unfed = set(fed)
@@ -65,13 +67,13 @@ class PartialRuns:
             self._feed(state, feed_dict or {})
             self._advance(state, mapper)
         except Exception:
-            del self._open[handle]  # half a step cannot be taken back: this run is over
+            self._open.pop(handle).shares.release()     # half a step cannot be taken back: this run is over
             raise
         state.wanted -= {*mapper.tensors, *mapper.operations}
         position = state.executor.position
         results = state.executor.collect(state.values, [position[state.tensors[t]] for t in mapper.tensors])
         if not state.wanted:
-            del self._open[handle]
+            self._open.pop(handle).shares.release()
         return mapper.rebuild(results)
 
     def _feed(self, state, feed_dict):
@@ -108,5 +110,5 @@ class PartialRuns:
             stack.extend(by_op.get(control.op) for control in step.node.controls)
         for step in state.executor.steps:
             if step in needed:
-                reference.execute(step, state.values, self._session._resources)
+                reference.execute(step, state.values, state.shares)
                 state.done.add(step)

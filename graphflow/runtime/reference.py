@@ -10,6 +10,7 @@ from graphflow.framework import errors
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import deadlines, failure
 from graphflow.runtime.functions import Function
+from graphflow.runtime.resources import Shares
 
 
 def bind_kernel(node, resources, graph_seed=None, config=None, bodies=None):
@@ -82,17 +83,20 @@ class ReferenceExecutor:
         `observe(step, inputs)` is called in place of each kernel that writes nothing, and returns what it
         returns (tracing).
         """
-        values = [None] * len(self.position)
+        values, shares = [None] * len(self.position), Shares(self._resources.gate)
         for index, array in zip(self._feeds, feeds):
             values[index] = array
-        self.load_variables(values)
-        for step in self.steps:
-            if self._cancelled or deadlines.any_open():
-                self._check_time()
-            execute(step, values, self._resources, observe)
-            for index in step.last_uses:
-                values[index] = None
-        return self.collect(values, self._fetches)
+        try:
+            self.load_variables(values, shares)
+            for step in self.steps:
+                if self._cancelled or deadlines.any_open():
+                    self._check_time()
+                execute(step, values, shares, observe)
+                for index in step.last_uses:
+                    values[index] = None
+            return self.collect(values, self._fetches)
+        finally:
+            shares.release()
 
     def cancel(self):
         """Stops the runs under way before their next node: their session is closed."""
@@ -103,13 +107,13 @@ class ReferenceExecutor:
         if self._cancelled or deadline is not None and deadline.passed():
             deadlines.raise_cancelled()
 
-    def load_variables(self, values):
+    def load_variables(self, values, shares):
         """Takes the variables' values at the start of the step; all must exist that are read."""
         if not self._starts:
             return
-        with self._resources.gate:
+        with shares.gate:
             for _, slot, index in self._starts:
-                values[index] = slot.share()
+                values[index] = shares.take(slot)
         missing = [v.op for v, _, index in self._starts if values[index] is None and v.must_exist]
         if missing:
             failure.raise_uninitialized(missing)
@@ -135,17 +139,20 @@ def number_values(plan):
     return position
 
 
-def execute(step, values, resources, observe=None):
-    """Runs one bound node over the run's values; failures name the op and the user's line."""
+def execute(step, values, shares, observe=None):
+    """Runs one bound node over the run's values; failures name the op and the user's line.
+
+    `shares`: the run's; variables that the node writes are added to them.
+    """
     inputs = [values[i] for i in step.inputs]
     try:
         if step.node.bodies:
             # Bodies read and write variables in their slots: here are the values that they left there.
             results = [None] * len(step.writes) + step.run(*inputs, observe=observe)
-            with resources.gate:
-                results[:len(step.writes)] = [slot.share() for slot, _ in step.writes]
+            with shares.gate:
+                results[:len(step.writes)] = [shares.take(slot) for slot, _ in step.writes]
         elif step.writes:
-            results = _write(step, inputs, resources.gate)
+            results = _write(step, inputs, shares)
         elif observe is not None:
             results = as_arrays(observe(step, inputs))
         else:
@@ -168,18 +175,18 @@ def as_arrays(results):
             for r in results]
 
 
-def _write(step, inputs, gate):
+def _write(step, inputs, shares):
     """Reads, computes and stores variables as one atomic step."""
-    with gate:
+    with shares.gate:
         for (slot, _), i in zip(step.writes, step.node.op_def.writes):
             inputs[i] = slot.value
         results = as_arrays(step.run(*inputs))
         for write, (slot, _), result in zip(step.node.writes, step.writes, results):
             if result.dtype != write.variable.numpy_dtype:
                 raise TypeError(f"kernel made {result.dtype} for a variable of {write.variable.numpy_dtype}")
-            slot.replace(result)
-            # This run may go on reading the array after it has left the gate.
-            slot.share()
+            aliased = result.base is not None or any(result is array for array in inputs)
+            slot.replace(result.copy() if aliased else result)      # it will be written in place
+            shares.take(slot)
     return results
 
 

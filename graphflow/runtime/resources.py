@@ -52,6 +52,29 @@ class Slot:
         return self.value
 
 
+class Shares:
+    """The arrays of variables that one run goes on reading after it has left the gate, until `release`."""
+
+    __slots__ = ("gate", "_taken")
+
+    def __init__(self, gate):
+        self.gate = gate
+        self._taken = []
+
+    def take(self, slot):
+        """The slot's array; the caller holds the gate."""
+        array = slot.share()
+        self._taken.append((slot, array))
+        return array
+
+    def release(self):
+        """The run is over: what it read may be written in place again."""
+        with self.gate:
+            while self._taken:
+                slot, array = self._taken.pop()
+                slot.unshare(array)
+
+
 class ResourceManager:
     """Resources of one session, made on first use.
 

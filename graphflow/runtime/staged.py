@@ -12,6 +12,7 @@ from graphflow.framework import errors
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import failure
 from graphflow.runtime.reference import Step, as_arrays, bind_kernel, execute, number_values, owned
+from graphflow.runtime.resources import Shares
 from graphflow.runtime.waiting import Wait
 
 # Ends of input and of sessions: what stops a producer without being its failure.
@@ -45,21 +46,23 @@ class StagedExecutor:
 
     def run(self, feeds):
         """Arrays of the plan's fetches, owned by the caller, given arrays for its feeds."""
-        values = (self._template or self._prepare())[:]
+        values, shares = (self._template or self._prepare())[:], Shares(self._resources.gate)
         for index, array in zip(self._feeds, feeds):
             values[index] = array
         missing = [unit.number_before for unit in self._units]
         ready = [unit for unit in self._units if not unit.number_before]
         with Wait(self._resources.waits) as wait:
             try:
-                self._run_stages(values, missing, ready, wait)
+                self._run_stages(values, missing, ready, wait, shares)
+                if self._starts:
+                    self._load_variables(self._fetches, values, shares)
+                return [owned(values[i], values, [*feeds, *(values[i] for i in self._starts)]) for i in self._fetches]
             except BaseException as error:
                 self._blame(values, missing, error)
                 _release(values)
                 raise
-        if self._starts:
-            self._load_variables(self._fetches, values)
-        return [owned(values[i], values, [*feeds, *(values[i] for i in self._starts)]) for i in self._fetches]
+            finally:
+                shares.release()
 
     def cancel(self):
         """Stops the runs under way: their session is closed."""
@@ -74,18 +77,18 @@ class StagedExecutor:
         values = [None] * len(self._position)
         for node in self._ahead:
             execute(Step(node, bind_kernel(node, self._resources, self._seed), self._position, self._resources),
-                    values, self._resources)
+                    values, Shares(self._resources.gate))
         self._template = values
         return values
 
-    def _load_variables(self, positions, values):
+    def _load_variables(self, positions, values, shares):
         """Takes the variables among `positions` that nobody in this run has read or written yet."""
         missing = []
-        with self._resources.gate:
+        with shares.gate:
             for index in positions:
                 variable = self._starts.get(index)
                 if variable is not None and values[index] is None:
-                    values[index] = self._resources.slot(variable.key).share()
+                    values[index] = shares.take(self._resources.slot(variable.key))
                     if values[index] is None and variable.must_exist:
                         missing.append(variable.op)
         if missing:
@@ -93,7 +96,7 @@ class StagedExecutor:
 
     # ---- a run
 
-    def _run_stages(self, values, missing, ready, wait):
+    def _run_stages(self, values, missing, ready, wait, shares):
         """Runs what is ready: plans first, then attempts that may wait, then functions of the user."""
         calls = []
         while ready or calls or wait.outstanding:
@@ -101,13 +104,13 @@ class StagedExecutor:
             while ready:
                 unit = ready.pop(0)
                 if self._starts:
-                    self._load_variables(unit.inputs, values)
+                    self._load_variables(unit.inputs, values, shares)
                 if unit.begin is not None:
                     begun.append(unit)
                 elif unit.waits:
                     calls.append(unit)
                 else:
-                    unit.run(values, self._resources)
+                    unit.run(values, shares)
                     self._finished(unit, missing, ready)
             for unit in begun:
                 inputs = unit.input_arrays(values)
@@ -117,7 +120,7 @@ class StagedExecutor:
                     failure.raise_for(unit.op, error, inputs)
             if calls:
                 unit = calls.pop(0)
-                unit.run(values, self._resources)
+                unit.run(values, shares)
             elif wait.outstanding:
                 unit = self._ended(wait.next(), values, ready)
             else:
@@ -201,10 +204,10 @@ class _Unit:
         """What the waiting op is given."""
         return [values[i] for i in self.inputs]
 
-    def run(self, values, resources):
+    def run(self, values, shares):
         """Runs the stage to its end in this thread."""
         if self.executor is None:
-            execute(self.step, values, resources)
+            execute(self.step, values, shares)
             return
         for index, result in zip(self.outputs, self.executor.run([values[i] for i in self.inputs])):
             values[index] = result if isinstance(result, np.ndarray) else as_arrays([result])[0]

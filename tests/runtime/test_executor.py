@@ -211,3 +211,55 @@ def test_rows_are_selected_in_fused_steps_too():
     with tf.Session() as session:
         np.testing.assert_array_equal(session.run(y, {x: fed, chosen: mask}), expected)
         np.testing.assert_array_equal(warm(session, y, {x: fed, chosen: mask}), expected)
+
+
+def storage(sess, variable):
+    """The slot of a variable."""
+    return next(slot for key, slot in sess._resources._slots.items() if variable.op.name in key)
+
+
+@pytest.mark.parametrize("resource", [False, True])
+def test_the_first_write_after_initialisation_is_in_place(resource):
+    v = tf.get_variable("v", initializer=tf.constant([1.0, 2.0]), use_resource=resource)
+    add = tf.assign_add(v, [1.0, 1.0])
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        array = storage(sess, v).value
+        sess.run(add)
+        assert storage(sess, v).value is array
+        np.testing.assert_array_equal(array, [2, 3])
+
+
+def test_runs_that_ended_share_no_variable():
+    v, fed = tf.Variable([1.0, 2.0]), tf.placeholder(tf.float32, [2])
+    product, add = v * fed, tf.assign_add(v, fed)
+    bad = tf.check_numerics(product, "bad")
+    trace = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        slot = storage(sess, v)
+        assert not slot.shared
+        sess.run([product, add], {fed: [1, 1]}, options=trace, run_metadata=tf.RunMetadata())
+        assert not slot.shared
+        for value in ([1, 1], [np.nan, 1]):
+            handle = sess.partial_run_setup([bad, add], [fed])
+            assert slot.shared == 1
+            try:
+                np.testing.assert_array_equal(sess.partial_run(handle, bad, {fed: value}), [2, 3])
+                sess.partial_run(handle, add)
+            except tf.errors.InvalidArgumentError:
+                assert np.isnan(value[0])
+            assert not slot.shared
+
+
+def test_what_is_assigned_is_not_written_to_later():
+    fed, loose = tf.placeholder(tf.float32), tf.Variable(0.0, validate_shape=False)
+    resource = tf.get_variable("r", [2], use_resource=True)
+    writes = [tf.assign(loose, fed, validate_shape=False), tf.assign(resource, fed)]
+    adds = [tf.assign_add(loose, [1.0, 1.0]), tf.assign_add(resource, [1.0, 1.0])]
+    given = np.array([1.0, 2.0], "f")
+    with tf.Session() as sess:
+        for write, add in zip(writes, adds):
+            sess.run(write, {fed: given})
+            np.testing.assert_array_equal(sess.run(add), [2, 3])
+            np.testing.assert_array_equal(given, [1, 2])
