@@ -139,7 +139,7 @@ def conv2d(ctx):
         return product(ctx, prod(images[:3]), outputs, channels, (False, False))
     strides = (prod(filters[1:]), channels * outputs, outputs, 1)
     kernel = _direct(ctx.output_dtypes[0].name, ctx.threads, shape, outputs, In(0), In(1), 0, strides)
-    return kernel.with_stand_in(stand_ins.convolve(shape, outputs, ctx.output_dtypes[0].as_numpy_dtype))
+    return kernel.with_stand_in(stand_ins.convolve(shape, outputs, ctx))
 
 
 @cpu.kernel("Conv2DBackpropInput", T=FLOATS)
@@ -161,7 +161,7 @@ def conv2d_to_input(ctx):
     base = (filters[0] - 1) * dr + (filters[1] - 1) * ds
     kernel = _direct(ctx.output_dtypes[0].name, ctx.threads, back, channels, In(2), In(1), base,
                      (-dr, -ds, 1, outputs))
-    return kernel.with_stand_in(stand_ins.convolve_to_input(shape, outputs, ctx.output_dtypes[0].as_numpy_dtype))
+    return kernel.with_stand_in(stand_ins.convolve_to_input(shape, outputs, ctx))
 
 
 @cpu.kernel("Conv2DBackpropFilter", T=FLOATS)
@@ -185,7 +185,7 @@ def conv2d_to_filter(ctx):
         bands, words = shape.words(rows, size, must_copy=shape.length % taps != 0)
         blocks.append([Out(0), In(0), In(2), first, last, outputs, images[0] * bands, *words])
     kernel = pool.step(code, blocks, ctx.threads)
-    return kernel.with_stand_in(stand_ins.convolve_to_filter(shape, outputs, ctx.output_dtypes[0].as_numpy_dtype))
+    return kernel.with_stand_in(stand_ins.convolve_to_filter(shape, outputs, ctx))
 
 
 def _depthwise(ctx, template, images, filters, out, arrays):

@@ -20,7 +20,6 @@ import importlib
 import importlib.util
 import os
 import platform
-import subprocess
 import sys
 import threading
 import warnings
@@ -252,6 +251,8 @@ class _BackgroundCompiler:
 
 def _compile_in_subprocess(functions):
     """Whether a subprocess compiled all of `functions` into the cache."""
+    import subprocess
+
     lines = "\n".join("\t".join((item.template, *item.arguments)) for item in functions)
     root = os.path.dirname(os.path.dirname(os.path.abspath(sys.modules["graphflow"].__file__)))
     environment = dict(os.environ)

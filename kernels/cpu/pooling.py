@@ -8,7 +8,7 @@ from math import prod
 from graphflow.framework import windows
 
 from ..registry import In, Out, cpu
-from . import native, pool
+from . import native, pool, stand_ins
 from .elementwise import FLOATS
 from .vector_unit import lanes_of
 
@@ -17,12 +17,18 @@ class _Pooling:
     """Images (N, H, W, C), outputs and the words SHAPE of source/pooling.py."""
 
     def __init__(self, images, outputs, ksize, strides, padding):
-        self.images, self.outputs, self.window = images, outputs, ksize
+        self.images, self.outputs, self.window, self.strides = images, outputs, ksize, strides
         pads = [windows.margins(size, k, stride, padding)
                 for size, k, stride in zip(images[1:3], ksize, strides, strict=True)]
         covered = tuple(ksize) == tuple(strides) and all(
             out * k == size for out, k, size in zip(outputs, ksize, images[1:3], strict=True))
-        self.words = [*images[1:], *outputs, *ksize, *strides, *(before for before, _ in pads), int(covered)]
+        self.before = tuple(before for before, _ in pads)
+        self.words = [*images[1:], *outputs, *ksize, *strides, *self.before, int(covered)]
+
+    @property
+    def geometry(self):
+        """As the stand-ins take it."""
+        return self.images, self.outputs, self.window, self.strides, self.before
 
     @property
     def cost(self):
@@ -55,25 +61,27 @@ def _kernel(ctx, template, arrays, shape, total):
     return pool.split(code, [*arrays, 0, total, *shape.words], len(arrays), total, shape.cost, ctx.threads)
 
 
-def _forward(template):
+def _forward(template, stand_in=None):
     def make(ctx):
         shape = _pooling(ctx, ctx.input_shapes[0], ctx.output_shapes[0])
         if shape is None:
             return None
-        return _kernel(ctx, template, [Out(0), In(0)], shape, shape.images[0] * shape.outputs[0])
+        kernel = _kernel(ctx, template, [Out(0), In(0)], shape, shape.images[0] * shape.outputs[0])
+        return kernel.with_stand_in(stand_in and stand_in(ctx.output_shapes[0], *shape.geometry))
     return make
 
 
-def _backward(template, arrays, gradient):
+def _backward(template, arrays, gradient, stand_in=None):
     def make(ctx):
         shape = _pooling(ctx, ctx.output_shapes[0], ctx.input_shapes[gradient])
         if shape is None:
             return None
-        return _kernel(ctx, template, [Out(0), *map(In, arrays)], shape, shape.images[0])
+        kernel = _kernel(ctx, template, [Out(0), *map(In, arrays)], shape, shape.images[0])
+        return kernel.with_stand_in(stand_in and stand_in(ctx.output_shapes[0], *shape.geometry))
     return make
 
 
-cpu.kernel("MaxPool", T=FLOATS)(_forward("max_pool"))
+cpu.kernel("MaxPool", T=FLOATS)(_forward("max_pool", stand_ins.max_pool))
 cpu.kernel("AvgPool", T=FLOATS)(_forward("average_pool"))
-cpu.kernel("MaxPoolGrad", T=FLOATS)(_backward("max_pool_gradient", [0, 2], 2))
+cpu.kernel("MaxPoolGrad", T=FLOATS)(_backward("max_pool_gradient", [0, 2], 2, stand_ins.max_pool_gradient))
 cpu.kernel("AvgPoolGrad", T=FLOATS)(_backward("average_pool_gradient", [1], 1))
