@@ -13,9 +13,15 @@ def _masked(gradients, mask):
     return gradients * mask.astype(gradients.dtype)
 
 
+def relu(x):
+    """`x`, and 0 below: never -0, of which NumPy may give either."""
+    zero = x.dtype.type(0)
+    return np.maximum(x, zero) + zero
+
+
 def relu6(x):
     """`x` clipped to [0, 6]."""
-    return np.minimum(np.maximum(x, x.dtype.type(0)), x.dtype.type(6))
+    return np.minimum(relu(x), x.dtype.type(6))
 
 
 def elu(x):
@@ -64,7 +70,7 @@ def _with_alpha(function):
 
 
 for _op, _function in {
-    "Relu": lambda x: np.maximum(x, x.dtype.type(0)),
+    "Relu": relu,
     "ReluGrad": lambda g, x: _masked(g, x > 0),
     "Relu6": relu6,
     "Relu6Grad": lambda g, x: _masked(g, (x > 0) & (x < 6)),

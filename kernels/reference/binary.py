@@ -64,7 +64,11 @@ def power(x, y):
     if is_integer(x) and x.size and np.any(y < 0):
         raise errors.InvalidArgumentError(
             None, None, "Integers to negative integer powers are not allowed")
-    return np.power(x, y)
+    result = np.power(x, y)
+    if x.dtype.kind == "c" or is_integer(x):
+        return result
+    # NumPy may take a root, which differs from the power 0.5 of -inf, and of -0.
+    return np.where(np.equal(y, 0.5), np.where(np.isneginf(x), np.inf, result + 0.0), result)
 
 
 def squared_difference(x, y):

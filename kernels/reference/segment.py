@@ -27,6 +27,13 @@ _KINDS = {
 }
 
 
+def _neutral(kind, dtype):
+    """What a sorted segment starts from: unlike that of an unsorted one, its extreme may be infinite."""
+    if kind in ("Min", "Max") and np.dtype(dtype).kind not in "iu":
+        return np.inf if kind == "Min" else -np.inf
+    return _KINDS["Sum" if kind == "Mean" else kind][1](dtype)
+
+
 def accumulate(ufunc, start, rows, ids, count):
     """`count` segments of `rows`, combined by `ufunc` onto `start`."""
     out = np.full((count, *rows.shape[1:]), start, rows.dtype)
@@ -59,7 +66,7 @@ def check_sorted(ids, rows):
 def segment(ctx):
     """Reduction of rows with equal, sorted numbers; missing numbers give 0 (1 for products)."""
     kind = ctx.op_type.removeprefix("Segment")
-    ufunc, start = _KINDS["Sum" if kind == "Mean" else kind]
+    ufunc = _KINDS["Sum" if kind == "Mean" else kind][0]
     dtype = ctx.output_dtypes[0].as_numpy_dtype
 
     def run(data, ids):
@@ -68,7 +75,7 @@ def segment(ctx):
         if kind == "Mean" and rows.dtype.kind in "iu":
             rows = rows.astype(np.int64)
         count = int(ids[-1]) + 1 if len(ids) else 0
-        out = accumulate(ufunc, start(data.dtype), rows, ids, count)
+        out = accumulate(ufunc, _neutral(kind, data.dtype), rows, ids, count)
         sizes = np.bincount(ids, minlength=count).reshape((-1,) + (1,) * (rows.ndim - 1))
         if kind == "Mean":
             sizes = np.maximum(sizes, 1)

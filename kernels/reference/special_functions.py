@@ -106,9 +106,9 @@ def _upper_fraction(a, x):
 
 
 def incomplete_gamma(a, x, upper):
-    """The regularised incomplete gamma function; NaN for x < 0 or a <= 0."""
+    """The regularised incomplete gamma function; NaN for x < 0 or a <= 0, but the lower one of x = 0 is 0."""
     a, x = (np.array(v, np.float64) for v in np.broadcast_arrays(a, x))
-    invalid = ~((x >= 0) & (a > 0))
+    invalid = ~((x >= 0) & (a > 0)) & (upper | (x != 0))
     regular = ~invalid & (x > 0) & np.isfinite(x) & np.isfinite(a)
     by_fraction = regular & (x > 1) & (x > a)
     by_series = regular & ~by_fraction

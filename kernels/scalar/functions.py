@@ -102,7 +102,7 @@ def _minimum(m):
 @scalar("Sign")
 def _sign(m):
     where, zero, one, minus = m.where, m.const(0), m.const(1), m.const(-1)
-    return lambda x: where(x > zero, one, where(x < zero, minus, x))
+    return lambda x: where(x > zero, one, where(x < zero, minus, where(x == zero, zero, x)))
 
 
 @scalar("Pow")
@@ -138,13 +138,13 @@ def _reciprocal(m):
 @scalar("Relu")
 def _relu(m):
     where, zero = m.where, m.const(0)
-    return lambda x: where(x < zero, zero, x)
+    return lambda x: where(x <= zero, zero, x)      # 0 for -0 too, NaN for NaN
 
 
 @scalar("Relu6")
 def _relu6(m):
     where, zero, six = m.where, m.const(0), m.const(6)
-    return lambda x: where(x < zero, zero, where(x > six, six, x))
+    return lambda x: where(x <= zero, zero, where(x > six, six, x))
 
 
 @scalar("Elu")
@@ -205,19 +205,21 @@ def _rsqrt_grad(m):
 @scalar("InvGrad", "ReciprocalGrad")
 def _reciprocal_grad(m):
     where, zero = m.where, m.const(0)
-    return lambda y, dy: where(dy == zero, zero, -(dy * (y * y)))
+    return lambda y, dy: where(dy == zero, zero, -y * dy * y)
 
+
+# Products, as TensorFlow's: an infinite gradient of what is cut off gives NaN.
 
 @scalar("ReluGrad")
 def _relu_grad(m):
-    where, zero = m.where, m.const(0)
-    return lambda dy, x: where(x > zero, dy, zero)
+    where, zero, one = m.where, m.const(0), m.const(1)
+    return lambda dy, x: dy * where(x > zero, one, zero)
 
 
 @scalar("Relu6Grad")
 def _relu6_grad(m):
-    where, zero, six = m.where, m.const(0), m.const(6)
-    return lambda dy, x: where((x > zero) & (x < six), dy, zero)
+    where, zero, one, six = m.where, m.const(0), m.const(1), m.const(6)
+    return lambda dy, x: dy * where((x > zero) & (x < six), one, zero)
 
 
 @scalar("EluGrad")

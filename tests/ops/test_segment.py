@@ -92,6 +92,14 @@ def test_segments_without_elements():
         np.testing.assert_array_equal(actual, expected)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_extremes_of_infinities(dtype):
+    got = evaluate(lambda: [tf.segment_max(tf.constant([-np.inf, -np.inf, 1], dtype), [0, 0, 2]),
+                            tf.segment_min(tf.constant([np.inf, np.inf, 1], dtype), [0, 0, 2])])
+    for actual, expected in zip(got, ([-np.inf, 0, 1], [np.inf, 0, 1])):
+        np.testing.assert_array_equal(actual.astype(np.float32), expected)
+
+
 def test_products_with_zeros_have_gradients():
     def build():
         x = tf.constant([[0.0, 2.0], [3.0, 4.0], [5.0, 0.0]])

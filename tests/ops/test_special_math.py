@@ -125,6 +125,8 @@ test_samples = sample_tests(
             [np.nan, np.nan, 0.03648998, np.nan, np.nan, np.inf],
         ),
         (tf.log_sigmoid, [-100.0, 0.0], [-100, -np.log(2)]),
+        (lambda x: tf.igamma(x, [0.0, 0.0, 0.0, 1.0]), [0.0, -1.0, np.nan, 0.0], [0, 0, 0, np.nan]),
+        (lambda x: tf.igammac(x, [0.0, 0.0, 0.0, 0.0]), [1.0, 0.0, -1.0, np.nan], [1, np.nan, np.nan, np.nan]),
         (tf.math.bessel_i0, [0.0, 40.0], [1, 1.4894774793419e16]),
         (tf.math.bessel_i1, [0.0, -1.0], [0, -0.5651591]),
         (tf.lbeta, [2.0, 3.0], math.lgamma(2) + math.lgamma(3) - math.lgamma(5)),
