@@ -43,13 +43,17 @@ def has_avx512():
     return {"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"} <= flags
 
 
+def is_zen4():
+    """Whether this CPU does 512 bits in two halves."""
+    cpu = _processor()
+    return has_avx512() and cpu.get("vendor_id") == "AuthenticAMD" and cpu.get("cpu family") == "25"
+
+
 def _core_type():
     """OpenBLAS's name for the kernels that suit this CPU, or None: let it choose."""
     if not has_avx512():
         return None
-    cpu = _processor()
-    is_zen4 = cpu.get("vendor_id") == "AuthenticAMD" and cpu.get("cpu family") == "25"
-    return "Haswell" if is_zen4 else "SkylakeX"
+    return "Haswell" if is_zen4() else "SkylakeX"
 
 
 def _environment():

@@ -6,15 +6,20 @@ from ..registry import In, Native, Out, Scratch, cpu
 from . import blas, native, pool, stand_ins
 from .elementwise import FLOATS
 from .sequence import sequence
-from .vector_unit import lanes_of, thin_tile_of, tile_of
+from .vector_unit import halves_vectors, lanes_of, thin_tile_of, tile_of
 
 _ITEM_SIZE = {"float32": 4, "float64": 8}
 _FUNCTION = {"float32": "sgemm", "float64": "dgemm"}
 _INT32_MAX = 2 ** 31 - 1
 _WORTH_SPLITTING = 8_000_000    # operations, about 80 µs
-_PART_COLUMNS = 256             # of a narrow product: their panel stays in the L2 cache
+_PART_COLUMNS = 128             # of a product by panels: those stay in the L2 cache
+_PANEL_ROWS = 512               # at most
+_MOST_PARTS = 128
+_MOST_WASTE = 1.04              # of tiles that reach beyond the result
+_FEW_ROWS = 96                  # for which a BLAS packs too much
+_MOST_KEPT = 1 << 20            # numbers of a right matrix that caches keep
+_MOST_TURNED = 1 << 18          # numbers of a left matrix that caches keep where it is read across
 _THIN = 16                      # columns of a thin product, at most
-_PANEL_ROWS = 256               # as in source/narrow_product.py
 
 
 def product_words(dtype, m, n, k, transposes, batch=(1, 0, 0), rows=None, columns=None, operands=(0, 1)):
@@ -56,22 +61,51 @@ def tiles(m, n, k):
     return [((0, m), columns) for columns in _ranges(n, min(8, max(2, n // 512)), 64)]
 
 
-def _is_narrow(dtype, m, n, k):
-    """Whether our own kernel is faster than BLAS: few rows, and a matrix too large for the cache."""
-    return dtype == "float32" and lanes_of(dtype) == 16 and 12 <= m <= 96 and n >= 256 and n * k >= 1 << 18
+def _panel_tile(dtype, m, n, k, transposes):
+    """(vectors, rows) of the tiles of our own kernel where it is faster than BLAS, else None.
+
+    That is for few rows and a large matrix, and on Zen 4 wherever caches keep the matrices (µs of a product by
+    BLAS, and by ours, on one thread: 128x784x256: 485, 460; its gradient 784x128x256 by a transposed left matrix:
+    490, 467; 128x256x256 by a transposed right one: 163, 153; 128x128x64: 21.7, 19.4; 1024x1024x1024: 19758,
+    19820; on two: 255, 235; 244, 231; 91, 76).
+    """
+    if dtype != "float32" or lanes_of(dtype) != 16:
+        return None
+    if 12 <= m <= _FEW_ROWS and n >= 256 and n * k >= 1 << 18 and not transposes[0] and not halves_vectors():
+        return tile_of(dtype, n)
+    if not halves_vectors() or m < 12 or min(n, k) < 32 or m > _FEW_ROWS and n * k > _MOST_KEPT:
+        return None
+    if transposes[0] and (m * k > _MOST_TURNED or m * n > 8 * _MOST_TURNED):
+        return None
+    waste = {tile: _padded(m, tile[1]) * _padded(n, 16 * tile[0]) / (m * n) for tile in ((4, 4), (2, 8))}
+    best = min(waste, key=waste.get)
+    return best if waste[best] <= _MOST_WASTE else None
 
 
-def _narrow(dtype, m, n, k, transposed, operands, threads):
-    vectors, rows = tile_of(dtype, n)
+def _padded(size, unit):
+    return -(-size // unit) * unit
+
+
+def _panels(dtype, m, n, k, transposes, operands, threads, tile):
+    """The kernel of a product by panels. How it is divided doesn't matter to the bits."""
+    vectors, rows = tile
     width = vectors * lanes_of(dtype)
-    count = -(-n // width)
-    code = native.function("narrow_product.product", dtype, str(lanes_of(dtype)), str(vectors), str(rows),
-                           "1" if transposed else "0")
-    bounds = range(0, count, _PART_COLUMNS // width)
-    panel = Scratch(_PANEL_ROWS * _PART_COLUMNS * _ITEM_SIZE[dtype])
+    blocks, depth = -(-n // width), _padded(-(-k // -(-k // _PANEL_ROWS)), 16)
+    if threads > 1 and blocks in (1, 3, 5) and m >= 64:     # no even work for two
+        parts = [(*half, 0, blocks) for half in _ranges(m, 2, rows)]
+    else:
+        count = min(blocks, 2 * -(-n // (2 * _PART_COLUMNS)), max(8, 2 * threads), _MOST_PARTS)
+        parts = [(0, m, *part) for part in _ranges(blocks, count, 1)]
+    at_once = min(_PART_COLUMNS // width, max(last - first for _, _, first, last in parts))
+    code = native.function("panel_product.product", dtype, str(lanes_of(dtype)), str(vectors), str(rows),
+                           *("1" if is_transposed else "0" for is_transposed in transposes))
+    panel = Scratch(depth * width * at_once * _ITEM_SIZE[dtype])
+    if 2 * m * n * k < _WORTH_SPLITTING:
+        threads = 1
     # On one thread the parts share their scratch.
-    return pool.step(code, [[Out(0), *map(In, operands), m, n, k, first, min(first + bounds.step, count),
-                             panel if threads == 1 else Scratch(panel.nbytes)] for first in bounds], threads)
+    return pool.step(code, [[Out(0), *map(In, operands), m, n, k, *part,
+                             panel if threads == 1 else Scratch(panel.nbytes), depth, at_once, 0]
+                            for part in parts], threads)
 
 
 def _is_thin(m, n, k, transposes):
@@ -108,8 +142,9 @@ def product(ctx, m, n, k, transposes, operands=(0, 1), batch=(1, 0, 0)):
         batch = (0, 0, 0)
     if batch[0] == 1 and _is_thin(m, n, k, transposes):
         return _thin(dtype, m, n, k, transposes, operands, ctx.threads)
-    if batch[0] == 1 and _is_narrow(dtype, m, n, k) and not transposes[0]:
-        return _narrow(dtype, m, n, k, transposes[1], operands, ctx.threads)
+    tile = _panel_tile(dtype, m, n, k, transposes) if batch[0] == 1 else None
+    if tile is not None:
+        return _panels(dtype, m, n, k, transposes, operands, ctx.threads, tile)
     parts = tiles(m, n, k) if batch[0] == 1 else [((0, m), (0, n))]
     return pool.step(native.function("matmul.matmul", dtype),
                      [product_words(dtype, m, n, k, transposes, batch, *part, operands) for part in parts],

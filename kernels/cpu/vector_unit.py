@@ -20,6 +20,12 @@ def _registers():
     return 16, 32
 
 
+@functools.cache
+def halves_vectors():
+    """Whether 512 bits are done in two halves (Zen 4): OpenBLAS has no kernels that suit that."""
+    return blas.is_zen4()
+
+
 def lanes_of(dtype):
     """Numbers of `dtype` in a vector."""
     return _registers()[0] // SIZES[dtype]

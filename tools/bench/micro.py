@@ -66,7 +66,7 @@ def _elementwise():
 
 def _matmul():
     attrs = {**F32, "transpose_a": False, "transpose_b": False}
-    for m, n, k in ((2, 2, 2), (100, 10, 784), (128, 10, 256), (128, 256, 784), (1024, 1024, 1024)):
+    for m, n, k in ((2, 2, 2), (100, 10, 784), (128, 10, 256), (128, 64, 128), (128, 256, 784), (1024, 1024, 1024)):
         a, b = random(m, k), random(k, n)
         yield (f"MatMul {m}x{k}x{n}", native("matmul", "MatMul", [a, b], [((m, n), "float32")],
                                              attrs),

@@ -1,8 +1,9 @@
-"""Products of few rows with a large matrix, which is read from memory once. Holds no state.
+"""Products by tiles of sums in registers, of panels of the right matrix. Holds no state.
 
-A BLAS packs large blocks of both matrices for many rows; with 50 rows that costs a third of the
-time. Here a part of the result's columns is done at a time, panel by panel of the large matrix:
-each panel is copied (turned round if need be) to where tiles of sums find it in the cache.
+A part of the result's columns is done at a time, panel by panel of the right matrix: each panel is copied
+(turned round if need be) to where tiles of sums find it in the cache; the left matrix is read as it lies.
+A BLAS packs both matrices, in blocks for many rows: with 50 rows that costs a third of the time. Where
+OpenBLAS has no kernels for this processor's vectors, larger products gain too (`kernels/cpu/matmul.py`).
 """
 
 from types import SimpleNamespace
@@ -10,30 +11,29 @@ from types import SimpleNamespace
 from llvmlite import ir
 
 from .values import IrKernel, Value, blocks, index, load, loop, store, word
-from .vectors import Lanes, prefetch, smaller, steps, turned
+from .vectors import Lanes, larger, prefetch, smaller, steps, turned
 
-PANEL_ROWS = 256
 _UNROLL = 4
+_WORDS = "out left right m n k top bottom begin end panel depth blocks add".split()
 
 
-def product(dtype, lanes, vectors, rows, transposed):
-    """out = left . right for [m, k] and [k, n] (or [n, k], if `transposed` is "1").
+def product(dtype, lanes, vectors, rows, left_transposed, transposed):
+    """out = left . right for [m, k] (or [k, m]) and [k, n] (or [n, k]); both arguments are "1" or "0".
 
-    Words: out, left, right, m, n, k, first and last block (of `vectors` vectors of columns),
-    scratch of PANEL_ROWS rows of all those blocks.
+    Words: out, left, right, m, n, k, first and last row of the result, first and last block (of `vectors`
+    vectors) of its columns, scratch for a panel, its rows, its blocks, 1 to add to what is there.
     """
-    vectors, rows, transposed = int(vectors), int(rows), transposed == "1"
-
     def emit(b, block):
-        names = "out left right m n k first last panel".split()
-        w = SimpleNamespace(**{name: word(b, block, i) for i, name in enumerate(names)})
-        tile = _Tile(b, Lanes(b, dtype, int(lanes)), w, vectors, rows)
-        with blocks(b, index(0), w.k, index(PANEL_ROWS)) as (top, bottom):
-            (_pack_turned if transposed else _pack)(tile, top, bottom)
-            with (loop(b, w.first, w.last) as group,
-                  blocks(b, index(0), w.m, index(rows)) as (row, _)):
-                tile.compute(row, group, top, bottom, transposed)
-                tile.add(group, b.icmp_signed("==", top, index(0)))
+        w = SimpleNamespace(**{name: word(b, block, i) for i, name in enumerate(_WORDS)})
+        tile = _Tile(b, Lanes(b, dtype, int(lanes)), w, int(vectors), int(rows), left_transposed == "1",
+                     transposed == "1")
+        with (blocks(b, w.begin, w.end, w.blocks) as (w.first, w.last),
+              blocks(b, index(0), w.k, w.depth) as (top, bottom)):
+            (_pack_turned if tile.transposed else _pack)(tile, top, bottom)
+            fresh = b.and_(b.icmp_signed("==", top, index(0)), b.icmp_signed("==", w.add, index(0)))
+            with loop(b, w.first, w.last) as group, blocks(b, w.top, w.bottom, index(tile.rows)) as (row, _):
+                tile.compute(row, group, top, bottom)
+                tile.add(group, fresh)
 
     return IrKernel(emit)
 
@@ -41,25 +41,26 @@ def product(dtype, lanes, vectors, rows, transposed):
 class _Tile:
     """Some rows by some vectors of columns of the result, in registers."""
 
-    def __init__(self, b, v, words, vectors, rows):
+    def __init__(self, b, v, words, vectors, rows, left_transposed, transposed):
         self.b, self.v, self.w = b, v, words
         self.vectors, self.rows = vectors, rows
+        self.left_transposed, self.transposed = left_transposed, transposed
         self.width, self.row_bytes = vectors * v.lanes, vectors * v.bytes
         self._totals = [[v.slot() for _ in range(vectors)] for _ in range(rows)]
 
     def panel(self, group):
         """Where the panel of a block of columns lies."""
-        b = self.b
-        return b.add(self.w.panel, b.mul(b.sub(group, self.w.first), index(PANEL_ROWS * self.row_bytes)))
+        b, w = self.b, self.w
+        return b.add(w.panel, b.mul(b.mul(b.sub(group, w.first), w.depth), index(self.row_bytes)))
 
-    def _next_panel(self, row, group, bottom, transposed):
+    def _next_panel(self, row, group, bottom):
         """(address, step) of the lines of the next panel that this tile asks the memory for, one
         for two steps of its loop: eight tiles of every block together ask for all of them."""
         b, w, v = self.b, self.w, self.v
         tile = b.srem(b.sdiv(row, index(self.rows)), index(8))
         part = b.mul(b.lshr(tile, index(1)), index(v.lanes))
-        half = b.mul(b.and_(tile, index(1)), index(PANEL_ROWS // 2))
-        if transposed:
+        half = b.mul(b.and_(tile, index(1)), b.lshr(w.depth, index(1)))
+        if self.transposed:
             block = b.mul(b.sub(group, w.first), index(4 * v.lanes))
             at = b.add(b.mul(b.mul(w.first, index(self.width)), w.k), b.add(bottom, b.add(block, part)))
             step = w.k
@@ -70,18 +71,23 @@ class _Tile:
             half = b.mul(half, w.n)
         return b.add(w.right, b.mul(b.add(at, half), index(v.size))), b.mul(step, index(v.size))
 
-    def compute(self, row, group, top, bottom, transposed):
-        """Sums over rows [top, bottom) of the large matrix; beyond the last row, of the last."""
+    def _start(self, row, top):
+        """Where the left matrix has the number for a row and the panel's first row."""
+        b, w = self.b, self.w
+        at = b.add(b.mul(top, w.m), row) if self.left_transposed else b.add(b.mul(row, w.k), top)
+        return b.add(w.left, b.mul(at, index(self.v.size)))
+
+    def compute(self, row, group, top, bottom):
+        """Sums over rows [top, bottom) of the right matrix; beyond the last row, of the last."""
         b, w, v = self.b, self.w, self.v
-        last = b.sub(w.m, index(1))
+        last = b.sub(w.bottom, index(1))
         self._numbers = [smaller(b, b.add(row, index(i)), last) for i in range(self.rows)]
-        lines = [b.add(w.left, b.mul(b.add(b.mul(number, w.k), top), index(v.size)))
-                 for number in self._numbers]
+        lines = [self._start(number, top) for number in self._numbers]
         for slots in self._totals:
             for slot in slots:
                 b.store(v.zero, slot)
         panel, count = self.panel(group), b.sub(bottom, top)
-        wanted, step = self._next_panel(row, group, bottom, transposed)
+        wanted, step = self._next_panel(row, group, bottom)
         with steps(b, index(0), count, _UNROLL) as (j, end):
             for k in range(_UNROLL // 2):
                 prefetch(b, b.add(wanted, b.mul(b.add(b.lshr(j, index(1)), index(k)), step)))
@@ -92,15 +98,19 @@ class _Tile:
 
     def _step(self, lines, panel, j, k):
         b, v = self.b, self.v
-        at, place = b.mul(j, index(v.size)), b.add(panel, b.mul(j, index(self.row_bytes)))
+        place = b.add(panel, b.mul(j, index(self.row_bytes)))
+        if self.left_transposed:
+            at, ahead = b.mul(b.mul(b.add(j, index(k)), self.w.m), index(v.size)), 0
+        else:
+            at, ahead = b.mul(j, index(v.size)), k * v.size
         columns = [v.load(place, k * self.row_bytes + i * v.bytes) for i in range(self.vectors)]
         for line, slots in zip(lines, self._totals, strict=True):
-            number = v.broadcast(b.add(line, at), k * v.size)
+            number = v.broadcast(b.add(line, at), ahead)
             for slot, column in zip(slots, columns, strict=True):
                 b.store(v.fma(number, column, b.load(slot)), slot)
 
     def add(self, group, first):
-        """Adds the sums to the result, or begins it with them.
+        """Adds the sums to the result, or begins it with them if `first` (an IR condition).
 
         A row that the tile holds more than once is added once: the others begin with nothing read.
         """
@@ -111,21 +121,31 @@ class _Tile:
             fresh = b.icmp_signed(">", number, self._numbers[i - 1]) if i else ir.Constant(ir.IntType(1), 1)
             with b.if_then(fresh):
                 place = b.add(w.out, b.mul(b.add(b.mul(number, w.n), column), index(v.size)))
+                with b.if_then(b.not_(first)):
+                    for k, (slot, mask) in enumerate(zip(slots, masks, strict=True)):
+                        b.store(b.fadd(v.load_part(mask, place, k * v.bytes), b.load(slot)), slot)
                 for k, (slot, mask) in enumerate(zip(slots, masks, strict=True)):
-                    old = b.select(first, v.zero, v.load_part(mask, place, k * v.bytes))
-                    v.store_part(mask, b.fadd(old, b.load(slot)), place, k * v.bytes)
+                    v.store_part(mask, b.load(slot), place, k * v.bytes)
 
 
 def _pack(tile, top, bottom):
-    """Copies rows [top, bottom) of the large matrix to the panels, zero beyond its columns."""
+    """Copies rows [top, bottom) of the right matrix to the panels, zero beyond its columns."""
     b, w, v = tile.b, tile.w, tile.v
-    with loop(b, top, bottom) as line, loop(b, w.first, w.last) as group:
-        column = b.mul(group, index(tile.width))
-        source = b.add(w.right, b.mul(b.add(b.mul(line, w.n), column), index(v.size)))
-        target = b.add(tile.panel(group), b.mul(b.sub(line, top), index(tile.row_bytes)))
-        for i in range(tile.vectors):
-            mask = v.mask(b.sub(b.sub(w.n, column), index(i * v.lanes)))
-            v.store(v.load_part(mask, source, i * v.bytes), target, i * v.bytes)
+
+    def copy_lines(first, last, move):
+        with loop(b, first, last) as group:
+            column = b.mul(group, index(tile.width))
+            start, panel = b.add(w.right, b.mul(column, index(v.size))), tile.panel(group)
+            masks = [v.mask(b.sub(b.sub(w.n, column), index(i * v.lanes))) for i in range(tile.vectors)]
+            with loop(b, top, bottom) as line:
+                source = b.add(start, b.mul(b.mul(line, w.n), index(v.size)))
+                target = b.add(panel, b.mul(b.sub(line, top), index(tile.row_bytes)))
+                for i in range(tile.vectors):
+                    v.store(move(masks[i], source, i * v.bytes), target, i * v.bytes)
+
+    whole = smaller(b, w.last, b.sdiv(w.n, index(tile.width)))
+    copy_lines(w.first, whole, lambda mask, *place: v.load(*place))
+    copy_lines(larger(b, w.first, whole), w.last, v.load_part)
 
 
 def _pack_turned(tile, top, bottom):

@@ -1,0 +1,67 @@
+"""Products by panels against NumPy, at the borders of tiles, panels and parts, on any number of threads."""
+
+import numpy as np
+import pytest
+
+from graphflow.framework.kernel_loader import kernels
+from tests.kernels.native_harness import execute, run
+
+matmul, native, pool = kernels("cpu.matmul"), kernels("cpu.native"), kernels("cpu.pool")
+SIZES = [(50, 1024, 300), (12, 256, 1024), (13, 333, 1001), (96, 3000, 100), (31, 257, 1030), (128, 128, 64),
+         (16, 20000, 40), (64, 32, 32), (130, 192, 1100), (600, 160, 70)]
+WIDTHS = [(np.float32, 4, 4), (np.float32, 2, 8), (np.float64, 3, 5)]
+
+
+def _matrices(m, n, k, transposes, dtype):
+    rng = np.random.default_rng(0)
+    left, right = rng.normal(size=(m, k)).astype(dtype), rng.normal(size=(k, n)).astype(dtype)
+    given = [np.ascontiguousarray(x.T if turned else x) for x, turned in zip((left, right), transposes)]
+    return given, left.astype(np.float64) @ right
+
+
+@pytest.mark.parametrize("transposes", [(False, False), (False, True), (True, False)])
+@pytest.mark.parametrize("m, n, k", SIZES)
+def test_product(m, n, k, transposes):
+    given, want = _matrices(m, n, k, transposes, "f")
+    attrs = {"T": "float32", "transpose_a": transposes[0], "transpose_b": transposes[1]}
+    got = run("matmul", "MatMul", given, [((m, n), "float32")], attrs)
+    np.testing.assert_allclose(got, want, rtol=1e-5, atol=2e-4)
+    np.testing.assert_array_equal(run("matmul", "MatMul", given, [((m, n), "float32")], attrs, threads=2), got)
+
+
+@pytest.mark.parametrize("transposes", [(False, False), (False, True), (True, False), (True, True)])
+@pytest.mark.parametrize("dtype, vectors, rows", WIDTHS)
+def test_kernel(dtype, vectors, rows, transposes):
+    """The kernel itself, where this processor would take another: all tiles, rows and columns in parts, adding."""
+    m, n, k, lanes = 41, 150, 70, kernels("cpu.vector_unit").lanes_of(np.dtype(dtype).name)
+    given, want = _matrices(m, n, k, transposes, dtype)
+    code = native.function("panel_product.product", np.dtype(dtype).name, str(lanes), str(vectors), str(rows),
+                           *("1" if turned else "0" for turned in transposes))
+    registry = kernels("registry")
+    out, width = np.full((m, n), 2, dtype), vectors * lanes
+    last = -(-n // width)
+    blocks = [[registry.Out(0), registry.In(0), registry.In(1), m, n, k, *rows_, *columns,
+               registry.Scratch(32 * width * 2 * out.itemsize), 32, 2, adds]
+              for rows_, adds in (((0, 16), 0), ((16, m), 1)) for columns in ((0, 1), (1, last)) if columns[0] < last]
+    assert execute(pool.step(code, blocks, 1), given, [out])[0] == -1
+    want[16:] += 2
+    np.testing.assert_allclose(out, want, rtol=1e-5, atol=1e-4)
+
+
+def test_what_is_done_by_panels(monkeypatch):
+    def tile(*sizes, dtype="float32", transposes=(False, False)):
+        return matmul._panel_tile(dtype, *sizes, transposes)
+
+    monkeypatch.setattr(matmul, "lanes_of", lambda dtype: 16)
+    for zen4 in (False, True):
+        monkeypatch.setattr(matmul, "halves_vectors", lambda zen4=zen4: zen4)
+        assert tile(50, 1024, 3136) is not None
+        assert (tile(128, 256, 784) is not None) == zen4
+        assert tile(128, 4096, 4096) is None
+        assert (tile(784, 256, 128, transposes=(True, False)) is not None) == zen4
+        assert tile(4096, 4096, 128, transposes=(True, False)) is None
+        assert tile(50, 10, 784) is None
+        assert tile(50, 1024, 3136, dtype="float64") is None
+        assert tile(128, 100, 128) is None      # 28 columns would be worked out for nothing
+    monkeypatch.setattr(matmul, "lanes_of", lambda dtype: 8)
+    assert tile(50, 1024, 3136) is None
