@@ -19,7 +19,7 @@ def handle_kernel(ctx, make, describe):
     """The kernel of an op that makes a resource, or finds the one that another op shares with it.
 
     Args: make: function from the resource's name to a new one. describe: what both must agree in, as
-      a dictionary {words: value}, of which resources keep a copy as `signature`.
+      a dictionary {words: value}, of which resources keep a copy as `signature`. None agrees with any value.
     """
     shared = ctx.attr("shared_name").decode()
     name = shared or ctx.op_name
@@ -35,7 +35,7 @@ def handle_kernel(ctx, make, describe):
         resource = ctx.resources.get(key, make_new)
         for words, value in wanted.items():
             found = resource.signature.get(words)
-            if found != value:
+            if value not in (None, found):
                 raise errors.InvalidArgumentError(
                     None, None, f"Shared {_noun(resource)} '{name}' has {words} {found} but requested {words} "
                     f"was {value}")

@@ -111,6 +111,10 @@ class Need:
         self.has_effects = self.blocking or bool(written) or any(need.has_effects for need in inner) or any(
             op_def.is_stateful or op_def.name in CHECKS for op_def in defs)
 
+    def hands_on(self, position):
+        """Whether bodies get the variable that an input is, and nobody its value: a branch is chosen by a value."""
+        return position in self.by_reference and (position > 0 or self.op.type == "While")
+
 
 def outside_of(tensor):
     """The tensor around the body that its input `tensor` is made of; None for a loop variable."""
@@ -221,7 +225,7 @@ def taken(node):
     if not node.bodies:
         return list(node.inputs)
     return [v for v, position in zip(node.inputs, node.need.inputs, strict=True)
-            if position not in node.need.by_reference]
+            if not node.need.hands_on(position)]
 
 
 def own_variables(plan):

@@ -222,7 +222,7 @@ class _Builder:
     def _hands_on(self, op, i):
         """Whether `op` only gives its bodies, or functions, the variable that is its input `i`, without reading it."""
         if op in self.needs:
-            return i in self.needs[op].by_reference
+            return self.needs[op].hands_on(i)
         tensor = op.inputs[i]
         return tensor.dtype.name == "resource" and any(a.kind == "func" for a in op.op_def.attrs.values())
 

@@ -264,6 +264,8 @@ def create(graph, op_def, name, inputs, attrs):
         inputs = [graph.capture(tensor) for tensor in inputs]
     state = graph._scopes
     controls = graph._control_inputs_for(inputs) if state.controllers else ()
+    if state.container and op_def.is_stateful and attrs.get("container") == b"":
+        attrs["container"] = state.container.encode()
     with graph._lock:
         op = Operation(graph, op_def, name, inputs, attrs, controls, "", capture_stack(), len(graph._operations) + 1)
         try:

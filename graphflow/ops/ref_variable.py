@@ -69,8 +69,7 @@ class RefVariable(Variable):
     def _declared(scope, value, shape, validate_shape):
         if shape is None:
             shape = value.shape if validate_shape else TensorShape(None)
-        return state.variable_op(shape, value.dtype.base_dtype, name=scope,
-                                 container=scopes.get_default_graph()._scopes.container)
+        return state.variable_op(shape, value.dtype.base_dtype, name=scope)
 
     def _as_graph_element(self):
         return self._variable

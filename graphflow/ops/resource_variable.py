@@ -245,8 +245,7 @@ class ResourceVariable(BaseResourceVariable):
             self._dtype = value.dtype.base_dtype
             self._shape = self._checked_shape(value, shape)
             self._handle = raw_ops.VarHandleOp(
-                shape=self._shape.as_tuple(), dtype=self._dtype, shared_name=scope[:-1], name=scope,
-                container=graph._scopes.container)
+                shape=self._shape.as_tuple(), dtype=self._dtype, shared_name=scope[:-1], name=scope)
         with name_scope("IsInitialized"):
             self._is_initialized_op = raw_ops.VarIsInitializedOp(self._handle)
         with name_scope("Assign") as assign_name, colocate_with(None, ignore_existing=True), \

@@ -103,6 +103,7 @@ class Frame:
                 value, root = bound.native_outputs[out], spec.root(bound.inputs[source])
                 if (value in number and root in number and last[root] == i and root not in taken
                         and number[value] not in heirs and spec.nbytes(value) == spec.nbytes(root)
+                        and value.dtype.size == root.dtype.size
                         and sum(spec.root(v) is root for v in bound.inputs) == 1):
                     heirs[number[value]] = number[root]
                     taken.add(root)

@@ -118,7 +118,7 @@ def program(shape, operands, steps, results, parameters=(), threads=1):
 
 def may_share(native):
     """(number of an output, number of an input) pairs: the output may be made in the memory of that input, if
-    both have as many bytes. Nothing for kernels that are no programs, and for parts of arrays.
+    both have as many elements of as many bytes. Nothing for kernels that are no programs, and for parts of arrays.
     """
     function, words = pool.first_part(native)
     if getattr(function, "template", None) != "elementwise.program":

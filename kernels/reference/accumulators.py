@@ -61,19 +61,16 @@ class _Accumulator(Monitor):
 
         self.change(change)
 
-    def check_shape(self, shape, what="gradient"):
-        """Raises InvalidArgumentError if a gradient of this shape does not fit."""
-        if self.shape is not None and (len(shape) != len(self.shape) or any(
-                d is not None and d != s for d, s in zip(self.shape, shape))):
-            raise _invalid(f"Shape mismatch: expected {_text(self.shape)}, got {_text(shape)} for {what}")
-
 
 class DenseAccumulator(_Accumulator):
     """Of dense gradients."""
 
     def add(self, gradient):
         """Adds one."""
-        self.check_shape(gradient.shape)
+        shape = gradient.shape
+        if self.shape is not None and (len(shape) != len(self.shape) or any(
+                d is not None and d != s for d, s in zip(self.shape, shape))):
+            raise _invalid(f"Shape mismatch: expected {_text(self.shape)}, got {_text(shape)} for gradient")
         if self.total is not None and self.total.shape != gradient.shape:
             raise _invalid(f"Shape mismatch: expected {_text(self.total.shape)}, got {_text(gradient.shape)}")
         self.total = gradient.copy() if self.total is None else self.total + gradient
@@ -84,37 +81,58 @@ class DenseAccumulator(_Accumulator):
 
 
 class SparseAccumulator(_Accumulator):
-    """Of gradients of rows: a sum and a count per index."""
+    """Of gradients of rows: a sum and a count per index. Its shape, if any, is where theirs begin."""
 
     def add(self, gradient):
         """Adds one: (indices, values, shape or None)."""
         indices, values, shape = gradient
-        if indices.ndim != 1 or not values.ndim or len(values) != len(indices) or not len(indices):
-            raise _invalid(f"Indices of shape {_text(indices.shape)} and values of shape {_text(values.shape)} are no "
-                           "sparse gradient")
+        self._check(indices, values, shape)
+        sums = {} if self.total is None else self.total[1]
+        for index, row in zip(indices.tolist(), values):
+            old, count = sums.get(index, (0, 0))
+            sums[index] = old + row, count + 1
+        self.total = values.shape[1:], sums
+
+    def _check(self, indices, values, shape):
+        if indices.ndim != 1:
+            raise _invalid(f"Input indices should be vector but received shape: {_text(indices.shape)}")
+        if not values.ndim:
+            raise _invalid("Values cannot be 0-dimensional.")
+        if len(values) != len(indices):
+            raise _invalid(f"Expected {len(indices)} non-empty input values, got {len(values)}")
+        own = self.shape or ()
         if shape is not None:
-            self.check_shape(tuple(shape))
-        if self.shape is not None:
-            self.check_shape((self.shape[0], *values.shape[1:]), "values")
-            limit = self.shape[0]
-            if limit is not None and (indices.min() < 0 or indices.max() >= limit):
-                raise _invalid(f"Index out of range: {indices.tolist()} in a gradient of {limit} rows")
-        total = {} if self.total is None else self.total
-        for index, row in zip(indices.tolist(), values):
-            if index in total and total[index][0].shape != row.shape:
-                raise _invalid(f"Shape mismatch: expected rows {_text(total[index][0].shape)}, got {_text(row.shape)}")
-        for index, row in zip(indices.tolist(), values):
-            old, count = total.get(index, (0, 0))
-            total[index] = old + row, count + 1
-        self.total = total
+            _check_prefix(own, tuple(shape), "shape", 0)
+        for i, index in enumerate(indices.tolist()):
+            if index < 0 or (own and own[0] is not None and index >= own[0]):
+                limit = f"limits of shape; index is {index} exceeded {own[0]}" if index >= 0 else f"0: it is {index}"
+                raise _invalid(f"Shape mismatch: index of slice {i} exceeded {limit}")
+        if self.total is None:
+            _check_prefix(own, values.shape, "values", 1)
+        elif len(self.total[0]) + 1 != values.ndim:
+            raise _invalid(f"Shape mismatch: expected values rank {len(self.total[0]) + 1}, got {values.ndim}")
+        else:
+            _check_prefix((None, *self.total[0]), values.shape, "values", 1)
 
     def result(self):
-        """Indices in order, rows, and the shape ([] if not known)."""
-        indices = sorted(self.total)
-        rows = [self.total[i][0] / self.dtype(self.total[i][1]) if self.mean else self.total[i][0] for i in indices]
-        values = np.stack(rows).astype(self.dtype)
-        shape = (-1, *values.shape[1:]) if self.shape is None else [-1 if d is None else d for d in self.shape]
-        return [np.array(indices, np.int64), values, np.array(shape, np.int64)]
+        """Indices in order, rows, and the shape (its first size -1 if not known)."""
+        row_shape, sums = self.total
+        indices = sorted(sums)
+        values = np.zeros((len(indices), *row_shape), self.dtype)
+        for position, index in enumerate(indices):
+            total, count = sums[index]
+            values[position] = total / self.dtype(count) if self.mean else total
+        rows = self.shape[0] if self.shape and self.shape[0] is not None else -1
+        return [np.array(indices, np.int64), values, np.array([rows, *row_shape], np.int64)]
+
+
+def _check_prefix(expected, given, what, first):
+    """Raises InvalidArgumentError unless `given` begins with the sizes `expected`, from the one number `first`."""
+    if len(given) < len(expected):
+        raise _invalid(f"Shape mismatch: expected {what} rank at least {len(expected)}, got {len(given)}")
+    for i, (size, found) in enumerate(zip(expected, given)):
+        if i >= first and size not in (None, found):
+            raise _invalid(f"Shape mismatch: expected {what} dim {i} to be {size}, got {found}")
 
 
 def _text(shape):

@@ -59,7 +59,8 @@ def random_shuffle_queue(ctx):
     def make(name):
         return RandomShuffleQueue(name, ctx.attr("capacity"), ctx.attr("component_types"), ctx.attr("shapes"), kept,
                                   _words(Stream(*seeds)))
-    return handle_kernel(ctx, make, _signature(ctx, min_after_dequeue=kept, seeds=seeds))
+    return handle_kernel(ctx, make, _signature(
+        ctx, **{"min_after_dequeue": kept, "random seeds": seeds if any(seeds) else None}))
 
 
 def _words(stream):

@@ -141,6 +141,14 @@ def test_devices(graph):
             pass
 
 
+def test_containers(graph):
+    with graph.container("box"):
+        made = [tf.Variable(1.0).op, tf.get_variable("r", [], use_resource=True).handle.op,
+                tf.FIFOQueue(1, tf.float32).queue_ref.op, tf.TextLineReader().reader_ref.op]
+    assert [op.get_attr("container") for op in made] == [b"box"] * 4
+    assert tf.FIFOQueue(1, tf.float32).queue_ref.op.get_attr("container") == b""
+
+
 def test_colocation(graph):
     with tf.device("/cpu:0"):
         a = tf.constant(1.0, name="a")

@@ -2,6 +2,7 @@
 
 import threading
 
+import numpy as np
 import pytest
 
 import graphflow as tf
@@ -57,12 +58,37 @@ def test_wrong_arguments(session):
     with pytest.raises(tf.errors.InvalidArgumentError, match="num_required must be positive"):
         session.run(a.take_grad(0))
     rows = tf.SparseConditionalAccumulator(tf.float32, shape=[3, 2])
-    with pytest.raises(tf.errors.InvalidArgumentError, match="Index out of range"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="index of slice 0 exceeded limits of shape; index is 3"):
         session.run(rows.apply_grad([3], [[1.0, 2.0]]))
-    with pytest.raises(tf.errors.InvalidArgumentError, match="Shape mismatch"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="index of slice 0 exceeded 0: it is -1"):
+        session.run(rows.apply_grad([-1], [[1.0, 2.0]]))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="expected values dim 1 to be 2, got 1"):
         session.run(rows.apply_grad([1], [[1.0]]))
-    with pytest.raises(tf.errors.InvalidArgumentError, match="are no sparse gradient"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="expected values rank at least 2, got 1"):
+        session.run(rows.apply_grad([1], [1.0]))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="expected shape dim 0 to be 3, got 4"):
+        session.run(rows.apply_grad([1], [[1.0, 2.0]], [4, 2]))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Expected 1 non-empty input values, got 2"):
         session.run(rows.apply_grad([1], [[1.0, 2.0], [1.0, 2.0]]))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="indices should be vector but received shape: \\[1,1\\]"):
+        session.run(rows.apply_grad([[1]], [[1.0, 2.0]]))
+
+
+def test_shapes_of_accumulators_of_rows_are_prefixes(session):
+    loose, deep = tf.SparseConditionalAccumulator(tf.float32, shape=()), tf.SparseConditionalAccumulator(tf.float32)
+    partial = tf.SparseConditionalAccumulator(tf.float32, shape=[2, None], reduction_type="SUM")
+    session.run(loose.apply_grad([0, 1], [[1.0, 0.0], [0.0, 2.0]]))
+    session.run(loose.apply_grad([0, 2], [[0.0, 1.0], [3.0, 0.0]], [3, 2]))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="expected values dim 1 to be 2, got 1"):
+        session.run(loose.apply_grad([5], [[1.0]]))
+    found = session.run(loose.take_indexed_slices_grad(1))
+    assert found.indices.tolist() == [0, 1, 2] and found.values.tolist() == [[.5, .5], [0, 2], [3, 0]]
+    assert found.dense_shape.tolist() == [-1, 2]
+    session.run(partial.apply_grad([1], np.ones([1, 2, 2])))
+    assert session.run(partial.take_indexed_slices_grad(1)).dense_shape.tolist() == [2, 2, 2]
+    session.run(deep.apply_grad(np.zeros(0, np.int64), np.zeros([0, 4])))
+    found = session.run(deep.take_indexed_slices_grad(1))
+    assert found.values.shape == (0, 4) and found.dense_shape.tolist() == [-1, 4]
 
 
 def test_shared_accumulators_must_agree(session):

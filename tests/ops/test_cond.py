@@ -114,6 +114,19 @@ def test_initialised_only_where_it_is_read(p):
         assert sess.run(r, {p: True}) == 7.0
 
 
+@pytest.mark.parametrize("executor", ["", "reference"])
+@pytest.mark.parametrize("pred", ["itself", "read"])
+def test_a_variable_chooses_the_branch_that_changes_it(monkeypatch, pred, executor):
+    monkeypatch.setenv("GRAPHFLOW_EXECUTOR", executor)
+    v = tf.get_variable("v", initializer=True)
+    changed = tf.cond(v if pred == "itself" else v.value(), lambda: tf.assign(v, False), lambda: True)
+    with tf.Session() as sess:
+        with pytest.raises(tf.errors.FailedPreconditionError, match="v"):
+            sess.run(changed)
+        sess.run(v.initializer)
+        assert [bool(sess.run(changed)) for _ in range(3)] == [False, True, True]
+
+
 def test_variables_made_in_a_branch_belong_to_the_graph(p):
     def branch():
         with tf.variable_scope("inner"):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import graphflow as tf
+from graphflow.framework import raw_ops
 from graphflow.runtime import waiting
 
 TIMEOUT = 10
@@ -42,6 +43,16 @@ def _wait_until_waiting(sess, count=1):
 
 
 # ---------------------------------------------------------------- building
+
+def test_shared_shuffling_queues_agree_in_seeds_if_any_are_asked_for():
+    first, same, other = (tf.RandomShuffleQueue(5, 0, tf.float32, shared_name="s", seed=seed) for seed in (1, 1, 2))
+    any_seed = raw_ops.RandomShuffleQueueV2(component_types=[tf.float32], capacity=5, shared_name="s")
+    with tf.Session() as sess:
+        sess.run(first.enqueue(7.0))
+        assert sess.run([same.size(), raw_ops.QueueSizeV2(any_seed)]) == [1, 1]
+        with pytest.raises(tf.errors.InvalidArgumentError, match="has random seeds .* but requested random seeds"):
+            sess.run(other.size())
+
 
 def test_static_shapes():
     q = tf.FIFOQueue(10, [tf.float32, tf.int32], shapes=[(2, 3), ()])

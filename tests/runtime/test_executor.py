@@ -263,3 +263,14 @@ def test_what_is_assigned_is_not_written_to_later():
             sess.run(write, {fed: given})
             np.testing.assert_array_equal(sess.run(add), [2, 3])
             np.testing.assert_array_equal(given, [1, 2])
+
+
+def test_truths_are_not_made_in_a_row_of_as_many_bytes():
+    """Each row is compared with the same four floats, whose memory would hold all sixteen answers."""
+    table, row = tf.placeholder(tf.float32, [4, 4]), tf.placeholder(tf.float32, [4])
+    total = tf.reduce_sum(tf.stack([row, row]), 0)          # no part of the loop that compares
+    answer = tf.reverse(table, [0]) >= total
+    values = np.arange(16, dtype="f").reshape(4, 4)
+    with tf.Session() as sess:
+        given = warm(sess, answer, {table: values, row: [3, 3, 3, 3]})
+    np.testing.assert_array_equal(given, values[::-1] >= 6)
