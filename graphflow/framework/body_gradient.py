@@ -16,6 +16,7 @@ from graphflow.framework.convert import convert_to_tensor
 from graphflow.framework.func_graph import FuncGraph
 from graphflow.framework.gradients import TRAINABLE, backpropagate
 from graphflow.framework.graph_scopes import control_dependencies
+from graphflow.framework.shapes import is_full
 from graphflow.framework.tensor import IndexedSlices, Tensor, TensorLike
 
 
@@ -165,20 +166,32 @@ def zeros_for(source):
     if source.dtype == dtypes.resource:
         from graphflow.framework import api
 
-        return api.lookup("zeros")(raw_ops.VariableShape(source), dtype=handle_dtype(source))
+        return api.lookup("zeros")(shape_of(source), dtype=handle_dtype(source))
     return raw_ops.ZerosLike(source, name="zeros_like")
 
 
 def shape_of(source):
     """The shape, a tensor, of the value of `source`."""
-    return raw_ops.VariableShape(source) if source.dtype == dtypes.resource else raw_ops.Shape(source)
+    if source.dtype != dtypes.resource:
+        return raw_ops.Shape(source)
+    declared = _declaration(source)
+    shape = None if declared is None else declared.attrs["shape"]
+    if is_full(shape):
+        return constant_node(np.array(shape, np.int32), "shape")
+    return raw_ops.VariableShape(source)
 
 
 def handle_dtype(handle):
     """DType of the variable that `handle` names (float32 if that cannot be found)."""
+    declared = _declaration(handle)
+    return dtypes.float32 if declared is None else declared.attrs["dtype"]
+
+
+def _declaration(handle):
+    """The VarHandleOp behind a handle, or None."""
     while handle.op.type in ("Identity", "Captured"):
         handle = handle.op.inputs[0]
-    return handle.op.attrs["dtype"] if handle.op.type == "VarHandleOp" else dtypes.float32
+    return handle.op if handle.op.type == "VarHandleOp" else None
 
 
 def no_rows(source, dtype):

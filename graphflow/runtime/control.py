@@ -3,7 +3,7 @@
 `bind(node, ...)` gives the function that runs a node with bodies: like a reference kernel, it takes
 arrays and returns arrays, in the order of the node's outputs. Each body has an executor of its own
 (`executor.make_executor`), so that it is specialised and compiled like any plan; variables are read and
-written in their slots, under the keys of the session. A `Tape` is what a node recorded for gradients.
+written in their slots, under the keys of the session.
 State: the bodies' executors.
 """
 
@@ -13,30 +13,9 @@ import contextlib
 import numpy as np
 
 from graphflow.framework import errors
-from graphflow.runtime import arrays, deadlines, native_loop
+from graphflow.runtime import arrays, deadlines, native_loop, tapes
 from graphflow.runtime.body_variables import BodyVariables, written_by
 from graphflow.runtime.frame import Frame
-
-
-class Tape:
-    """What one run of a conditional or loop recorded.
-
-    Attributes: choice: the branch that ran. count: iterations of a loop. columns: {tensor of a body:
-    its value, or of a loop a list of one per iteration, or an array of them all}.
-    """
-
-    __slots__ = ("choice", "count", "columns")
-
-    def __init__(self, choice, count, columns):
-        self.choice = choice
-        self.count = count
-        self.columns = columns
-
-    def boxed(self):
-        """The tape as an array of no dimensions, which is how plans pass it on."""
-        box = np.empty((), object)
-        box[()] = self
-        return box
 
 
 def bind(node, resources, config=None, bodies=None):
@@ -93,14 +72,14 @@ class _Body:
                 elif kind == "loop":
                     feeds.append(state[index])
                 elif kind == "hollow":
-                    feeds.append(_hollow(*reading))
+                    feeds.append(tapes.hollow(*reading))
                 else:
-                    feeds.append(_recorded(inputs[index].item(), iteration, *reading))
+                    feeds.append(tapes.recorded(inputs[index].item(), iteration, *reading))
             results = [r if type(r) is np.ndarray else _as_array(r) for r in run(feeds)]
             if partial:
                 for i, whole in enumerate(self._recorded, self.outputs):
                     if not whole:
-                        results[i] = _hollow(results[i].dtype, results[i].shape)
+                        results[i] = tapes.hollow(results[i].dtype, results[i].shape)
             return results
 
         return call
@@ -136,31 +115,13 @@ class _Body:
         return self._traced
 
 
-def _hollow(dtype, shape):
-    """An array of which only the shape counts: it takes no memory."""
-    return np.broadcast_to(np.zeros((), getattr(dtype, "as_numpy_dtype", dtype)), shape)
-
-
 def _as_array(value):
     """What executors return for a scalar, as an array again."""
-    if isinstance(value, (Tape, bytes)):
+    if isinstance(value, (tapes.Tape, bytes)):
         box = np.empty((), object)
         box[()] = value
         return box
     return np.asarray(value)
-
-
-def _recorded(tape, iteration, tensor, last):
-    """What `tape` holds for `tensor`; it is let go if this is the `last` time that it is read."""
-    column = tape.columns[tensor]
-    if iteration is None:
-        return column
-    if type(column) is np.ndarray:
-        return column[iteration, ...]
-    value = column[iteration]
-    if last:
-        column[iteration] = None
-    return value
 
 
 class _Node:
@@ -204,7 +165,7 @@ class _Conditional(_Node):
             results = call((), None)
         outputs = results[:body.outputs]
         if self._keeps_tape:
-            outputs.append(Tape(choice, 1, dict(zip(body.tensors, results[body.outputs:]))).boxed())
+            outputs.append(tapes.Tape(1, dict(zip(body.tensors, results[body.outputs:]))).boxed())
         return outputs
 
 
@@ -242,7 +203,7 @@ class _While(_Node):
     def _outcome(self, state, body, count, columns):
         outputs = [state[i] for i in self._results]
         if self._keeps_tape:
-            outputs.append(Tape(0, count, dict(zip(body.tensors, columns))).boxed())
+            outputs.append(tapes.Tape(count, dict(zip(body.tensors, columns))).boxed())
         return outputs
 
 

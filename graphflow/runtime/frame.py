@@ -12,7 +12,8 @@ import numpy as np
 from graphflow.compiler.memory import ALIGNMENT, assign_offsets
 from graphflow.framework import errors
 from graphflow.framework.kernel_loader import kernels
-from graphflow.runtime import deadlines, failure
+from graphflow.runtime import deadlines, failure, tapes
+from graphflow.runtime.blocks import Blocks, address_of
 from graphflow.runtime.reference import bind_kernel
 from graphflow.runtime.steps import BodyStep, NativeFailure, PythonStep, Reload, TapeStep
 
@@ -20,11 +21,6 @@ from graphflow.runtime.steps import BodyStep, NativeFailure, PythonStep, Reload,
 _COPIED_FEED_BYTES = 2048
 # Fetched arrays from this size on are written where the caller gets them, without a copy.
 _DIRECT_FETCH_BYTES = 1 << 15
-
-
-def address_of(array):
-    """Base address of an array."""
-    return array.__array_interface__["data"][0]
 
 
 class Frame:
@@ -39,9 +35,7 @@ class Frame:
         self._moved = {}
         self._natively_read = {v for b in spec.nodes if b.native for v in map(spec.root, b.inputs)} - spec.handles
         self._place_values()
-        self._patches = {}
-        self._heads = {}
-        self._build_tape()
+        self._blocks = Blocks(spec, self._pointer, lambda branch: Frame(branch, resources))
         self._bound_arrays = [None] * len(spec.variables)
         self._build_steps()
         self._bind_feeds_and_variables()
@@ -59,7 +53,7 @@ class Frame:
                 last[value] = i
             for value in bound.inputs:
                 last[spec.root(value)] = i
-        for value in spec.plan.fetches:
+        for value in spec.fetched_values():
             last[spec.root(value)] = len(spec.nodes)
         self._dying = {}
         for value in first:
@@ -84,7 +78,8 @@ class Frame:
         # For people who ask: (value, offset, bytes, first step, last step, whether it is made in place of another).
         self.layout = [(v, offset, *lifetimes[i], i in heirs) for i, (v, offset) in enumerate(zip(chosen, offsets))]
         self._arena_values = set(chosen)
-        for value in (*spec.plan.feeds, *(v.start for v in spec.variables), *spec.constants, *first, *spec.alias):
+        for value in (*spec.plan.feeds, *spec.fed_parts(), *(v.start for v in spec.variables), *spec.constants, *first,
+                      *spec.alias):
             self._index(value)
         for value, offset in zip(chosen, offsets):
             size = spec.nbytes(value)
@@ -118,69 +113,19 @@ class Frame:
         return self._position[value]
 
     @property
+    def scratch_bytes(self):
+        """Memory that kernels share."""
+        return self._blocks.scratch_bytes
+
+    @property
     def nbytes(self):
         """Memory that the frame keeps between runs."""
-        return self.arena_bytes + self.scratch_bytes
-
-    # ---- native part
-
-    def _build_tape(self):
-        """One argument block per native node, all in one array; pointers known now are filled in."""
-        spec, tape = self._spec, kernels("cpu.tape") if any(b.native for b in self._spec.nodes) else None
-        self._tape = self._view = None
-        self.scratch_bytes = 0
-        self._preparations = []
-        if tape is None:
-            return
-        native = [b for b in spec.nodes if b.native]
-        sizes = [max(1, len(b.native.words)) for b in native]
-        self._words = np.zeros(sum(sizes), np.int64)
-        self._view = memoryview(self._words)
-        # Kernels run one after the other: one piece of scratch memory serves all.
-        self.scratch_bytes = max(tape.scratch_bytes(b.native.words) for b in native)
-        self._scratch = np.empty(self.scratch_bytes + ALIGNMENT, np.uint8)
-        scratch = address_of(self._scratch) + (-address_of(self._scratch) % ALIGNMENT)
-        rows, at = [], 0
-        for bound, size in zip(native, sizes):
-            words = bound.native.words
-            inputs = [self._pointer(v) for v in bound.inputs]
-            outputs = [self._pointer(v) for v in bound.native_outputs]
-            block = self._words[at:at + size]
-            block[:len(words)] = tape.make_block(words, inputs, outputs, scratch)[:len(words)]
-            self._note_patches(bound, words, at)
-            if bound.native.before_run is not None:
-                self._preparations.append((bound.native.before_run, self._view[at:at + size]))
-            rows.append((bound.native.function.address, block))
-            at += size
-        self._tape = tape.Tape(rows)
-        self._native_nodes = native
+        return self.arena_bytes + self._blocks.nbytes
 
     def _pointer(self, value):
         root = self._spec.root(value)
         array = self._values[self._position[root]] if root.variable is None else None
         return 0 if array is None else address_of(array)
-
-    def _note_patches(self, bound, words, at):
-        """Remembers where pointers stand that change between runs."""
-        registry = kernels("registry")
-        outputs = bound.native_outputs
-        for offset, word in enumerate(words):
-            if isinstance(word, registry.In):
-                value = self._spec.root(bound.inputs[word.index])
-            elif isinstance(word, registry.Out):
-                value = outputs[word.index]
-            elif isinstance(word, registry.Head):
-                self._heads.setdefault(self._spec.root(bound.inputs[word.index]), []).append(at + offset)
-                continue
-            else:
-                continue
-            key = value if value.variable is None else value.variable
-            self._patches.setdefault(key, []).append(at + offset)
-
-    def _patch(self, places, address):
-        view = self._view
-        for place in places:
-            view[place] = address
 
     # ---- steps
 
@@ -192,12 +137,12 @@ class Frame:
                 row += 1
                 continue
             if row > start:
-                self._steps.append(TapeStep(self._tape, start, row))
+                self._steps.append(TapeStep(self.tape, start, row))
             start = row
             self._steps.append(self._python_step(bound))
         if row > start:
             whole = start == 0 and row == len(self._spec.nodes)
-            self._steps.append(TapeStep(self._tape, start, row, whole))
+            self._steps.append(TapeStep(self.tape, start, row, whole))
 
     def _python_step(self, bound):
         node = bound.node
@@ -217,7 +162,7 @@ class Frame:
         """Of the variables that the bodies of `node` write, those that this frame has pointers to."""
         spec = self._spec
         return [Reload(self._resources.slot(w.variable.key), self._values, self._index(w.value), self._bound_arrays,
-                       spec.variables.index(w.variable), self._view, self._patches.get(w.variable, ()))
+                       spec.variables.index(w.variable), self._blocks, self._blocks.patches(w.variable))
                 for w in node.writes if w.variable in spec.variables]
 
     def _alias_views(self, node):
@@ -227,9 +172,10 @@ class Frame:
 
     def _bind_feeds_and_variables(self):
         spec = self._spec
-        self._feeds = [(self._position[v], v in self._arena_values, self._patches.get(v, ())) for v in spec.plan.feeds]
+        self._feeds = [(self._position[v], v in self._arena_values, self._blocks.patches(v)) for v in spec.plan.feeds]
         self._borrowed = [position for position, copied, _ in self._feeds if not copied]
-        self._variables = [(self._position[v.start], self._patches.get(v, ())) for v in spec.variables]
+        self._fed_parts = [(spec.plan.feeds.index(tape), path, v) for v, (tape, path) in spec.fed_parts().items()]
+        self._variables = [(self._position[v.start], self._blocks.patches(v)) for v in spec.variables]
 
     def _bind_fetches(self):
         spec = self._spec
@@ -239,10 +185,13 @@ class Frame:
         self._fetches, self._direct = [], []
         for number, value in enumerate(spec.plan.fetches):
             root = spec.root(value)
+            if root in spec.tapes and root.node is not None:
+                self._fetches.append((None, spec.tapes[root]))
+                continue
             self._fetches.append((self._index(root), spec.shape[value] if value in spec.alias else None))
             if (value in made_natively and value not in aliased and value not in python_read
                     and spec.nbytes(value) >= _DIRECT_FETCH_BYTES and spec.plan.fetches.count(value) == 1):
-                self._direct.append((number, self._position[value], self._patches[value], spec.shape[value],
+                self._direct.append((number, self._position[value], self._blocks.patches(value), spec.shape[value],
                                      value.dtype.as_numpy_dtype))
 
     # ---- running
@@ -251,8 +200,8 @@ class Frame:
         """Makes the run under way end before its next kernel, with an error; no other can follow."""
         self.cancelled = True
         self._steps.clear()
-        if self._tape is not None:
-            self._tape.cancel[0] = 1
+        if self.tape is not None:
+            self.tape.cancel[0] = 1
 
     def run(self, feeds, variables):
         """The fetched arrays, owned by the caller.
@@ -284,34 +233,44 @@ class Frame:
             else:
                 if places:
                     array = array if array.flags.c_contiguous else np.ascontiguousarray(array).reshape(array.shape)
-                    self._patch(places, address_of(array))
+                    self._blocks.patch(places, address_of(array))
                 values[position] = array
         if variables:
             self._load_variables(variables)
+        for number, path, value in self._fed_parts:
+            if feeds[number] is not None:
+                self._place_part(value, tapes.find(feeds[number], path))
         for use in self._spec.arrays.values():
             handle, head = use.found(feeds[use.feed])
             values[self._position[use.value]] = handle
-            self._patch(self._heads.get(use.value, ()), head)
+            self._blocks.patch(self._blocks.heads(use.value), head)
         for _, position, places, shape, dtype in self._direct:
             fresh = np.empty(shape, dtype)
-            self._patch(places, address_of(fresh))
+            self._blocks.patch(places, address_of(fresh))
             values[position] = fresh
-        for prepare, block in self._preparations:
+        for prepare, block in self._blocks.preparations:
             prepare(block)
+
+    def _place_part(self, value, array):
+        """Puts what stands on a fed tape where native steps look for it; None if the tape lacks it: nobody will."""
+        if array is not None:
+            array = np.ascontiguousarray(array).reshape(array.shape)
+            self._blocks.patch(self._blocks.patches(value), address_of(array))
+        self._values[self._position[value]] = array
 
     # ---- for loops that run natively (`native_loop.py`)
 
     @property
     def tape(self):
         """The native tape, or None."""
-        return self._tape
+        return self._blocks.tape
 
     def move(self, value, array):
         """Has the native steps look for a feed in `array`, until `restore`."""
         position = self._position[value]
         self._moved.setdefault(position, self._values[position])
         self._values[position] = array
-        self._patch(self._patches.get(value, ()), address_of(array))
+        self._blocks.patch(self._blocks.patches(value), address_of(array))
 
     def restore(self):
         """Undoes `move`."""
@@ -326,13 +285,13 @@ class Frame:
         return root, address_of(self._values[self._index(root)]), made
 
     def places(self, value):
-        """Addresses of the words that point to a value."""
-        return [self._words.ctypes.data + 8 * place for place in self._patches.get(value, ())]
+        """Addresses of the words that point to a value, or to a Variable."""
+        return self._blocks.addresses(value)
 
     def explain(self, row, moved):
         """Raises the error of native row `row`; `moved`: {value: array} for what is elsewhere by now."""
         for value, array in moved.items():
-            self._values[self._position[value]] = array
+            self._values[self._index(value)] = array
         self._explain(row)
 
     # ---- looking into a run
@@ -352,7 +311,7 @@ class Frame:
             for position, (bound, step) in enumerate(self._single_steps()):
                 start = time.perf_counter()
                 if bound.native:
-                    self._tape.run_range(row, row + 1)
+                    self.tape.run_range(row, row + 1)
                     row += 1
                 else:
                     step.run()
@@ -366,17 +325,19 @@ class Frame:
 
     def _explain(self, row):
         """Raises the error of native row `row`, worded by the reference kernel on the same inputs."""
-        node, spec = self._native_nodes[row].node, self._spec
-        arrays = []
-        for value in node.inputs:
-            root = spec.root(value)
-            arrays.append(self._values[self._index(root)].reshape(spec.shape[value]))
+        node = self._blocks.steps[row].node
+        if row in self._blocks.branches:
+            self._blocks.branches[row].explain(self._array)
+        arrays = list(map(self._array, node.inputs))
         try:
             bind_kernel(node, self._resources)(*arrays)
         except Exception as error:  # noqa: BLE001 - leaves with the op's name and line
             failure.raise_for(node.op, error, arrays)
-        message = f"native kernel failed with code {self._tape.code}"
+        message = f"native kernel failed with code {self.tape.code}"
         failure.raise_for(node.op, errors.InternalError(None, None, message), arrays)
+
+    def _array(self, value):
+        return self._values[self._index(self._spec.root(value))].reshape(self._spec.shape[value])
 
     def _load_variables(self, arrays):
         bound = self._bound_arrays
@@ -384,9 +345,11 @@ class Frame:
             if array is not bound[number]:
                 bound[number] = array
                 self._values[position] = array
-                self._patch(places, address_of(array))
+                self._blocks.patch(places, address_of(array))
 
     def _fetched(self, position, shape):
+        if position is None:
+            return self._fetched_tape(shape)
         array = self._values[position]
         if shape is not None and array.shape != shape:
             array = array.reshape(shape)
@@ -396,3 +359,9 @@ class Frame:
             self._values[position] = None
             return array
         return array.copy()
+
+    def _fetched_tape(self, parts):
+        """The tape of a native conditional, for those who take it as an object."""
+        spec = self._spec
+        return tapes.boxed({path: self._values[self._position[value]].copy() if kept else
+                            tapes.hollow(value.dtype, spec.shape[value]) for path, (value, kept) in parts.items()})

@@ -12,8 +12,9 @@ import time
 
 import numpy as np
 
+from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
-from graphflow.runtime import arrays
+from graphflow.runtime import arrays, tapes
 from graphflow.runtime.body_variables import BodyVariables, written_by
 from graphflow.runtime.frame import Frame, address_of
 
@@ -28,7 +29,9 @@ def can_run(specs):
 
     References to Python objects can't be copied by native code.
     """
-    if any(np.dtype(v.dtype.as_numpy_dtype).hasobject for v in specs[-1].plan.fetches):
+    body = specs[-1]
+    if any(np.dtype(v.dtype.as_numpy_dtype).hasobject and (body.root(v) not in body.tapes or body.root(v).node is None)
+           for v in body.plan.fetches):
         return False
     return kernels("cpu.tape").iterator().ready() and all(spec.is_native() for spec in specs)
 
@@ -44,6 +47,7 @@ class NativeLoop:
         self._idle = collections.deque()
         written = written_by(bodies)
         self._variables = [BodyVariables(spec, written, resources) for spec in specs]
+        self._fetches, self._recorded = _flat(specs[-1], bodies[-1])
 
     def fits(self, inputs):
         """Whether variables and arrays have the shapes for which the bodies were specialised."""
@@ -69,6 +73,20 @@ class NativeLoop:
             run.iterate(poll)
         self._idle.append(frames)
         return run.state, run.done, run.columns
+
+
+def _flat(spec, body):
+    """(what a body makes and records; of the recorded, (path, whether more than its shape is read)).
+
+    The tape of a conditional is recorded as its parts.
+    """
+    outputs = len(body.plan.fetches) - len(body.recorded)
+    values, recorded = body.plan.fetches[:outputs], []
+    for value, (tensor, whole) in zip(body.plan.fetches[outputs:], body.recorded):
+        for path, (part, kept) in spec.tapes.get(spec.root(value), {(): (value, whole)}).items():
+            values.append(part)
+            recorded.append(((tensor, *path), kept))
+    return values, recorded
 
 
 class _Run:
@@ -114,24 +132,30 @@ class _Run:
             return self.state[index]
         if kind == "hollow":
             return np.broadcast_to(np.zeros((), reading[0].as_numpy_dtype), reading[1])
-        column = self._inputs[index].item().columns[reading[0]]
-        if not isinstance(column, np.ndarray):
-            column = [np.ascontiguousarray(array).reshape(array.shape) for array in column]
-        self._reads.append((value, column))
-        shape = self._loop._specs[-1].shape[value]
-        return np.asarray(column[0]) if len(column) else np.zeros(shape, value.dtype.as_numpy_dtype)
+        spec, column = self._loop._specs[-1], self._inputs[index].item().columns[reading[0]]
+        is_tape = value.dtype == dtypes.variant
+        for path, (part, _) in spec.tapes.get(value, {} if is_tape else {(): (value, True)}).items():
+            like = np.zeros(spec.shape[part], part.dtype.as_numpy_dtype)
+            found = tapes.all_iterations(column, path, like)
+            if not isinstance(found, np.ndarray):
+                found = [np.ascontiguousarray(array).reshape(array.shape) for array in found]
+            self._reads.append((part, found))
+        if is_tape:
+            return None
+        return np.asarray(found[0]) if len(found) else like
 
     def _place_results(self):
         """What follows an iteration: recorded values that are copied, then the new loop variables."""
-        frame, body, shape = self._frames[-1], self._loop._bodies[-1], self._loop._specs[-1].shape
-        fetches = body.plan.fetches
-        places = [frame.place_of(value) for value in fetches]
-        outputs = len(fetches) - len(body.recorded)
-        roots = [root for root, _, _ in places]
-        for number, (_, whole) in enumerate(body.recorded, outputs):
-            root, address, made = places[number]
+        frame, shape = self._frames[-1], self._loop._specs[-1].shape
+        fetches, recorded = self._loop._fetches, self._loop._recorded
+        outputs = len(fetches) - len(recorded)
+        read = [True] * outputs + [whole for _, whole in recorded]
+        places = [frame.place_of(value) if whole else None for value, whole in zip(fetches, read)]
+        roots = [place[0] for place in places if place]
+        for number, (_, whole) in enumerate(recorded, outputs):
             column = None
             if whole:
+                root, address, made = places[number]
                 self._recorded.append((number - outputs, root if made and roots.count(root) == 1 else None, address))
                 column = self._room((self._first_room(), *shape[fetches[number]]), fetches[number].dtype.as_numpy_dtype)
             self.columns.append(column)
@@ -178,14 +202,13 @@ class _Run:
 
     def _finish(self):
         """Recorded arrays as long as the loop was; where only shapes count, arrays without memory."""
-        body, shape = self._loop._bodies[-1], self._loop._specs[-1].shape
-        values = body.plan.fetches[len(body.plan.fetches) - len(body.recorded):]
-        for number, (value, column) in enumerate(zip(values, self.columns)):
-            if column is None:
-                zero = np.zeros((), value.dtype.as_numpy_dtype)
-                self.columns[number] = np.broadcast_to(zero, (self.done, *shape[value]))
-            else:
-                self.columns[number] = column[:self.done]
+        loop, shape, found = self._loop, self._loop._specs[-1].shape, {}
+        values = loop._fetches[len(loop._fetches) - len(loop._recorded):]
+        for value, (path, _), column in zip(values, loop._recorded, self.columns):
+            found[path] = (tapes.hollow(value.dtype, (self.done, *shape[value])) if column is None
+                           else column[:self.done])
+        columns = tapes.columns(found)
+        self.columns = [columns.get(tensor, tapes.Parts({})) for tensor, _ in loop._bodies[-1].recorded]
 
     def _iterations(self, at):
         return self._count - 1 - at if self._backwards else at

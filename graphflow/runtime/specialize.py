@@ -10,9 +10,11 @@ from math import prod
 import numpy as np
 
 from graphflow.compiler.bodies import LOOPS, own_variables
+from graphflow.compiler.body_shapes import Info
+from graphflow.compiler.plan import Value
 from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
-from graphflow.runtime import arrays, fusion
+from graphflow.runtime import arrays, branches, fusion
 from graphflow.runtime.reference import bind_kernel
 
 
@@ -30,10 +32,10 @@ class BoundNode:
     """One step: a node (or several fused ones) run natively, or a node run by its reference kernel.
 
     Attributes: node (the last one, if fused); nodes; inputs, outputs: Values read and made; writes;
-    native: a Native, or None; run: the reference kernel, or None.
+    native: a Native, or None; run: the reference kernel, or None; branches: of a native conditional, see `branches.py`.
     """
 
-    __slots__ = ("node", "nodes", "inputs", "outputs", "writes", "native", "run")
+    __slots__ = ("node", "nodes", "inputs", "outputs", "writes", "native", "run", "branches")
 
     def __init__(self, node, native, run):
         self.node = node
@@ -43,6 +45,7 @@ class BoundNode:
         self.writes = node.writes
         self.native = native
         self.run = run
+        self.branches = ()
 
     @classmethod
     def fused(cls, nodes, inputs, outputs, native):
@@ -65,10 +68,15 @@ class Specialization:
       nodes use. nodes: list of BoundNode. pending: native functions still being compiled (their nodes run
       by reference kernels meanwhile). bodies: operation -> Specializations of its bodies, where they are settled.
       arrays: {handle: arrays.Use} of TensorArrays that native kernels may use. handles: all handles of these.
+      is_body: whether the plan is a body's. tapes: {tape that native conditionals make or read: {path: (Value, whether
+      more than its shape is read)}}, see `tapes.py`.
     """
 
-    def __init__(self, shaped, variables, resources, threads, wait, config=None, given=()):
+    def __init__(self, shaped, variables, resources, threads, wait, config=None, given=None):
         self.plan = shaped.plan
+        self.is_body = given is not None
+        self.tapes = {}
+        self._tape_infos = shaped.tapes
         self.pending = []
         self.threads = threads
         self._resources = resources
@@ -78,7 +86,7 @@ class Specialization:
         self.shape, self.constants, self.alias, self.history = (
             shaped.shape, shaped.constants, shaped.alias, shaped.history)
         self._refusals = shaped.refusals
-        self.arrays = arrays.uses(shaped, given)
+        self.arrays = arrays.uses(shaped, given or ())
         self.handles = {*self.arrays, *(self.plan.feeds[use.feed] for use in self.arrays.values())}
         bodies = {node.op: node.bodies for node in self.plan.nodes if node.bodies}
         self.bodies = {op: self._specialized(plans, bodies[op], wait) for op, plans in shaped.bodies.items()}
@@ -118,6 +126,31 @@ class Specialization:
         size = np.dtype(value.dtype.as_numpy_dtype).itemsize if value.dtype != dtypes.string else 8
         return size * prod(self.shape[value] or ())
 
+    # ---- tapes
+
+    def part_of_feed(self, tape, path):
+        """The Value that stands under `path` on a tape that is fed; None if its shape is not known."""
+        parts = self.tapes.setdefault(tape, {})
+        if path not in parts:
+            info = Info(tape=self._tape_infos.get(tape))
+            for tensor in path:
+                info = (info.tape or {}).get(tensor, Info())
+            value = Value(path[-1].dtype.base_dtype, info.shape, f"{path[-1].name}@tape")
+            self.shape[value] = info.shape
+            parts[path] = value, True
+        value, _ = parts[path]
+        return None if value.shape is None else value
+
+    def fed_parts(self):
+        """{Value: (fed tape that it is a part of, path)}."""
+        return {value: (tape, path) for tape, parts in self.tapes.items() if tape.node is None
+                for path, (value, _) in parts.items()}
+
+    def fetched_values(self):
+        """The plan's fetches, and what is on the tapes among them."""
+        made = [self.tapes[v] for v in map(self.root, self.plan.fetches) if v in self.tapes and v.node is not None]
+        return [*self.plan.fetches, *(value for parts in made for value, kept in parts.values() if kept)]
+
     # ---- tiers
 
     def _choose_tiers(self, live, wait):
@@ -133,7 +166,7 @@ class Specialization:
                 if node in self._refusals:
                     run = _refusing(run, self._refusals[node])
             bound.append(BoundNode(node, native, run))
-        bound = fusion.fuse_elementwise(self, bound, wait)
+        bound = fusion.fuse_elementwise(self, branches.lower(self, bound, wait), wait)
         if self.pending:
             kernels("cpu.native").compile_in_background(self.pending)
         return bound

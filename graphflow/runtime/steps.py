@@ -5,6 +5,7 @@ once. Holds no state beyond that.
 """
 
 from graphflow.runtime import failure
+from graphflow.runtime.blocks import address_of
 from graphflow.runtime.reference import as_arrays
 
 
@@ -85,26 +86,25 @@ class Reload:
     """Takes the array of a variable that bodies may have replaced into a frame again.
 
     Args: slot: where it is kept. values, position: where Python steps look. bound, number: which array the
-    frame has pointers to. view, places: the words where these pointers stand.
+    frame has pointers to. blocks, places: where these pointers stand.
     """
 
-    __slots__ = ("_slot", "_values", "_position", "_bound", "_number", "_view", "_places")
+    __slots__ = ("_slot", "_values", "_position", "_bound", "_number", "_blocks", "_places")
 
-    def __init__(self, slot, values, position, bound, number, view, places):
+    def __init__(self, slot, values, position, bound, number, blocks, places):
         self._slot = slot
         self._values = values
         self._position = position
         self._bound = bound
         self._number = number
-        self._view = view
+        self._blocks = blocks
         self._places = places
 
     def run(self):
         """Points the frame to the array."""
         array = self._slot.writable()
         self._values[self._position] = self._bound[self._number] = array
-        for place in self._places:
-            self._view[place] = array.__array_interface__["data"][0]
+        self._blocks.patch(self._places, address_of(array))
 
 
 class BodyStep:

@@ -2,13 +2,26 @@
 
 from math import prod
 
-from ..registry import In, Out, cpu
+from ..registry import In, Native, Out, cpu
 from . import native, pool
 from .elementwise import FLOATS, NUMBERS, op
 
 cpu.kernel("Add", "AddV2", "Sub", "Mul", "Maximum", "Minimum", "SquaredDifference", T=NUMBERS)(op)
-# Integer division can fail and rounds differently: it is the reference kernel's.
 cpu.kernel("RealDiv", "Div", "FloorDiv", "DivNoNan", "Pow", T=FLOATS)(op)
+
+_DIVISIONS = {"Div": "TruncateDiv", "Mod": "TruncateMod"}
+
+
+@cpu.kernel("Div", "TruncateDiv", "FloorDiv", "Mod", "TruncateMod", "FloorMod", T=("int32", "int64"))
+def divide_integers(ctx):
+    size, steps = prod(ctx.output_shapes[0]), []
+    for shape in ctx.input_shapes:
+        if prod(shape) not in (1, size):
+            return None     # repeats rows, which is rare: the reference kernel's
+        steps.append(int(prod(shape) == size))
+    code = native.function("integer_division.divide", _DIVISIONS.get(ctx.op_type, ctx.op_type),
+                           ctx.output_dtypes[0].name, str(native.DIVISION_BY_ZERO))
+    return Native(code, [0, 0, size, Out(0), In(0), steps[0], In(1), steps[1]])
 
 
 @cpu.kernel("AddN", T=NUMBERS)

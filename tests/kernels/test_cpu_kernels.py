@@ -1,5 +1,7 @@
 """Single cpu kernels against NumPy: dtypes, shapes (empty, odd, broadcast), special values."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -301,3 +303,27 @@ def test_constants_and_casts():
     for target in ("float32", "bool", "uint8", "float64"):
         got = run("cast", "Cast", [numbers], [((5,), target)], {"SrcT": "int64", "DstT": target})
         np.testing.assert_array_equal(got, numbers.astype(target))
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+@pytest.mark.parametrize("op, rule", [
+    ("TruncateDiv", lambda x, y: int(x / y)), ("Div", lambda x, y: int(x / y)), ("FloorDiv", lambda x, y: x // y),
+    ("TruncateMod", math.fmod), ("Mod", math.fmod), ("FloorMod", lambda x, y: x % y)])
+def test_integer_division(op, rule, dtype):
+    x, y = np.meshgrid(np.arange(-9, 10), [-5, -3, -2, -1, 1, 2, 3, 5])
+    x, y = x.ravel().astype(dtype), y.ravel().astype(dtype)
+    for left, right in ((x, y), (x, y[:1]), (x[7], y)):
+        expected = [rule(int(a), int(b)) for a, b in np.broadcast(left, right)]
+        found = run("binary", op, [left, right], [((len(expected),), dtype)], {"T": dtype})
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_division_of_integers_wraps_and_fails_at_zero(dtype):
+    least = np.full(2, np.iinfo(dtype).min, dtype)
+    for op, expected in (("FloorDiv", least), ("TruncateDiv", least), ("FloorMod", [0, 0]), ("Mod", [0, 0])):
+        attrs, outputs = {"T": dtype}, [((2,), dtype)]
+        np.testing.assert_array_equal(run("binary", op, [least, np.array(-1, dtype)], outputs, attrs), expected)
+        inputs = [least, np.array([1, 0], dtype)]
+        failed, code, block = execute(bind("binary", op, inputs, outputs, attrs), inputs, [np.zeros(2, dtype)])
+        assert (failed, code, block[0]) == (0, native.DIVISION_BY_ZERO, 1)

@@ -22,6 +22,7 @@ class Sizes:
     cnn_filters: tuple = (32, 64)
     cnn_dense: int = 1024
     hidden: int = 128
+    trips: int = 1000
     vocabulary: int = 50_000
     embedding: int = 128
     negatives: int = 64
@@ -36,7 +37,7 @@ class Sizes:
 
 FULL = Sizes()
 TINY = Sizes(chain=20, mlp=(784, 8, 8, 10), wide=(784, 16, 16, 10), wide_batch=4, batch=4, cnn_batch=2,
-             cnn_filters=(2, 3), cnn_dense=8, hidden=4, vocabulary=50, embedding=4, negatives=3, elements=100,
+             cnn_filters=(2, 3), cnn_dense=8, hidden=4, trips=7, vocabulary=50, embedding=4, negatives=3, elements=100,
              matrix=(8, 16), square=8, nodes=30, layers=2, layer=(4, 8), long_chain=200)
 
 

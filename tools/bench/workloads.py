@@ -195,6 +195,18 @@ def lstm_while(bench):
     return _lstm(bench, unrolled=False)
 
 
+def cond_while(bench):
+    """A loop that runs one of two branches in each step, and its gradient."""
+    tf, trips = bench.tf, bench.sizes.trips
+    x = tf.placeholder(tf.float32, [64])
+
+    def step(i, h):
+        return i + 1, tf.cond(tf.equal(i % 2, 0), lambda: tf.tanh(h) * x, lambda: h - 0.5 * x)
+
+    _, h = tf.while_loop(lambda i, _: i < trips, step, [0, x])
+    return _fetching(bench, [h, *tf.gradients(h, x)], {x: data.normal(64, seed=1)})
+
+
 # ------------------------------------------------------------------------------ embeddings
 
 def word2vec(bench):

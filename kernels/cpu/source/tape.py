@@ -39,18 +39,19 @@ def run(cancelled):
 ENDED, STOPPED, TEST_FAILED, STEP_FAILED = range(4)
 
 
-def _run_rows(b, block, table, count, status):
-    """Runs `count` rows of a table; a failure leaves the kernel with `status`."""
+def _run_rows(b, block, table, count, status=None):
+    """Runs `count` rows of a table; a failure leaves the kernel, with `status` if given."""
     kind = ir.FunctionType(I32, [WORDS]).as_pointer()
-    rows = b.inttoptr(word(b, block, table), WORDS)
-    with loop(b, index(0), word(b, block, count)) as row:
+    rows = b.inttoptr(table, WORDS)
+    with loop(b, index(0), count) as row:
         entry = b.gep(rows, [b.mul(row, index(2))])
         function = b.inttoptr(b.load(entry), kind)
         code = b.call(function, [b.inttoptr(b.load(b.gep(entry, [index(1)])), WORDS)])
         with b.if_then(b.icmp_signed("!=", code, ir.Constant(I32, 0)), likely=False):
             b.store(row, b.gep(block, [index(FAILED)]))
             b.store(b.sext(code, I64), b.gep(block, [index(CODE)]))
-            b.store(index(status), b.gep(block, [index(STATUS)]))
+            if status is not None:
+                b.store(index(status), b.gep(block, [index(STATUS)]))
             b.ret(code)
 
 
@@ -79,7 +80,7 @@ def iterate():
         _leave(b, block, b.icmp_signed("==", at, word(b, block, LIMIT)), STOPPED)
         tested = word(b, block, HOLDS)
         with b.if_then(b.icmp_signed("!=", tested, index(0))):
-            _run_rows(b, block, TEST, TESTS, TEST_FAILED)
+            _run_rows(b, block, word(b, block, TEST), word(b, block, TESTS), TEST_FAILED)
             holds = b.load(b.inttoptr(tested, ir.IntType(8).as_pointer()))
             _leave(b, block, b.icmp_signed("==", holds, ir.Constant(ir.IntType(8), 0)), ENDED)
         moves = b.inttoptr(word(b, block, MOVES), WORDS)
@@ -90,7 +91,7 @@ def iterate():
                     b.store(word(b, b.inttoptr(first, WORDS), at), b.inttoptr(place, WORDS))
                 with regular:
                     b.store(b.add(first, b.mul(at, stride)), b.inttoptr(place, WORDS))
-        _run_rows(b, block, STEPS, STEP_COUNT, STEP_FAILED)
+        _run_rows(b, block, word(b, block, STEPS), word(b, block, STEP_COUNT), STEP_FAILED)
         copies = b.inttoptr(word(b, block, COPIES), WORDS)
         with loop(b, index(0), word(b, block, COPY_COUNT)) as i:
             target, stride, source, nbytes = (word(b, copies, b.add(b.mul(i, index(4)), index(j))) for j in range(4))
@@ -98,5 +99,54 @@ def iterate():
         b.store(b.add(at, word(b, block, BY)), b.gep(block, [index(AT)]))
         b.branch(head)
         b.position_at_end(b.append_basic_block("never"))
+
+    return IrKernel(emit)
+
+
+# Words of `choose`'s block after FAILED and CODE, and of each row of its table.
+CHOSEN, SELECTOR, IS_BOOL, BRANCHES, BRANCH_TABLE, CHOOSE_WORDS = range(2, 8)
+_BRANCH_WORDS = 6
+
+
+def choose():
+    """Runs the rows of one branch of a conditional.
+
+    Words: FAILED, CODE: row of the branch that failed and its error code; CHOSEN: the branch that ran; SELECTOR:
+    address of what chooses it: a byte if IS_BOOL, which is 0 for the second branch, else an int32, which means the
+    last branch if it is out of range; BRANCHES: how many there are; BRANCH_TABLE: for each: table of its rows,
+    their number; table of the words that point to its inputs and results: (address of the word, number of the word
+    here that says where they are), their number; table of what is copied afterwards: (number of the word here
+    that says where to, number of the one that says where from or -1, where from in that case, bytes), their number.
+    The words that are meant follow from CHOOSE_WORDS on.
+    """
+    def emit(b, block):
+        selector, count = word(b, block, SELECTOR), word(b, block, BRANCHES)
+        byte = b.load(b.inttoptr(selector, ir.IntType(8).as_pointer()))
+        of_bool = b.zext(b.icmp_unsigned("==", byte, ir.Constant(ir.IntType(8), 0)), I64)
+        is_bool = b.icmp_signed("!=", word(b, block, IS_BOOL), index(0))
+        with b.if_else(is_bool) as (flag, number):
+            with flag:
+                flag_block = b.block
+            with number:
+                given = b.sext(b.load(b.inttoptr(selector, I32.as_pointer()), align=4), I64)
+                inside = b.icmp_unsigned("<", given, count)
+                of_number = b.select(inside, given, b.sub(count, index(1)))
+                number_block = b.block
+        chosen = b.phi(I64)
+        chosen.add_incoming(of_bool, flag_block)
+        chosen.add_incoming(of_number, number_block)
+        b.store(chosen, b.gep(block, [index(CHOSEN)]))
+        branch = b.gep(b.inttoptr(word(b, block, BRANCH_TABLE), WORDS), [b.mul(chosen, index(_BRANCH_WORDS))])
+        rows, row_count, places, place_count, copies, copy_count = (word(b, branch, j) for j in range(_BRANCH_WORDS))
+        places, copies = b.inttoptr(places, WORDS), b.inttoptr(copies, WORDS)
+        with loop(b, index(0), place_count) as i:
+            place, number = (word(b, places, b.add(b.mul(i, index(2)), index(j))) for j in range(2))
+            b.store(word(b, block, number), b.inttoptr(place, WORDS))
+        _run_rows(b, block, rows, row_count)
+        with loop(b, index(0), copy_count) as i:
+            target, number, fixed, nbytes = (word(b, copies, b.add(b.mul(i, index(4)), index(j))) for j in range(4))
+            moving = b.icmp_signed(">=", number, index(0))
+            source = b.select(moving, word(b, block, b.select(moving, number, index(0))), fixed)
+            copy(b, word(b, block, target), source, nbytes)
 
     return IrKernel(emit)

@@ -1,0 +1,102 @@
+"""The argument blocks of a frame's native kernels, in one array, and where in it pointers stand.
+
+State: the words of the blocks, scratch memory, and the tape of (kernel, block) rows.
+"""
+
+import numpy as np
+
+from graphflow.compiler.memory import ALIGNMENT
+from graphflow.framework.kernel_loader import kernels
+from graphflow.runtime.branches import PlacedBranches
+
+
+def address_of(array):
+    """Base address of an array."""
+    return array.__array_interface__["data"][0]
+
+
+class Blocks:
+    """Blocks of the native steps of a Specialization.
+
+    Args: pointer: gives the address of a value, or 0 if it is not known yet. make_frame: makes frames for the
+    branches of native conditionals.
+    Attributes: steps: the native ones, in order. tape: of them all, or None. scratch_bytes. preparations: list of
+    (function, block) to call before a run. branches: {row: PlacedBranches}.
+    """
+
+    def __init__(self, spec, pointer, make_frame):
+        self._spec = spec
+        self.steps = [b for b in spec.nodes if b.native]
+        self.tape = self._words = self._view = None
+        self.scratch_bytes = 0
+        self.preparations, self.branches = [], {}
+        self._patches = {}
+        self._heads = {}
+        if self.steps:
+            self._build(pointer, make_frame)
+
+    def _build(self, pointer, make_frame):
+        """One argument block per native step; pointers known now are filled in."""
+        tape = kernels("cpu.tape")
+        sizes = [max(1, len(b.native.words)) for b in self.steps]
+        self._words = np.zeros(sum(sizes), np.int64)
+        self._view = memoryview(self._words)
+        # Kernels run one after the other: one piece of scratch memory serves all.
+        self.scratch_bytes = max(tape.scratch_bytes(b.native.words) for b in self.steps)
+        self._scratch = np.empty(self.scratch_bytes + ALIGNMENT, np.uint8)
+        scratch = address_of(self._scratch) + (-address_of(self._scratch) % ALIGNMENT)
+        rows, at = [], 0
+        for bound, size in zip(self.steps, sizes):
+            words = bound.native.words
+            inputs = [pointer(v) for v in bound.inputs]
+            outputs = [pointer(v) for v in bound.native_outputs]
+            block = self._words[at:at + size]
+            block[:len(words)] = tape.make_block(words, inputs, outputs, scratch)[:len(words)]
+            self._note_patches(bound, words, at)
+            if bound.native.before_run is not None:
+                self.preparations.append((bound.native.before_run, self._view[at:at + size]))
+            if bound.branches:
+                self.branches[len(rows)] = PlacedBranches(bound, block, make_frame)
+            rows.append((bound.native.function.address, block))
+            at += size
+        self.tape = tape.Tape(rows)
+
+    def _note_patches(self, bound, words, at):
+        """Remembers where pointers stand that change between runs."""
+        registry = kernels("registry")
+        outputs = bound.native_outputs
+        for offset, word in enumerate(words):
+            if isinstance(word, registry.In):
+                value = self._spec.root(bound.inputs[word.index])
+            elif isinstance(word, registry.Out):
+                value = outputs[word.index]
+            elif isinstance(word, registry.Head):
+                self._heads.setdefault(self._spec.root(bound.inputs[word.index]), []).append(at + offset)
+                continue
+            else:
+                continue
+            key = value if value.variable is None else value.variable
+            self._patches.setdefault(key, []).append(at + offset)
+
+    @property
+    def nbytes(self):
+        """Memory besides the frame's arena: scratch, and what the branches of conditionals have."""
+        return self.scratch_bytes + sum(branches.nbytes for branches in self.branches.values())
+
+    def patches(self, key):
+        """Positions of the words that point to a value, or to a Variable."""
+        return self._patches.get(key, ())
+
+    def heads(self, value):
+        """Positions of the words that point to the head of a TensorArray."""
+        return self._heads.get(value, ())
+
+    def patch(self, places, address):
+        """Puts an address at positions."""
+        view = self._view
+        for place in places:
+            view[place] = address
+
+    def addresses(self, key):
+        """Addresses of the words that point to a value, or to a Variable."""
+        return [self._words.ctypes.data + 8 * place for place in self._patches.get(key, ())]
