@@ -24,7 +24,7 @@ import sys
 import threading
 import warnings
 
-from . import compiler
+from . import compiler, object_loader
 from .object_cache import ObjectCache
 
 # Error codes of kernels. A kernel that can fail keeps its block's first two words for the details.
@@ -126,7 +126,7 @@ class NativeFunction:
         if body is None:
             body = compiler.compile_object(self.python_function(), self.key)
             cache().write(self.key, body)
-        return compiler.load_object(body, self.key)
+        return object_loader.load(body) or compiler.load_object(body, self.key)
 
     def python_function(self):
         """The kernel as a Python function over its block (imports Numba)."""
