@@ -132,15 +132,18 @@ class Native:
     `before_run(block)`, if given, is called before each run of the step that the kernel is part of,
     with its argument block (a sequence of words): it writes what changes from run to run.
     `meanwhile`, if given, is what serves until `function` is compiled, in place of the reference kernel.
+    `in_place` are pairs (number of an output, number of an input of as many elements and bytes): the output may be
+    made in the memory of the input.
     """
 
-    __slots__ = ("function", "words", "before_run", "meanwhile")
+    __slots__ = ("function", "words", "before_run", "meanwhile", "in_place")
 
     def __init__(self, function, words, before_run=None, meanwhile=None):
         self.function = function
         self.words = words
         self.before_run = before_run
         self.meanwhile = meanwhile
+        self.in_place = ()
 
     def with_stand_in(self, run):
         """This kernel, served by `run` until it is compiled."""

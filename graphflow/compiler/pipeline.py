@@ -6,6 +6,7 @@ SHAPE_PASSES, each a function ShapedPlan -> ShapedPlan. Every pass stands with t
 """
 
 from graphflow.compiler import (
+    accumulate,
     bodies,
     broadcasts,
     dead_code,
@@ -13,6 +14,7 @@ from graphflow.compiler import (
     fold,
     merge,
     order_effects,
+    parts,
     place,
     prune,
     reads,
@@ -34,9 +36,11 @@ SHAPE_PASSES = [
     (fold.fold, "shape arithmetic and constants are the same at every run: most nodes of a gradient"),
     (rename.rename, "identities and reshapes move no data"),
     (simplify.simplify, "gradients multiply by 1, square by `pow` and cast there and back"),
+    (parts.multiply_parts, "a gradient that nobody asked for may be a part of a product that somebody reads"),
     (merge.merge_equal, "programs write the same expression twice, and gradients write it again"),
     (transposes.fold_transposes, "BLAS reads a transposed matrix as fast as another"),
     (broadcasts.absorb, "elementwise kernels repeat a row by themselves, without a copy of full size"),
+    (accumulate.accumulate, "products add to what is there: gradients of a weight used often need no more memory"),
     (expand.expand, "gradients add in twos and threes, and clip: the loops around them take that along"),
     (reads.share_reads, "a training step uses its variables before it writes them: no copy is needed"),
     (dead_code.drop_dead, "what only fed what is now constant has no reader left"),

@@ -221,12 +221,11 @@ class PlacedBranches:
             if root in words:
                 copies.append((target, words[root], 0, nbytes))
                 continue
-            _, address, made = frame.place_of(value)
-            if made:    # it is made where it goes
+            if any(root in step.outputs for step in branch.spec.nodes):     # it is made where it goes
                 words[root] = target
                 places += [(place, target) for place in frame.places(root)]
             else:
-                copies.append((target, -1, address, nbytes))
+                copies.append((target, -1, frame.place_of(value), nbytes))
         return frame.tape, places, copies
 
     def explain(self, find):

@@ -186,7 +186,7 @@ class _While(_Node):
         condition, body = self._bodies
         state = [inputs[i] for i in self._initial]
         if self._native is not None and observe is None and self._native.fits(inputs):
-            state, count, columns = self._native.run(inputs, state, None, False, self._poll)
+            state, count, columns = self._native.run(inputs, state, None, self._poll)
             return self._outcome(state, body, count, columns)
         columns = [[] for _ in body.tensors]
         count = 0
@@ -220,7 +220,7 @@ class _WhileGrad(_While):
         count = inputs[0].item().count
         state = [inputs[i] for i in self._initial]
         if self._native is not None and observe is None and self._native.fits(inputs):
-            state, _, columns = self._native.run(inputs, state, count, self._backwards, self._poll)
+            state, _, columns = self._native.run(inputs, state, count, self._poll)
             return self._outcome(state, body, count, columns)
         columns = [[None] * count for _ in body.tensors]
         with body.ready(inputs, observe) as step:

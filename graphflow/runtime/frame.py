@@ -150,7 +150,7 @@ class Frame:
         outputs = [(self._index(v), v in self._arena_values) for v in node.outputs]
         views = self._alias_views(node)
         if node.bodies:
-            return BodyStep(self._values, bound, inputs, outputs, self._reloads(node), views)
+            return BodyStep(self._values, bound, inputs, outputs, self._reloads(node), views, self._last_uses(bound))
         written = [self._index(w.value) for w in node.writes]
         return PythonStep(self._values, bound, inputs, outputs, written, views, self._last_uses(bound))
 
@@ -273,16 +273,16 @@ class Frame:
         self._blocks.patch(self._blocks.patches(value), address_of(array))
 
     def restore(self):
-        """Undoes `move`."""
+        """Undoes `move`, and lets go of what was fed."""
         for position, array in self._moved.items():
             self._values[position] = array
         self._moved.clear()
+        for position in self._borrowed:
+            self._values[position] = None
 
     def place_of(self, value):
-        """(value whose memory it is, address, whether a native step makes it) of a fetched value."""
-        root = self._spec.root(value)
-        made = any(root in b.outputs for b in self._spec.nodes)
-        return root, address_of(self._values[self._index(root)]), made
+        """The address of a value, or of the one whose memory it is."""
+        return address_of(self._values[self._index(self._spec.root(value))])
 
     def places(self, value):
         """Addresses of the words that point to a value, or to a Variable."""

@@ -3,7 +3,7 @@
 Where test and body of a settled loop have native kernels only, loop variables stand in buffers of their own,
 what an iteration records goes straight to its place in an array of all iterations, and so does what it reads
 from a tape. Python looks in now and then: when these arrays must grow, and to see whether to stop.
-State: frames that wait to be used again.
+State: frames, and memory, that wait to be used again.
 """
 
 import collections
@@ -17,8 +17,9 @@ from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import arrays, tapes
 from graphflow.runtime.body_variables import BodyVariables, written_by
 from graphflow.runtime.frame import Frame, address_of
+from graphflow.runtime.spare import Spare
 
-# Recorded values of a loop of unknown length begin with room for so many iterations.
+# Recorded values of a loop of unknown length begin with room for so many iterations, or for those of the last run.
 _FIRST_ROOM = 32
 # Python looks in after about this long.
 _PATIENCE_SECONDS = 0.02
@@ -45,33 +46,41 @@ class NativeLoop:
         self._specs = specs
         self._resources = resources
         self._idle = collections.deque()
+        self._room = _FIRST_ROOM    # iterations that are expected, where that is not known
         written = written_by(bodies)
         self._variables = [BodyVariables(spec, written, resources) for spec in specs]
         self._fetches, self._recorded = _flat(specs[-1], bodies[-1])
+        self._backwards = node.op.attrs.get("backwards", False)
+        tested = {number for body in bodies[:-1] for kind, number, _ in body.arguments if kind == "loop"}
+        self._steps = _Steps(specs[-1], bodies[-1], self._fetches, self._recorded)
+        if not self._backwards:
+            self._steps.find_rows(tested)
 
     def fits(self, inputs):
         """Whether variables and arrays have the shapes for which the bodies were specialised."""
         return (all(variables.fit() for variables in self._variables)
                 and all(arrays.fit(spec, body, inputs) for spec, body in zip(self._specs, self._bodies, strict=True)))
 
-    def run(self, inputs, state, count, backwards, poll):
+    def run(self, inputs, state, count, poll):
         """(final loop variables, number of iterations, what was recorded: an array of all iterations each).
 
         Args: inputs: of the node. state: initial loop variables. count: iterations, or None for as long as the
         test holds. poll: called now and then; raises to stop.
         """
         try:
-            frames = self._idle.pop()
+            frames, spare = self._idle.pop()
         except IndexError:
-            frames = [Frame(spec, self._resources) for spec in self._specs]
+            frames, spare = [Frame(spec, self._resources) for spec in self._specs], Spare()
+        spare.renew()
         with contextlib.ExitStack() as stack:
             for frame in frames:
                 stack.callback(frame.restore)
             variables = [stack.enter_context(variables.held()) for variables in self._variables]
-            run = _Run(self, frames, inputs, state, count, backwards)
+            run = _Run(self, frames, spare, inputs, state, count)
             run.place([held() for held in variables])
             run.iterate(poll)
-        self._idle.append(frames)
+        self._idle.append((frames, spare))
+        self._room = max(_FIRST_ROOM, 1 << (run.done - 1).bit_length())
         return run.state, run.done, run.columns
 
 
@@ -89,6 +98,52 @@ def _flat(spec, body):
     return values, recorded
 
 
+class _Steps:
+    """What is known of a body's steps before they run.
+
+    Attributes: roots: of each value that is made or recorded, the one whose memory it is; made: those that native
+    steps make. in_place: (loop variable, its value for the next iteration) where an iteration makes that in the
+    variable's own memory, since nobody reads the one before any more, now or afterwards. rows: {loop variable: number
+    of the column} where what is recorded is the variable itself: it moves on along the column, from row to row.
+    """
+
+    def __init__(self, spec, body, fetches, recorded):
+        self._spec, self._recorded = spec, recorded
+        self.roots = [spec.root(value) for value in fetches]
+        self.made = {}      # and the first step that makes it, or a part of it
+        for i, bound in enumerate(spec.nodes):
+            for value in bound.outputs:
+                self.made.setdefault(value, i)
+        self.variables = {number: value for value, (kind, number, _) in zip(
+            body.plan.feeds, body.arguments, strict=True) if kind == "loop"}
+        last = {spec.root(value): i for i, bound in enumerate(spec.nodes) for value in bound.inputs}
+        self.rows, self.in_place = {}, []
+        for number, value in self._renewed():
+            then = self.roots[number]
+            if value not in self.roots and (
+                    last.get(value, -1) < self.made[then] or last[value] == self.made[then]
+                    and self._may_share(spec.nodes[self.made[then]], then, value)):
+                self.in_place.append((number, then))
+
+    def find_rows(self, tested):
+        """Finds `rows`; `tested`: the variables that the loop's test reads."""
+        outputs = len(self.roots) - len(self._recorded)
+        for number, value in self._renewed():
+            if number not in tested and self.roots.count(value) == 1 and self.roots.index(value) >= outputs:
+                column = self.roots.index(value) - outputs
+                if self._recorded[column][1]:
+                    self.rows[number] = column
+
+    def _renewed(self):
+        """(number, value) of the loop variables whose next value native steps make, and for them alone."""
+        return [(number, value) for number, value in self.variables.items()
+                if self.roots[number] in self.made and self.roots.count(self.roots[number]) == 1]
+
+    def _may_share(self, bound, made, read):
+        return any(bound.native_outputs[out] is made and self._spec.root(bound.inputs[source]) is read
+                   for out, source in kernels("cpu.elementwise").may_share(bound.native))
+
+
 class _Run:
     """One run of a loop.
 
@@ -96,15 +151,17 @@ class _Run:
     iterations.
     """
 
-    def __init__(self, loop, frames, inputs, state, count, backwards):
+    def __init__(self, loop, frames, spare, inputs, state, count):
         self._loop = loop
         self._frames = frames
+        self._spare = spare
         self._inputs = inputs
         self._count = count
-        self._backwards = backwards
-        self.state = [np.array(array, order="C") for array in state]
+        self._backwards = loop._backwards
+        self.state = [spare.copy(array) for array in state]
         self.done = 0
         self.columns = []
+        self._room = loop._room if count is None else count     # iterations for which there is memory
         self._reads = []  # (value, array of all iterations, or list of one each)
         self._recorded = []  # (number of the column, value or None, its address where it is copied)
         self._stages = []  # buffers
@@ -122,6 +179,8 @@ class _Run:
             for value, (kind, number, _) in zip(body.plan.feeds, body.arguments):
                 if kind == "loop":
                     frame.move(value, self.state[number])
+        for number, value in self._loop._steps.in_place:
+            self._frames[-1].move(value, self.state[number])
         self._place_results()
 
     def _feed(self, value, argument):
@@ -146,38 +205,44 @@ class _Run:
 
     def _place_results(self):
         """What follows an iteration: recorded values that are copied, then the new loop variables."""
-        frame, shape = self._frames[-1], self._loop._specs[-1].shape
-        fetches, recorded = self._loop._fetches, self._loop._recorded
-        outputs = len(fetches) - len(recorded)
-        read = [True] * outputs + [whole for _, whole in recorded]
-        places = [frame.place_of(value) if whole else None for value, whole in zip(fetches, read)]
-        roots = [place[0] for place in places if place]
-        for number, (_, whole) in enumerate(recorded, outputs):
+        shape, steps = self._loop._specs[-1].shape, self._loop._steps
+        outputs = len(steps.roots) - len(self._loop._recorded)
+        read = [True] * outputs + [whole for _, whole in self._loop._recorded]
+        addresses = [self._frames[-1].place_of(root) if whole else None for root, whole in zip(steps.roots, read)]
+        kept = [root for root, whole in zip(steps.roots, read) if whole]
+        for number, root in enumerate(steps.roots[outputs:]):
             column = None
-            if whole:
-                root, address, made = places[number]
-                self._recorded.append((number - outputs, root if made and roots.count(root) == 1 else None, address))
-                column = self._room((self._first_room(), *shape[fetches[number]]), fetches[number].dtype.as_numpy_dtype)
+            if read[outputs + number]:
+                column = self._column(number, shape[self._loop._fetches[outputs + number]])
+                if number not in steps.rows.values():
+                    alone = root in steps.made and kept.count(root) == 1
+                    self._recorded.append((number, root if alone else None, addresses[outputs + number]))
             self.columns.append(column)
+        for number, column in steps.rows.items():
+            self.columns[column][0] = self.state[number].reshape(self.columns[column].shape[1:])
+        self._copies = self._state_copies(addresses)
+
+    def _column(self, number, shape):
+        """Memory for what is recorded, one row more where the last is the loop variable's final value."""
+        value = self._loop._fetches[len(self._loop._fetches) - len(self._loop._recorded) + number]
+        rows = self._room + (number in self._loop._steps.rows.values())
+        return self._spare.empty((rows, *shape), value.dtype.as_numpy_dtype)
+
+    def _state_copies(self, sources):
+        """(target, source, bytes) of what brings loop variables to their places for the next iteration."""
         addresses, first, then, last = [address_of(array) for array in self.state], [], [], []
-        for target, array, (_, source, _) in zip(addresses, self.state, places):
-            if source in addresses and source != target:
+        for number, (target, array, source) in enumerate(zip(addresses, self.state, sources)):
+            if source == target or number in self._loop._steps.rows:
+                continue
+            if source in addresses:
                 # Another loop variable's value, which must be kept until all have theirs.
-                stage = np.empty_like(array)
+                stage = self._spare.empty(array.shape, array.dtype)
                 self._stages.append(stage)
                 first.append((address_of(stage), source, array.nbytes))
                 last.append((target, address_of(stage), array.nbytes))
-            elif source != target:
+            else:
                 then.append((target, source, array.nbytes))
-        self._copies = first + then + last
-
-    def _first_room(self):
-        return _FIRST_ROOM if self._count is None else self._count
-
-    @staticmethod
-    def _room(shape, dtype):
-        kernels("reference.array_checks").check_size(shape, np.dtype(dtype))
-        return np.empty(shape, dtype)
+        return first + then + last
 
     # ---- iterations
 
@@ -195,7 +260,7 @@ class _Run:
             poll()
             if time.perf_counter() - started < _PATIENCE_SECONDS:
                 chunk *= 2
-            if self._count is None and self._recorded and self.done >= len(self.columns[self._recorded[0][0]]):
+            if self._count is None and self.columns and self.done >= self._room:
                 self._grow()
                 loop = self._native(self.done)
         self._finish()
@@ -203,6 +268,8 @@ class _Run:
     def _finish(self):
         """Recorded arrays as long as the loop was; where only shapes count, arrays without memory."""
         loop, shape, found = self._loop, self._loop._specs[-1].shape, {}
+        for number, column in loop._steps.rows.items():
+            self.state[number] = self._spare.copy(self.columns[column][self.done]).reshape(self.state[number].shape)
         values = loop._fetches[len(loop._fetches) - len(loop._recorded):]
         for value, (path, _), column in zip(values, loop._recorded, self.columns):
             found[path] = (tapes.hollow(value.dtype, (self.done, *shape[value])) if column is None
@@ -217,21 +284,21 @@ class _Run:
         limit = self.done + chunk
         if self._count is not None:
             limit = min(limit, self._count)
-        elif self._recorded:
-            limit = min(limit, len(self.columns[self._recorded[0][0]]))
+        elif self.columns:
+            limit = min(limit, self._room)
         return self._count - 1 - limit if self._backwards else limit
 
     def _grow(self):
         """Twice the room for recorded values."""
-        for number, _, _ in self._recorded:
-            column = self.columns[number]
-            larger = self._room((2 * len(column), *column.shape[1:]), column.dtype)
-            larger[:len(column)] = column
-            self.columns[number] = larger
+        self._room *= 2
+        for number, column in enumerate(self.columns):
+            if column is not None:
+                self.columns[number] = self._column(number, column.shape[1:])
+                self.columns[number][:len(column)] = column
 
     def _native(self, at):
         """The native loop, from iteration `at` on, over the arrays there are now."""
-        frame = self._frames[-1]
+        frame, steps = self._frames[-1], self._loop._steps
         moves, copies = [], []
         for value, column in self._reads:
             if isinstance(column, list):
@@ -246,9 +313,14 @@ class _Run:
                 copies.append((address_of(column), column.strides[0], address, column.strides[0]))
             else:
                 moves += [(place, address_of(column), column.strides[0]) for place in frame.places(value)]
+        for variable, number in steps.rows.items():
+            column = self.columns[number]
+            for value, row in ((steps.variables[variable], 0), (steps.roots[variable], 1)):
+                moves += [(place, address_of(column) + row * column.strides[0], column.strides[0])
+                          for place in frame.places(value)]
         copies += [(target, 0, source, nbytes) for target, source, nbytes in self._copies]
         test = self._frames[0] if len(self._frames) > 1 else None
-        holds = 0 if test is None else test.place_of(self._loop._bodies[0].plan.fetches[0])[1]
+        holds = 0 if test is None else test.place_of(self._loop._bodies[0].plan.fetches[0])
         return kernels("cpu.tape").Loop(
             None if test is None else test.tape, frame.tape, holds, np.array(moves, np.int64).reshape(-1, 3),
             np.array(copies, np.int64).reshape(-1, 4), at, -1 if self._backwards else 1)
@@ -258,6 +330,8 @@ class _Run:
         del code
         if which == "test":
             self._frames[0].explain(row, {})
+        steps = self._loop._steps
         moved = {value: np.asarray(column[at]) for value, column in self._reads}
         moved.update({value: self.columns[n][at] for n, value, _ in self._recorded if value is not None})
+        moved.update({steps.variables[variable]: self.columns[n][at] for variable, n in steps.rows.items()})
         self._frames[-1].explain(row, moved)

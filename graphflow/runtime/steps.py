@@ -113,15 +113,16 @@ class BodyStep:
     Args: as `PythonStep`; reloads: a Reload for each variable that the bodies write and the frame uses.
     """
 
-    __slots__ = ("_values", "_bound", "_inputs", "_outputs", "_reloads", "_views")
+    __slots__ = ("_values", "_bound", "_inputs", "_outputs", "_reloads", "_views", "_last_uses")
 
-    def __init__(self, values, bound, inputs, outputs, reloads, views):
+    def __init__(self, values, bound, inputs, outputs, reloads, views, last_uses=()):
         self._values = values
         self._bound = bound
         self._inputs = inputs
         self._outputs = outputs
         self._reloads = reloads
         self._views = views
+        self._last_uses = (*last_uses, *(position for position, _, _ in views))
 
     def run(self):
         """Failures leave as tf.errors with the name and the line of the op that failed."""
@@ -141,6 +142,8 @@ class BodyStep:
                 values[position][...] = result
             else:
                 values[position] = result
+        for position in self._last_uses:
+            values[position] = None
 
 
 def _own(result, arrays):

@@ -110,7 +110,7 @@ def program(shape, operands, steps, results, parameters=(), threads=1):
                            ",".join(targets), _form(shape, operands, rows, steps, results, parameters))
     words = [0, rows.count if prod(shape) else 0, 0, rows.length, rows.length, *places,
              *operand_words(operands, rows, parameters)]
-    cost = prod(shape) * cost_of(steps)
+    cost = prod(shape) * max(cost_of(steps), (rows.forms.count("v") + len(results)) / 2)
     if rows.count > rows.length or rows.count >= _MANY_ROWS:
         return pool.split(code, words, 0, rows.count, cost, threads)
     return pool.split(code, words, 2, rows.length, cost, threads)
@@ -118,15 +118,17 @@ def program(shape, operands, steps, results, parameters=(), threads=1):
 
 def may_share(native):
     """(number of an output, number of an input) pairs: the output may be made in the memory of that input, if
-    both have as many elements of as many bytes. Nothing for kernels that are no programs, and for parts of arrays.
+    both have as many elements of as many bytes. Not for what is a part of an array.
     """
+    yield from native.in_place
     function, words = pool.first_part(native)
     if getattr(function, "template", None) != "elementwise.program":
         return
     operands, steps, results = (text.split(separator) for text, separator in zip(function.arguments, ",;,"))
-    if any(result.endswith("+") for result in results):
-        return
-    outs, at, numbers = words[_FIXED_WORDS:_FIXED_WORDS + len(results)], _FIXED_WORDS + len(results), []
+    outs, at, numbers = [], _FIXED_WORDS, []
+    for position in results:
+        outs.append(words[at])
+        at += 2 if position.endswith("+") else 1
     for form in operands:
         numbers.append(words[at].index if isinstance(words[at], In) else None)
         at += 2 if form.endswith("+") else 1
@@ -134,8 +136,8 @@ def may_share(native):
     for step in steps:
         names = [name for name in step.split(" ")[1:] if not name.startswith("#")]
         needs.append(set().union(*(needs[int(name)] for name in names)))
-    for out, position in zip(outs, map(int, results), strict=True):
-        for i in sorted(needs[position]):
+    for out, position in zip(outs, results, strict=True):
+        for i in sorted(needs[int(position)]) if not position.endswith("+") else ():
             if operands[i].endswith(":v") and numbers.count(numbers[i]) == 1:
                 yield out.index, numbers[i]
 

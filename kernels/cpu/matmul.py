@@ -86,7 +86,7 @@ def _padded(size, unit):
     return -(-size // unit) * unit
 
 
-def _panels(dtype, m, n, k, transposes, operands, threads, tile):
+def _panels(dtype, m, n, k, transposes, operands, threads, tile, total=0):
     """The kernel of a product by panels. How it is divided doesn't matter to the bits."""
     vectors, rows = tile
     width = vectors * lanes_of(dtype)
@@ -104,7 +104,7 @@ def _panels(dtype, m, n, k, transposes, operands, threads, tile):
         threads = 1
     # On one thread the parts share their scratch.
     return pool.step(code, [[Out(0), *map(In, operands), m, n, k, *part,
-                             panel if threads == 1 else Scratch(panel.nbytes), depth, at_once, 0]
+                             panel if threads == 1 else Scratch(panel.nbytes), depth, at_once, total]
                             for part in parts], threads)
 
 
@@ -158,6 +158,26 @@ def matmul(ctx):
     k = ctx.input_shapes[0][0 if transposes[0] else 1]
     kernel = product(ctx, m, n, k, transposes)
     return kernel and kernel.with_stand_in(stand_ins.product(ctx, transposes))
+
+
+@cpu.kernel("AddProduct", T=FLOATS)
+def add_product(ctx):
+    """In place, that is as fast as the product alone."""
+    transposes = ctx.attr("transpose_a"), ctx.attr("transpose_b")
+    m, n = ctx.output_shapes[0]
+    k = ctx.input_shapes[1][0 if transposes[0] else 1]
+    if max(m, n, k) > _INT32_MAX:
+        return None
+    dtype = ctx.output_dtypes[0].name
+    tile = _panel_tile(dtype, m, n, k, transposes) if k else None
+    if tile is not None:
+        kernel = _panels(dtype, m, n, k, transposes, (1, 2), ctx.threads, tile, In(0))
+    else:
+        kernel = pool.step(native.function("matmul.add_product", dtype), [
+            [*product_words(dtype, m, n, k, transposes, (1, 0, 0), *part, (1, 2)), In(0)] for part in tiles(m, n, k)],
+            ctx.threads)
+    kernel.in_place = ((0, 0),)
+    return kernel.with_stand_in(stand_ins.add_product(transposes))
 
 
 @cpu.kernel("BatchMatMul", "BatchMatMulV2", T=FLOATS)

@@ -36,7 +36,7 @@ from ..registry import Native, Scratch
 from . import native
 
 _SPINS = 4000           # about 50 µs
-_WORTH_SPLITTING = 130_000  # elements of a cheap op, about 15 µs
+_WORTH_SPLITTING = 90_000   # elements of a cheap op, about 10 µs
 _JOB, _STOP, _BUSY, _HELPERS, _SYSCALL, _YIELD, _CLOCK = 24, 25, 26, 28, 29, 30, 31
 
 # A control array without helpers: what one thread is to do, it does alone, whoever else has helpers.

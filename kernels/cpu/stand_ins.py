@@ -100,6 +100,17 @@ def product(ctx, transposes):
     return run
 
 
+def add_product(transposes):
+    """`run(total, a, b)`: total + a . b."""
+    def run(total, a, b):
+        out = total.copy()
+        if out.size and a.size:
+            multiply(np.ascontiguousarray(a), np.ascontiguousarray(b), transposes, out, add=True)
+        return out
+
+    return run
+
+
 _UFUNCS = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "RealDiv": np.divide, "Sqrt": np.sqrt}
 
 

@@ -45,6 +45,17 @@ def matmul(ctx):
     return run
 
 
+@reference.kernel("AddProduct")
+def add_product(ctx):
+    """A product added to what there is (`graphflow/compiler/accumulate.py`)."""
+    multiply = matmul(ctx)
+
+    def run(total, a, b):
+        return total + multiply(a, b)
+
+    return run
+
+
 @reference.kernel("BatchMatMul", "BatchMatMulV2")
 def batch_matmul(ctx):
     """Products of stacks of matrices, either of them transposed and conjugated."""

@@ -150,6 +150,70 @@ def test_transposes_of_transposes_are_one():
     np.testing.assert_array_equal(result, values.transpose(2, 0, 1))
 
 
+def _square(rows, columns, seed):
+    x = tf.placeholder(tf.float32, [None, columns])
+    return x, np.random.default_rng(seed).normal(size=(rows, columns)).astype(np.float32)
+
+
+def test_sums_of_products_are_made_in_place():
+    (a, first), (b, second), (c, third) = (_square(128, 128, seed) for seed in range(3))
+    feed = {a: first, b: second, c: third}
+    products = [tf.matmul(a, b), tf.matmul(b, c, transpose_a=True), tf.matmul(c, a)]
+    terms = [first @ second, second.T @ third, third @ first]
+    for sum_, kinds_, expected in (
+            (tf.add_n(products), ["MatMul", "AddProduct", "AddProduct"], sum(terms)),
+            (tf.add_n([products[0], a, products[1]]), ["MatMul", "AddProduct", "AddV2"], terms[0] + first + terms[1]),
+            (products[0] + products[1], ["MatMul", "AddProduct"], terms[0] + terms[1]),
+            (tf.tanh(products[0] + a), ["MatMul", "AddV2", "Tanh"], np.tanh(terms[0] + first)),
+            (tf.add_n([products[0], products[1], tf.exp(products[0])]), ["MatMul", "MatMul", "Exp", "AddV2", "AddV2"],
+             terms[0] + terms[1] + np.exp(terms[0]))):
+        kinds, result = left(sum_, feed)
+        assert kinds == kinds_
+        np.testing.assert_allclose(result, expected, rtol=1e-3, atol=1e-3)
+        np.testing.assert_array_equal(feed[a], _square(128, 128, 0)[1])
+
+
+def test_a_sum_of_products_that_are_fetched_too_leaves_them_alone():
+    (a, x), (b, y) = (_square(128, 128, seed) for seed in range(2))
+    first, second = tf.matmul(a, b), tf.matmul(b, a)
+    with tf.Session() as sess:
+        one, two, both = sess.run([first, second, first + second], {a: x, b: y})
+    np.testing.assert_allclose(one + two, both, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(one, x @ y, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("begin, size, transposes", [
+    ([0, 28], [-1, 100], (False, False)), ([0, 28], [128, 100], (False, True)), ([28, 0], [100, 128], (False, False)),
+    ([5, 0], [60, -1], (True, False))])
+def test_only_the_part_of_a_product_that_is_read_is_made(begin, size, transposes):
+    (a, one), (b, other) = (_square(*(128, 64) if turned else (64, 128), seed) for seed, turned in enumerate(
+        (not transposes[0], transposes[1])))
+    kinds, result = left(tf.slice(tf.matmul(a, b, *transposes), begin, size), {a: one, b: other})
+    assert kinds == ["Slice", "MatMul"]
+    whole = (one.T if transposes[0] else one) @ (other.T if transposes[1] else other)
+    end = [first + count if count > 0 else 128 for first, count in zip(begin, size)]
+    np.testing.assert_allclose(result, whole[begin[0]:end[0], begin[1]:end[1]], rtol=1e-3, atol=1e-4)
+
+
+def test_products_whose_other_parts_are_read_too_stay_whole():
+    (a, x), (b, y) = (_square(64, 64, seed) for seed in range(2))
+    product = tf.matmul(a, b)
+    kinds, _ = left(product[:, :32] + product[:, 32:], {a: x, b: y})
+    assert kinds.count("MatMul") == 1
+
+
+def test_a_part_of_a_product_with_a_variable_is_made_of_what_that_was():
+    x, values = _square(64, 64, 0)
+    v = tf.Variable(np.eye(64, dtype=np.float32))
+    part = tf.slice(tf.matmul(x, v), [0, 16], [64, 40])
+    with tf.control_dependencies([part]):
+        write = tf.assign(v, v * 10.0)
+    with tf.control_dependencies([write]):
+        late = part + 0.5
+    _, result = left(late, {x: values})
+    np.testing.assert_allclose(result, values[:, 16:56] + 0.5, rtol=1e-5)
+
+
 def test_repeated_rows_are_not_made():
     x, values = matrix()
     row = tf.tanh(x[:1])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from graphflow.framework.kernel_loader import kernels
-from tests.kernels.native_harness import execute, run
+from tests.kernels.native_harness import bind, execute, run
 
 matmul, native, pool = kernels("cpu.matmul"), kernels("cpu.native"), kernels("cpu.pool")
 SIZES = [(50, 1024, 300), (12, 256, 1024), (13, 333, 1001), (96, 3000, 100), (31, 257, 1030), (128, 128, 64),
@@ -41,11 +41,31 @@ def test_kernel(dtype, vectors, rows, transposes):
     out, width = np.full((m, n), 2, dtype), vectors * lanes
     last = -(-n // width)
     blocks = [[registry.Out(0), registry.In(0), registry.In(1), m, n, k, *rows_, *columns,
-               registry.Scratch(32 * width * 2 * out.itemsize), 32, 2, adds]
-              for rows_, adds in (((0, 16), 0), ((16, m), 1)) for columns in ((0, 1), (1, last)) if columns[0] < last]
-    assert execute(pool.step(code, blocks, 1), given, [out])[0] == -1
-    want[16:] += 2
+               registry.Scratch(32 * width * 2 * out.itemsize), 32, 2, total]
+              for rows_, total in (((0, 16), 0), ((16, 32), registry.Out(0)), ((32, m), registry.In(2)))
+              for columns in ((0, 1), (1, last)) if columns[0] < last]
+    assert execute(pool.step(code, blocks, 1), [*given, np.full((m, n), 5, dtype)], [out])[0] == -1
+    want[16:32] += 2
+    want[32:] += 5
     np.testing.assert_allclose(out, want, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("transposes", [(False, False), (False, True), (True, False)])
+@pytest.mark.parametrize("m, n, k, dtype", [(156, 512, 128, "f"), (130, 192, 1100, "f"), (40, 50, 30, "f"),
+                                            (50, 1024, 300, "d"), (300, 310, 290, "d"), (64, 64, 0, "f"),
+                                            (64, 64, 0, "d")])
+def test_sum_with_a_product(m, n, k, dtype, transposes):
+    given, want = _matrices(m, n, k, transposes, dtype)
+    name = np.dtype(dtype).name
+    attrs = {"T": name, "transpose_a": transposes[0], "transpose_b": transposes[1]}
+    total = np.random.default_rng(1).normal(size=(m, n)).astype(dtype)
+    got = run("matmul", "AddProduct", [total, *given], [((m, n), name)], attrs)
+    np.testing.assert_allclose(got, total + want, rtol=1e-5, atol=2e-4)
+    np.testing.assert_array_equal(run("matmul", "AddProduct", [total, *given], [((m, n), name)], attrs, threads=2), got)
+    bound = bind("matmul", "AddProduct", [total, *given], [((m, n), name)], attrs)
+    place = total.copy()
+    assert bound.in_place == ((0, 0),) and execute(bound, [place, *given], [place])[0] == -1
+    np.testing.assert_array_equal(place, got)
 
 
 def test_what_is_done_by_panels(monkeypatch):

@@ -190,3 +190,56 @@ def test_endless_loops_end_with_their_session_or_deadline():
     sess.close()
     thread.join(10)
     assert caught
+
+
+def test_new_values_are_made_where_the_old_ones_were():
+    x = tf.placeholder_with_default(np.linspace(-1, 1, 64, dtype=np.float32).reshape(8, 8), [8, 8])
+
+    def reads_late(i, a, b):
+        new = tf.tanh(a)
+        return i + 1, new, tf.matmul(a, new) + b        # `a` is read after `new` is made
+
+    check(tf.while_loop(lambda i, *_: i < 5, reads_late, [0, x, x]))
+    check(tf.while_loop(lambda i, *_: i < 5, lambda i, a, b: (i + 1, a * 2.0 + b, tf.transpose(b)), [0, x, x]))
+    check(tf.while_loop(lambda i, *_: i < 5, lambda i, a: (i + 1, tf.matmul(a, a)), [0, x * .2]))
+    check(tf.while_loop(lambda i, a: tf.reduce_sum(a) < 50.0, lambda i, a: (i + 1, a + 0.5), [0, x]))
+
+
+@pytest.mark.parametrize("count", [0, 1, 32, 40, 65])
+def test_variables_move_along_what_is_recorded_of_them(count):
+    x = tf.placeholder_with_default(np.linspace(.1, 1, 6, dtype=np.float32), [6])
+    _, a, b = tf.while_loop(lambda i, *_: i < count, lambda i, a, b: (i + 1, a * tf.sin(b), b * .9 + a), [0, x, x])
+    slopes = tf.gradients([a, b], x)
+    check([a, b, *slopes, *tf.gradients(slopes, x)], tolerance=1e-4)
+    # The test reads a variable that is recorded.
+    _, c = tf.while_loop(lambda i, c: (i < count) & (tf.reduce_sum(c) < 1e6), lambda i, c: (i + 1, c * c), [0, x])
+    check([c, *tf.gradients(c, x)], tolerance=1e-4)
+
+
+def test_results_of_earlier_runs_stay():
+    """What a loop made is not written again while somebody has it, however often the loop runs."""
+    x = tf.placeholder(tf.float32, [64])
+    _, y = tf.while_loop(lambda i, _: i < 3, lambda i, a: (i + 1, a * a), [0, x])
+    slope = tf.gradients(y, x)[0]
+    with tf.Session() as sess:
+        kept = [sess.run([y, slope], {x: np.full(64, value, np.float32)}) for value in (1.0, 1.1, 1.2, 1.3)]
+    for value, (power, derivative) in zip((1.0, 1.1, 1.2, 1.3), kept):
+        np.testing.assert_allclose(power, value ** 8, rtol=1e-5)
+        np.testing.assert_allclose(derivative, 8 * value ** 7, rtol=1e-5)
+
+
+def test_inner_loops_leave_what_outer_ones_recorded_of_them():
+    x = tf.placeholder_with_default(np.linspace(.5, 1, 6, dtype=np.float32), [6])
+
+    def outer(i, a):
+        _, b = tf.while_loop(lambda j, _: j < i + 2, lambda j, b: (j + 1, tf.sin(b) * x), [0, a])
+        return i + 1, a + b
+
+    _, y = tf.while_loop(lambda i, _: i < 4, outer, [0, x])
+    with tf.Session() as sess:
+        native = [sess.run([y, *tf.gradients(y, x)]) for _ in range(3)]
+    with mock.patch.dict(os.environ, {"GRAPHFLOW_EXECUTOR": "reference"}), tf.Session() as sess:
+        expected = sess.run([y, *tf.gradients(y, x)])
+    for found in native:
+        for one, other in zip(found, expected):
+            np.testing.assert_allclose(one, other, rtol=1e-5)

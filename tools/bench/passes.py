@@ -47,6 +47,15 @@ def _embeddings():
     return tf.train.AdagradOptimizer(1e-6).minimize(loss), {rows: np.arange(64) % 50}
 
 
+def _often_used(count, width, batch=64):
+    """Gradients of a weight used `count` times, of whose products only a part of the columns is read."""
+    x, values = _fed(batch, width)
+    h, w = x, tf.Variable(np.eye(2 * width, width, dtype=np.float32))
+    for _ in range(count):
+        h = tf.tanh(tf.matmul(tf.concat([x, h], 1), w))
+    return tf.gradients(tf.reduce_sum(h), [w])[0], {x: values}
+
+
 # Pass -> a program that lives on it: () -> (what to run, feed).
 PROGRAMS = {
     "mark_dead": lambda: _layers(1, 256),
@@ -56,6 +65,8 @@ PROGRAMS = {
     "merge_equal": lambda: _on(lambda x: tf.matmul(x, x) + tf.matmul(x, x), 256, 256),
     "fold_transposes": lambda: _on(lambda x: tf.matmul(tf.transpose(x), x), 512, 512),
     "absorb": lambda: _on(lambda x: x * tf.tile(tf.reduce_mean(x, 1, keepdims=True), [1, 500]), 500, 500),
+    "multiply_parts": lambda: _often_used(8, 256),
+    "accumulate": lambda: _often_used(16, 256),
     "expand": lambda: _on(lambda x: tf.add_n([tf.tanh(x), x * 2.0, tf.clip_by_value(x, -1.0, 1.0)]), 100_000),
     "share_reads": lambda: _layers(2, 512, resource=True, batch=4),
     "drop_dead": lambda: _on(lambda x: x + tf.zeros_like(tf.matmul(x, x), optimize=False), 256, 256),

@@ -3,10 +3,12 @@
 from llvmlite import ir
 
 from .values import (
+    BYTES,
     I1,
     I32,
     IrKernel,
     Value,
+    copy,
     index,
     loop,
     register_type,
@@ -17,8 +19,8 @@ from .values import (
 _ROW_MAJOR, _PLAIN, _TRANSPOSED = 101, 111, 112
 
 
-def _call(b, block, left, right, out, dtype):
-    """out = left . right by the function and sizes in words 3 to 10."""
+def _call(b, block, left, right, out, dtype, beta):
+    """out = left . right + beta * out by the function and sizes in words 3 to 10."""
     real = register_type(dtype)
     pointer = real.as_pointer()
     kind = ir.FunctionType(ir.VoidType(), [
@@ -34,7 +36,7 @@ def _call(b, block, left, right, out, dtype):
     b.call(b.inttoptr(word(b, block, 3), kind.as_pointer()), [
         ir.Constant(I32, _ROW_MAJOR), option(7), option(8), small(4), small(5), small(6),
         ir.Constant(real, 1.0), b.inttoptr(left, pointer), small(9),
-        b.inttoptr(right, pointer), small(10), ir.Constant(real, 0.0),
+        b.inttoptr(right, pointer), small(10), ir.Constant(real, beta),
         b.inttoptr(out, pointer), small(17)])
 
 
@@ -60,6 +62,23 @@ def matmul(dtype):
                     store(b, target, j, Value(b, dtype, zero))
                 with product:
                     _call(b, block, b.add(left, b.mul(i, word(b, block, 14))),
-                          b.add(right, b.mul(i, word(b, block, 15))), target, dtype)
+                          b.add(right, b.mul(i, word(b, block, 15))), target, dtype, 0.0)
+
+    return IrKernel(emit)
+
+
+def add_product(dtype):
+    """out = total + left . right. Words as for `matmul`, with a count of 1; then 19 the total, which may be out."""
+
+    def emit(b, block):
+        out, left, right, total = (word(b, block, i) for i in (0, 1, 2, 19))
+        rows, columns, k, step = (word(b, block, i) for i in (4, 5, 6, 17))
+        start = word(b, block, 13)
+        target = b.add(out, start)
+        with b.if_then(b.icmp_signed("!=", total, out)), loop(b, index(0), rows) as row:
+            line = b.add(start, b.mul(b.mul(row, step), index(BYTES[dtype])))
+            copy(b, b.add(out, line), b.add(total, line), b.mul(columns, index(BYTES[dtype])))
+        with b.if_then(b.icmp_signed(">", k, index(0))):
+            _call(b, block, b.add(left, word(b, block, 12)), b.add(right, word(b, block, 18)), target, dtype, 1.0)
 
     return IrKernel(emit)

@@ -14,14 +14,14 @@ from .values import IrKernel, Value, blocks, index, load, loop, store, word
 from .vectors import Lanes, larger, prefetch, smaller, steps, turned
 
 _UNROLL = 4
-_WORDS = "out left right m n k top bottom begin end panel depth blocks add".split()
+_WORDS = "out left right m n k top bottom begin end panel depth blocks total".split()
 
 
 def product(dtype, lanes, vectors, rows, left_transposed, transposed):
     """out = left . right for [m, k] (or [k, m]) and [k, n] (or [n, k]); both arguments are "1" or "0".
 
     Words: out, left, right, m, n, k, first and last row of the result, first and last block (of `vectors`
-    vectors) of its columns, scratch for a panel, its rows, its blocks, 1 to add to what is there.
+    vectors) of its columns, scratch for a panel, its rows, its blocks, 0 or an array (maybe out itself) to add to.
     """
     def emit(b, block):
         w = SimpleNamespace(**{name: word(b, block, i) for i, name in enumerate(_WORDS)})
@@ -30,10 +30,11 @@ def product(dtype, lanes, vectors, rows, left_transposed, transposed):
         with (blocks(b, w.begin, w.end, w.blocks) as (w.first, w.last),
               blocks(b, index(0), w.k, w.depth) as (top, bottom)):
             (_pack_turned if tile.transposed else _pack)(tile, top, bottom)
-            fresh = b.and_(b.icmp_signed("==", top, index(0)), b.icmp_signed("==", w.add, index(0)))
+            begins = b.icmp_signed("==", top, index(0))
+            before = b.select(begins, w.total, w.out)
             with loop(b, w.first, w.last) as group, blocks(b, w.top, w.bottom, index(tile.rows)) as (row, _):
                 tile.compute(row, group, top, bottom)
-                tile.add(group, fresh)
+                tile.add(group, before)
 
     return IrKernel(emit)
 
@@ -109,8 +110,8 @@ class _Tile:
             for slot, column in zip(slots, columns, strict=True):
                 b.store(v.fma(number, column, b.load(slot)), slot)
 
-    def add(self, group, first):
-        """Adds the sums to the result, or begins it with them if `first` (an IR condition).
+    def add(self, group, before):
+        """Makes the result: the sums and what is in the array `before`, or the sums if that is 0.
 
         A row that the tile holds more than once is added once: the others begin with nothing read.
         """
@@ -120,12 +121,13 @@ class _Tile:
         for i, (number, slots) in enumerate(zip(self._numbers, self._totals, strict=True)):
             fresh = b.icmp_signed(">", number, self._numbers[i - 1]) if i else ir.Constant(ir.IntType(1), 1)
             with b.if_then(fresh):
-                place = b.add(w.out, b.mul(b.add(b.mul(number, w.n), column), index(v.size)))
-                with b.if_then(b.not_(first)):
+                place = b.mul(b.add(b.mul(number, w.n), column), index(v.size))
+                with b.if_then(b.icmp_signed("!=", before, index(0))):
                     for k, (slot, mask) in enumerate(zip(slots, masks, strict=True)):
-                        b.store(b.fadd(v.load_part(mask, place, k * v.bytes), b.load(slot)), slot)
+                        old = v.load_part(mask, b.add(before, place), k * v.bytes)
+                        b.store(b.fadd(old, b.load(slot)), slot)
                 for k, (slot, mask) in enumerate(zip(slots, masks, strict=True)):
-                    v.store_part(mask, b.load(slot), place, k * v.bytes)
+                    v.store_part(mask, b.load(slot), b.add(w.out, place), k * v.bytes)
 
 
 def _pack(tile, top, bottom):
