@@ -68,20 +68,35 @@ class NativeLoop:
         test holds. poll: called now and then; raises to stop.
         """
         try:
-            frames, spare = self._idle.pop()
+            place = self._idle.pop()
         except IndexError:
-            frames, spare = [Frame(spec, self._resources) for spec in self._specs], Spare()
-        spare.renew()
+            place = _Place([Frame(spec, self._resources) for spec in self._specs])
+        place.spare.renew()
         with contextlib.ExitStack() as stack:
-            for frame in frames:
+            for frame in place.frames:
                 stack.callback(frame.restore)
             variables = [stack.enter_context(variables.held()) for variables in self._variables]
-            run = _Run(self, frames, spare, inputs, state, count)
+            run = _Run(self, place, inputs, state, count)
             run.place([held() for held in variables])
             run.iterate(poll)
-        self._idle.append((frames, spare))
+        self._idle.append(place)
         self._room = max(_FIRST_ROOM, 1 << (run.done - 1).bit_length())
         return run.state, run.done, run.columns
+
+
+class _Place:
+    """Where runs take place, one at a time.
+
+    Attributes: frames: of the test, if there is one, and the body. spare: memory. native: the tape's Loop of the last
+    run; key: the addresses that it is for.
+    """
+
+    __slots__ = ("frames", "spare", "key", "native")
+
+    def __init__(self, frames):
+        self.frames = frames
+        self.spare = Spare()
+        self.key = self.native = None
 
 
 def _flat(spec, body):
@@ -151,10 +166,11 @@ class _Run:
     iterations.
     """
 
-    def __init__(self, loop, frames, spare, inputs, state, count):
+    def __init__(self, loop, place, inputs, state, count):
         self._loop = loop
-        self._frames = frames
-        self._spare = spare
+        self._place = place
+        self._frames = place.frames
+        self._spare = spare = place.spare
         self._inputs = inputs
         self._count = count
         self._backwards = loop._backwards
@@ -298,6 +314,15 @@ class _Run:
 
     def _native(self, at):
         """The native loop, from iteration `at` on, over the arrays there are now."""
+        place, arrays_ = self._place, [*self.columns, *(column for _, column in self._reads)]
+        key = [None if array is None else address_of(array) for array in arrays_ if not isinstance(array, list)]
+        key = None if len(key) < len(arrays_) else (key, self._copies)
+        if key is None or place.key != key:
+            place.key, place.native = key, self._made_native()
+        place.native.at = at
+        return place.native
+
+    def _made_native(self):
         frame, steps = self._frames[-1], self._loop._steps
         moves, copies = [], []
         for value, column in self._reads:
@@ -323,7 +348,7 @@ class _Run:
         holds = 0 if test is None else test.place_of(self._loop._bodies[0].plan.fetches[0])
         return kernels("cpu.tape").Loop(
             None if test is None else test.tape, frame.tape, holds, np.array(moves, np.int64).reshape(-1, 3),
-            np.array(copies, np.int64).reshape(-1, 4), at, -1 if self._backwards else 1)
+            np.array(copies, np.int64).reshape(-1, 4), -1 if self._backwards else 1)
 
     def _explain(self, which, row, code, at):
         """Raises the error of a row, as the frame words it."""

@@ -40,8 +40,7 @@ class Spare:
         """An array of whatever numbers, that begins where a cache line does: vector loads that cross lines take
         twice as long. Raises ResourceExhaustedError where there is not so much memory."""
         dtype = np.dtype(dtype)
-        kernels("reference.array_checks").check_size(shape, dtype)
-        memory = self._memory(math.prod(shape) * dtype.itemsize + ALIGNMENT)
+        memory = self._memory(shape, dtype)
         start = -memory.__array_interface__["data"][0] % ALIGNMENT
         return memory[start:len(memory) - ALIGNMENT + start].view(dtype).reshape(shape)
 
@@ -51,12 +50,13 @@ class Spare:
         copied[...] = array
         return copied
 
-    def _memory(self, nbytes):
-        memories = self._memories
+    def _memory(self, shape, dtype):
+        memories, nbytes = self._memories, math.prod(shape) * dtype.itemsize + ALIGNMENT
         for index in range(len(memories)):
             if len(memories[index]) == nbytes and _users(memories, index) == _FREE:
                 break
         else:
+            kernels("reference.array_checks").check_size(shape, dtype)
             index = len(memories)
             memories.append(np.empty(nbytes, np.uint8))
         self._taken.add(id(memories[index]))

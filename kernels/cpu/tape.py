@@ -120,12 +120,12 @@ class Loop:
 
     __slots__ = ("_words", "_keep", "_call")
 
-    def __init__(self, test, body, holds, moves, copies, at, by):
+    def __init__(self, test, body, holds, moves, copies, by):
         def rows(tape):
             return (0, 0) if tape is None else (tape.table.ctypes.data, tape.length)
 
         self._keep = (test, body, moves, copies)
-        self._words = np.array([-1, 0, *rows(test), *rows(body), holds, at, at, by, moves.ctypes.data, len(moves),
+        self._words = np.array([-1, 0, *rows(test), *rows(body), holds, 0, 0, by, moves.ctypes.data, len(moves),
                                 copies.ctypes.data, len(copies), 0], np.int64)
         self._call = _PROTOTYPE(iterator().address)
 
@@ -133,6 +133,10 @@ class Loop:
     def at(self):
         """The iteration that comes next."""
         return self._words.item(7)
+
+    @at.setter
+    def at(self, number):
+        self._words[7] = number
 
     def run(self, limit):
         """Runs up to the iteration `limit`: "ended", "stopped" there, or ("test" or "body", row that failed, code)."""

@@ -135,8 +135,10 @@ def tensor_array_scatter(ctx):
         largest = int(indices.max()) if indices.size else -1
         if largest >= len(store.values) and not store.dynamic:
             fail(f"Max scatter index must be < array size ({largest} vs. {len(store.values)})")
-        for index, part in zip(indices.tolist(), value.copy()):
-            store.write(index, np.asarray(part, value.dtype))
+        value, indices = value.copy(), indices.tolist()
+        if not indices or indices != list(range(len(store.values))) or not store.fill(value):
+            for index, part in zip(indices, value):
+                store.write(index, np.asarray(part, value.dtype))
         return flow.copy()
 
     return run

@@ -149,19 +149,34 @@ class TensorStore:
     def _in_rows(self, shape, dtype):
         if isinstance(self.values, _Rows):
             return self.values.data.shape[1:] == shape and dtype == self.dtype
-        whole = (len(self.values), *shape)
-        kind = np.dtype(dtype.as_numpy_dtype)
-        if (self.closed or self.dynamic or not self.identical or dtype != self.dtype or kind.hasobject
-                or not _merged(self.element_shape, shape) or any(s not in (None, shape) for s in self.shapes)
-                or product(whole) * kind.itemsize > _MAX_DENSE_BYTES):
+        if not self._may_be_rows(shape, dtype):
             return False
-        rows = _Rows(np.zeros(whole, kind), self.states, self.clear, self.sums, is_full(self.element_shape))
+        whole = np.zeros((len(self.values), *shape), dtype.as_numpy_dtype)
+        rows = _Rows(whole, self.states, self.clear, self.sums, is_full(self.element_shape))
         for index, value in enumerate(self.values):
             rows[index] = value
         self.values, self.states = rows, rows.states
         return True
 
+    def _may_be_rows(self, shape, dtype):
+        kind = np.dtype(dtype.as_numpy_dtype)
+        return (not self.closed and not self.dynamic and self.identical and dtype == self.dtype and not kind.hasobject
+                and _merged(self.element_shape, shape) and all(s in (None, shape) for s in self.shapes)
+                and product((len(self.values), *shape)) * kind.itemsize <= _MAX_DENSE_BYTES)
+
     # ---- writing
+
+    def fill(self, whole):
+        """Stores the rows of `whole`, which nobody else may change later, as all there is; whether that was possible.
+
+        Otherwise elements must be written one by one.
+        """
+        if isinstance(self.values, _Rows) or any(self.states) or not self._may_be_rows(whole.shape[1:], self.dtype):
+            return False
+        self.values = _Rows(whole, [_FULL] * len(whole), self.clear, self.sums, True)
+        self.states, self.element_shape = self.values.states, whole.shape[1:]
+        self.shapes = [self.element_shape] * len(whole)
+        return True
 
     def write(self, index, value):
         """Stores `value`, which nobody else may change later, at `index`."""
