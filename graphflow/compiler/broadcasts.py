@@ -30,10 +30,16 @@ def _absorbed(shaped, node, maker):
     if wanted is None:
         return node
     for i in (0, 1):
-        small = _small(shaped, maker.get(inputs[i]))
+        small = _small(shaped, maker.get(_same(shaped, inputs[i])))
         if small is not None and _broadcast(shaped.shape[small], shaped.shape[inputs[1 - i]]) == wanted:
             inputs[i] = small
     return node if inputs == node.inputs else node.rewritten(inputs)
+
+
+def _same(shaped, value):
+    """The value that `value` is another name of, in the same shape."""
+    root = shaped.root(value)
+    return root if shaped.shape[root] == shaped.shape[value] else value
 
 
 def _small(shaped, node):

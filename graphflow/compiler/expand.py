@@ -53,10 +53,7 @@ class _Steps:
 
     def constant(self, array):
         """A Value that is always `array`."""
-        value = Value(dtypes.as_dtype(array.dtype), array.shape, f"{self._node.name}/constant")
-        self._shaped.constants[value] = array
-        self._shaped.shape[value] = array.shape
-        return value
+        return self._shaped.constant(array, f"{self._node.name}/constant")
 
 
 def _add_n(shaped, node):

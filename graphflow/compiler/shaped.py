@@ -6,6 +6,10 @@ another in its place (`Node.rewritten`). Holds no kernels and no memory.
 """
 
 
+from graphflow.compiler.plan import Value
+from graphflow.framework import dtypes
+
+
 class ShapedPlan:
     """A plan whose feeds and variables have the given shapes.
 
@@ -43,6 +47,12 @@ class ShapedPlan:
     def root(self, value):
         """The value whose memory `value` shares."""
         return self.alias.get(value, value)
+
+    def constant(self, array, name):
+        """A new Value that is always `array`."""
+        value = Value(dtypes.as_dtype(array.dtype), array.shape, name)
+        self.constants[value], self.shape[value] = array, array.shape
+        return value
 
     def is_stable(self, value):
         """Whether `value` stays in its memory for all of the step: a variable that is written does not."""

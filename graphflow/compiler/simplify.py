@@ -1,12 +1,14 @@
 """Simplify: arithmetic that gives back what it was given, and cheaper ops for the same result.
 
 Results keep their bits, NaN and the sign of zero included: `x + 0.0` is not `x` where `x` is -0.0, but
-`x - 0.0` is. The one exception is `x ** 2`, which becomes `x * x`, correctly rounded where `pow` need not
-be (TensorFlow rewrites it too). Holds no state.
+`x - 0.0` is. The exceptions are `x ** 2`, which becomes `x * x`, correctly rounded where `pow` need not
+be (TensorFlow rewrites it too), and products with ones, which are rounded like sums. Holds no state.
 """
 
 import numpy as np
 
+from graphflow.compiler.plan import Value
+from graphflow.framework import dtypes
 from graphflow.framework.op_def import get_op_def
 
 _INVOLUTIONS = {"Neg", "LogicalNot", "Invert", "Conj"}
@@ -90,6 +92,39 @@ def _power(shaped, node, maker):
     return None
 
 
+def _product(shaped, node, maker):
+    """A product with ones is a sum or a repetition; one without a sum (over one element) is elementwise."""
+    (left, right), shape = node.inputs, shaped.shape[node.outputs[0]]
+    if left.dtype.name not in ("float32", "float64") or node in shaped.refusals or not shape or 0 in shape:
+        return None
+    (rows, columns), kind = shape, {"T": left.dtype}
+    depth = shaped.shape[left][0 if node.attrs["transpose_a"] else 1]
+    if depth == 1:
+        column, row = _reshaped(shaped, left, (rows, 1)), _reshaped(shaped, right, (1, columns))
+        if column is None or row is None:
+            return None
+        if _constant(shaped, row) == 1:
+            multiples = shaped.constant(np.array([1, columns], np.int32), f"{node.name}/multiples")
+            return node.rewritten([column, multiples], get_op_def("Tile"), {**kind, "Tmultiples": dtypes.int32})
+        return node.rewritten([column, row], get_op_def("Mul"), kind)
+    if depth and columns == 1 and not node.attrs["transpose_a"] and _constant(shaped, right) == 1:
+        axis = shaped.constant(np.array([1], np.int32), f"{node.name}/axis")
+        return node.rewritten([left, axis], get_op_def("Sum"), {**kind, "Tidx": dtypes.int32, "keep_dims": True})
+    return None
+
+
+def _reshaped(shaped, value, shape):
+    """`value` as it is or, a vector either way, as of another shape; None if its memory is overwritten."""
+    if shaped.shape[value] == shape:
+        return value
+    name = Value(value.dtype, shape, f"{value.name}/turned")
+    shaped.shape[name] = shape
+    if value in shaped.constants:
+        shaped.constants[name] = shaped.constants[value].reshape(shape)
+        return name
+    return name if shaped.rename(name, value) else None
+
+
 def _undo(shaped, node, maker):
     before = maker.get(shaped.root(node.inputs[0]))
     return before.inputs[0] if before is not None and before.type == node.type else None
@@ -119,5 +154,5 @@ def _holds(wide, narrow):
 
 _RULES = {
     "Add": _add, "AddV2": _add, "Sub": _subtract, "Mul": _multiply, "RealDiv": _divide, "Div": _divide,
-    "TruncateDiv": _divide, "Pow": _power, "Cast": _cast, **dict.fromkeys(_INVOLUTIONS, _undo),
+    "TruncateDiv": _divide, "Pow": _power, "Cast": _cast, "MatMul": _product, **dict.fromkeys(_INVOLUTIONS, _undo),
 }

@@ -5,7 +5,6 @@ BLAS takes either order, so a product of a transposed matrix needs no copy of it
 
 import numpy as np
 
-from graphflow.compiler.plan import Value
 from graphflow.framework import dtypes
 
 # Products -> their attributes for the first and the second operand. `adj` also conjugates.
@@ -64,7 +63,5 @@ def _transpose(shaped, node, maker):
     if perm == sorted(perm):
         shaped.rename(node.outputs[0], source.inputs[0])
         return None
-    value = Value(dtypes.int32, (len(perm),), f"{node.name}/perm")
-    shaped.constants[value] = np.array(perm, np.int32)
-    shaped.shape[value] = (len(perm),)
+    value = shaped.constant(np.array(perm, np.int32), f"{node.name}/perm")
     return node.rewritten([source.inputs[0], value], attrs={**node.attrs, "Tperm": dtypes.int32})

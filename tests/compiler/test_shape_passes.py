@@ -244,6 +244,68 @@ def test_weight_decay_and_clipping_are_elementwise():
     np.testing.assert_array_equal(result, np.clip(values, -1, 2))
 
 
+def test_lookups_of_joined_rows_are_made_apart():
+    table = tf.Variable(np.arange(12, dtype=np.float32).reshape(6, 2))
+    first, second = tf.placeholder(tf.int32, [2]), tf.placeholder(tf.int32, [3])
+    rows = tf.gather(table, tf.concat([first, second], 0))
+    feed = {first: np.array([5, 1], np.int32), second: np.array([0, 2, 5], np.int32)}
+    product = tf.matmul(tf.slice(rows, [0, 0], [2, -1]), tf.slice(rows, [2, 0], [-1, 2]), transpose_b=True)
+    kinds, result = left(product, feed)
+    assert sorted(kinds) == ["GatherV2", "GatherV2", "MatMul"]
+    np.testing.assert_array_equal(result, np.array([[10, 11], [2, 3]]) @ np.array([[0, 1], [4, 5], [10, 11]]).T)
+    for other in (rows[:3] * 2.0, tf.slice(rows, [0, 0], [2, 1]), tf.slice(rows, [0, 0], [3, 2]) + rows[2:]):
+        kinds, result = left(other, feed)
+        assert kinds.count("GatherV2") == 1 and "ConcatV2" in kinds
+    with pytest.raises(tf.errors.InvalidArgumentError, match="6 is not in"):
+        left(tf.slice(rows, [2, 0], [3, 2]) * 1.5, {**feed, second: np.array([6, 0, 0], np.int32)})
+
+
+def test_sums_of_padded_parts_are_joins():
+    x, values = matrix()
+    other = tf.matmul(tf.ones([2, 4]), x)
+    total = tf.add_n([tf.pad(tf.tanh(x), [[2, 0], [0, 0]]), tf.pad(other, [[0, 4], [0, 0]])]) * -0.5
+    kinds, result = left(total, {x: values})
+    assert "Pad" not in kinds and kinds.count("AddV2") == 2 and kinds.count("Mul") == 2
+    want = np.concatenate([values.sum(0, keepdims=True)] * 2 + [np.tanh(values)]) * np.float32(-.5)
+    np.testing.assert_allclose(result, want, rtol=1e-6)
+    assert np.signbit(result[2, 0])             # -0.0 + 0.0 is 0.0
+    for sum_ in (tf.pad(x, [[2, 0], [0, 0]]) + tf.pad(x, [[0, 2], [0, 0]]),        # both have rows in the middle
+                 tf.pad(x, [[1, 5], [0, 0]]) + tf.pad(x, [[5, 1], [0, 0]]),        # none has the first
+                 tf.pad(x, [[4, 0], [0, 1]]) + tf.pad(x, [[0, 4], [1, 0]])):
+        assert left(sum_, {x: values})[0].count("Pad") == 2
+
+
+def test_products_with_ones_and_of_vectors_are_elementwise():
+    x = tf.placeholder(tf.float32, [4, 3])
+    values = np.arange(12, dtype=np.float32).reshape(4, 3)
+    kinds, result = left(tf.matmul(x * 2.0, tf.ones([3, 1])), {x: values})
+    assert sorted(kinds) == ["Mul", "Sum"]
+    np.testing.assert_array_equal(result, (values * 2).sum(1, keepdims=True))
+    column = tf.slice(x, [0, 1], [4, 1])
+    kinds, result = left(tf.matmul(column, tf.ones([3, 1]), transpose_b=True) + x, {x: values})
+    assert "MatMul" not in kinds and "Tile" not in kinds
+    np.testing.assert_array_equal(result, values[:, 1:2] + values)
+    outer = tf.matmul(tf.reshape(column, [1, 4]), tf.slice(x, [3, 0], [1, 3]), transpose_a=True)
+    kinds, result = left(outer, {x: values})
+    assert "MatMul" not in kinds
+    np.testing.assert_array_equal(result, values[:, 1:2] @ values[3:])
+    for other in (tf.matmul(tf.ones([1, 4]), x), tf.matmul(x, tf.constant([[1.0], [2.0], [1.0]]))):
+        assert left(other, {x: values})[0] == ["MatMul"]
+
+
+def test_axes_of_size_one_keep_no_loops_apart(monkeypatch):
+    monkeypatch.setenv("GRAPHFLOW_DETERMINISTIC", "1")      # wait for kernels
+    x, values = matrix()
+    wide = tf.expand_dims(x, 1)
+    y = tf.reshape(wide * tf.tanh(wide), [-1, 3]) + x
+    with tf.Session() as sess:
+        result = sess.run(y, {x: values})
+        (executor,) = [e for key, e in sess._bound.items() if y in key[0]]
+        assert len(executor.specialization([values]).nodes) == 1
+    np.testing.assert_allclose(result, values * np.tanh(values) + values, rtol=1e-6)
+    assert left(wide + 1.0, {x: values})[1].shape == (4, 1, 3)
+
+
 def resource_variable(value):
     return tf.Variable(value, use_resource=True, dtype=tf.float32)
 

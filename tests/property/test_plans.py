@@ -16,6 +16,15 @@ from graphflow.runtime.reference import ReferenceExecutor
 UNARY = [tf.tanh, tf.sigmoid, tf.exp, tf.square, tf.negative, tf.abs, tf.identity, tf.nn.relu, tf.stop_gradient]
 BINARY = [tf.add, tf.subtract, tf.multiply, tf.maximum, tf.minimum, tf.squared_difference]
 
+
+def row_sums(a):
+    return tf.reduce_sum(a, axis=1, keepdims=True)
+
+
+def halves(rows, count):
+    return tf.slice(rows, [0, 0], [count, -1]) - tf.tanh(tf.slice(rows, [count, 0], [count, -1]))
+
+
 # What the compiler simplifies, each of (a matrix, a number, which variant).
 TRICKS = {
     "undo": lambda a, b, k: [tf.negative(tf.negative(a)), tf.transpose(tf.transpose(a)),
@@ -25,6 +34,13 @@ TRICKS = {
     "product": lambda a, b, k: tf.matmul(tf.transpose(a), a) * 0.1 if k % 2 else tf.matmul(a, tf.transpose(a)) * 0.1,
     "spread": lambda a, b, k: a * (tf.tile(a[:1], [tf.shape(a)[0], 1]) if k % 2 else tf.fill(tf.shape(a), b)),
     "sum_of": lambda a, b, k: tf.add_n([a, a * b, tf.tanh(a), a - b][:2 + k % 3]),
+    "column": lambda a, b, k: tf.reshape(tf.expand_dims(a, 1) * tf.tanh(tf.expand_dims(a, 1)), tf.shape(a)) + a * b,
+    "ones": lambda a, b, k: (tf.matmul(a, tf.ones([tf.shape(a)[1], 1])) * 0.1 * a if k % 2 else
+                             tf.matmul(row_sums(a), tf.ones([tf.shape(a)[1], 1]), transpose_b=True) * 0.1 + a),
+    "outer": lambda a, b, k: tf.matmul(row_sums(a), tf.reduce_sum(a, axis=0, keepdims=True)) * 0.01,
+    "padded": lambda a, b, k: (tf.pad(a, [[0, tf.shape(a)[0]], [0, 0]]) + tf.pad(a * b, [[tf.shape(a)[0], 0], [0, 0]])
+                               )[k % 2:k % 2 + tf.shape(a)[0]] * 0.5,
+    "lookups": lambda a, b, k: halves(tf.gather(a, tf.concat([tf.range(tf.shape(a)[0])] * 2, 0)), tf.shape(a)[0]),
     "power": lambda a, b, k: tf.pow(a, [1.0, 2.0, 3.0][k % 3]) * 0.1,
 }
 
@@ -35,7 +51,8 @@ def programs(draw):
     count = draw(st.integers(2, 14))
     kinds = st.sampled_from(["unary", "binary", "sum", "mean", "reshape", "matmul", "transpose", "concat", "shape",
                              "assign_add", "assign", "read", "softmax", "undo", "neutral", "repeat", "product",
-                             "spread", "sum_of", "power", "read_resource", "write_resource"])
+                             "spread", "sum_of", "power", "column", "ones", "outer", "padded", "lookups",
+                             "read_resource", "write_resource"])
     return [(draw(kinds), draw(st.integers(0, 99)), draw(st.integers(0, 99)), draw(st.integers(0, 99)))
             for _ in range(count)]
 

@@ -35,7 +35,7 @@ def compiled(monkeypatch):
 
 
 @pytest.mark.parametrize("workload", [
-    "softmax_sgd", "mlp_adam", pytest.param("lstm", marks=pytest.mark.slow),
+    "softmax_sgd", "mlp_adam", "word2vec", pytest.param("lstm", marks=pytest.mark.slow),
     pytest.param("cnn_mnist", marks=pytest.mark.slow), pytest.param("mlp_wide", marks=pytest.mark.slow)])
 def test_one_thread_and_two(workload):
     one, two = _after(workload, 1), _after(workload, 2)

@@ -56,14 +56,25 @@ def _often_used(count, width, batch=64):
     return tf.gradients(tf.reduce_sum(h), [w])[0], {x: values}
 
 
+def _sampled():
+    """A training step of two lists of rows looked up together and sliced apart, as `nce_loss` does."""
+    rows, others = tf.placeholder(tf.int32, [256]), tf.placeholder(tf.int32, [256])
+    table = tf.Variable(np.ones((10_000, 256), np.float32))
+    both = tf.gather(table, tf.concat([rows, others], 0))
+    loss = tf.reduce_sum(tf.slice(both, [0, 0], [256, -1]) * tf.tanh(tf.slice(both, [256, 0], [256, -1])))
+    return tf.train.GradientDescentOptimizer(1e-6).minimize(loss), {rows: np.arange(256), others: np.arange(256)}
+
+
 # Pass -> a program that lives on it: () -> (what to run, feed).
 PROGRAMS = {
     "mark_dead": lambda: _layers(1, 256),
     "fix_row_counts": _embeddings,
     "rename": lambda: _on(lambda x: tf.exp(tf.reshape(tf.identity(tf.reshape(x, [-1])), [500, 200])), 200, 500),
     "simplify": lambda: _on(lambda x: tf.pow(x, 2.0) * 1.0, 100_000),
+    "separate_joins": _sampled,
     "merge_equal": lambda: _on(lambda x: tf.matmul(x, x) + tf.matmul(x, x), 256, 256),
     "fold_transposes": lambda: _on(lambda x: tf.matmul(tf.transpose(x), x), 512, 512),
+    "squeeze": lambda: _on(lambda x: tf.reshape(tf.expand_dims(x, 1) * tf.expand_dims(x, 1), [500, 200]) + x, 500, 200),
     "absorb": lambda: _on(lambda x: x * tf.tile(tf.reduce_mean(x, 1, keepdims=True), [1, 500]), 500, 500),
     "multiply_parts": lambda: _often_used(8, 256),
     "accumulate": lambda: _often_used(16, 256),
