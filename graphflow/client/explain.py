@@ -96,10 +96,11 @@ def _bytes(spec, value):
 
 def _rows(spec, seconds, layout=(), indent=""):
     """Rows of a specialisation; those of bodies are indented below their node."""
-    running = {node.source: (i, bound) for i, bound in enumerate(spec.nodes) for node in bound.nodes}
+    running = {node.source: (i, bound, node) for i, bound in enumerate(spec.nodes) for node in bound.nodes}
+    made = {value for bound in spec.nodes for value in bound.outputs}
     place = {value: f"{offset:,}{' in place' if heir else ''}" for value, offset, _, _, _, heir in layout}
     for node in spec.plan.nodes:
-        i, bound = running.get(node, (None, None))
+        i, bound, run = running.get(node, (None, None, node))
         kernel = micros = ""
         if bound is not None:
             tier = "reference" if bound.native is None else "native" if len(bound.nodes) == 1 else f"fused {i}"
@@ -112,10 +113,10 @@ def _rows(spec, seconds, layout=(), indent=""):
         elif node.outputs and node.outputs[0] in spec.constants:
             tier = "ahead"
         else:
-            tier = "not needed"
-        made = [spec.shape.get(v, v.shape) for v in (*node.outputs, *(w.value for w in node.writes))]
+            tier = "by others" if made.intersection(node.outputs) else "not needed"
+        shapes_made = [spec.shape.get(v, v.shape) for v in (*node.outputs, *(w.value for w in node.writes))]
         buffer = ", ".join(place[v] for v in node.outputs if v in place)
-        yield Row(node, indent + tier, made, micros, buffer, kernel)
+        yield Row(run, indent + tier, shapes_made, micros, buffer, kernel)
         if bound is not None and node.bodies:
             for number, body in enumerate(node.bodies):
                 if node.op in spec.bodies:
