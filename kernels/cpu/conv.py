@@ -1,7 +1,8 @@
 """Conv2D, DepthwiseConv2dNative and their gradients, channels last. Holds no state.
 
 Windows of one number are plain matrix products; all else goes to the direct kernels of
-`source/conv.py`. What is rare (channels first, groups) is left to the reference kernels.
+`source/conv.py`. Groups are left to the reference kernels, and so are channels first: the compiler puts
+those last (`graphflow/compiler/layout.py`).
 """
 
 from math import prod

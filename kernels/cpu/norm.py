@@ -1,7 +1,7 @@
 """Fused batch normalisation, channels last. Holds no state.
 
-Several passes over the images: sums for the mean, sums for the variance, then the result. Channels
-first is left to the reference kernels.
+Several passes over the images: sums for the mean, sums for the variance, then the result. (The compiler
+puts channels last: `graphflow/compiler/layout.py`.)
 """
 
 from math import prod

@@ -65,12 +65,23 @@ def _sampled():
     return tf.train.GradientDescentOptimizer(1e-6).minimize(loss), {rows: np.arange(256), others: np.arange(256)}
 
 
+def _images():
+    """A training step of two convolutions with channels first."""
+    x, values = _fed(16, 3, 32, 32)
+    h = x
+    for count in (16, 32):
+        h = tf.layers.conv2d(h, count, 3, padding="same", data_format="channels_first")
+        h = tf.nn.relu(tf.layers.batch_normalization(h, axis=1, training=True, fused=True))
+    return tf.train.GradientDescentOptimizer(1e-6).minimize(tf.reduce_mean(tf.square(h))), {x: values}
+
+
 # Pass -> a program that lives on it: () -> (what to run, feed).
 PROGRAMS = {
     "mark_dead": lambda: _layers(1, 256),
     "fix_row_counts": _embeddings,
     "rename": lambda: _on(lambda x: tf.exp(tf.reshape(tf.identity(tf.reshape(x, [-1])), [500, 200])), 200, 500),
     "simplify": lambda: _on(lambda x: tf.pow(x, 2.0) * 1.0, 100_000),
+    "channels_last": _images,
     "separate_joins": _sampled,
     "merge_equal": lambda: _on(lambda x: tf.matmul(x, x) + tf.matmul(x, x), 256, 256),
     "fold_transposes": lambda: _on(lambda x: tf.matmul(tf.transpose(x), x), 512, 512),
