@@ -22,7 +22,7 @@ _warned = set()
 NOT_YET = (
     "Module", "RaggedTensor", "audio.decode_wav", "audio.encode_wav", "contrib.estimator",
     "function", "layers.experimental", "linalg.lu", "load_op_library", "profiler", "quantize",
-    "train.Checkpoint", "train.CheckpointManager", "train.SyncReplicasOptimizer", "vectorized_map",
+    "train.Checkpoint", "train.CheckpointManager", "vectorized_map",
 )
 
 

@@ -59,6 +59,12 @@ class Waits:
         for wait in list(self.running):
             wait.cancel()
 
+    def cancel(self, ops):
+        """Ends the runs that wait for one of `ops` now, with CancelledError."""
+        for wait in list(self.waiting):
+            if any(ticket.op in ops for ticket in list(wait.outstanding)):
+                wait.cancel()
+
     def check_open(self):
         """Raises CancelledError once the session is closed."""
         if self._closed:
@@ -94,7 +100,7 @@ class Wait:
         self.outstanding.add(ticket)
 
     def cancel(self):
-        """Wakes the run: its session is closed."""
+        """Wakes the run: its session is closed, or whoever started it wants it to end."""
         self._done.put(None)
 
     def next(self):
@@ -135,8 +141,8 @@ class Wait:
     def _cancelled(self):
         op = self._first().op if self.outstanding else None
         what = "Op" if op is None else f"{_kind(op)} operation"
-        return errors.CancelledError(None if op is None else op.node_def, op,
-                                     f"{what} was cancelled: its session was closed")
+        why = "its session was closed" if self._waits._closed else "its thread was asked to stop"
+        return errors.CancelledError(None if op is None else op.node_def, op, f"{what} was cancelled: {why}")
 
     def _late(self, deadline):
         ticket = self._first()

@@ -150,13 +150,13 @@ class SessionManager:
 
     def _model_ready(self, session):
         """(whether the model can be used, why not)."""
-        return _ready(self._ready_op, session, "Model not ready")
+        return check_ready(self._ready_op, session, "Model not ready")
 
     def _try_run_local_init_op(self, session):
         """(whether what is local is initialised now, why not)."""
         if self._local_init_op is None:
             return True, None
-        ready, message = _ready(self._ready_for_local_init_op, session, "Model not ready for local init")
+        ready, message = check_ready(self._ready_for_local_init_op, session, "Model not ready for local init")
         if not ready:
             return False, message
         logging.info("Running local_init_op.")
@@ -165,7 +165,7 @@ class SessionManager:
         return True, None
 
 
-def _ready(op, session, message):
+def check_ready(op, session, message):
     """(whether `op` has no names to report, or just runs; what it reports)."""
     if op is None:
         return True, None
