@@ -104,7 +104,7 @@ def _rows(spec, seconds, layout=(), indent=""):
         kernel = micros = ""
         if bound is not None:
             tier = "reference" if bound.native is None else "native" if len(bound.nodes) == 1 else f"fused {i}"
-            tier = "bodies" if node.bodies else tier
+            tier = "bodies" if node.bodies else f"{tier}, once" if i < spec.once else tier
             if node is bound.node.source:
                 kernel = _kernel(bound)
                 micros = f"{seconds[i] * 1e6:.1f}" if i in seconds else ""
@@ -150,8 +150,8 @@ def _stage_rows(stages):
 
 
 def _table(heading, rows):
-    lines = [*heading, f"{'runs as':<15}{'us':>8}  {'op':<30}{'makes':<28} {'arena at':<20} {'kernel':<24} name"]
+    lines = [*heading, f"{'runs as':<18}{'us':>8}  {'op':<30}{'makes':<28} {'arena at':<20} {'kernel':<24} name"]
     for row in rows:
-        lines.append(f"{row.tier:<15}{row.micros:>8}  {row.kind:<30}{row.made:<28} {row.buffer:<20} {row.kernel:<24} "
+        lines.append(f"{row.tier:<18}{row.micros:>8}  {row.kind:<30}{row.made:<28} {row.buffer:<20} {row.kernel:<24} "
                      f"{row.name}")
     return "\n".join(lines)

@@ -72,11 +72,20 @@ def _shape(shaped, node, body, state):
     own = own_variables(body.plan)
     shapes = {v: shaped.evaluate.variable_shape(v.key) for v in own}
     try:
-        plan = shaped.again(body.plan, feeds, shapes, shaped.evaluate)
+        plan = shaped.again(body.plan, feeds, shapes, shaped.evaluate, _varying(node, body))
     except (errors.OpError, ValueError, TypeError):
         return None
     known = not (None in [feed.shape for feed in feeds] or None in shapes.values())
     return plan, known and body.plan.is_specializable(own)
+
+
+def _varying(node, body):
+    """What may change from one iteration of a loop to the next; None for a conditional."""
+    if node.type not in LOOPS:
+        return None
+    written = {w.variable.key for w in node.writes}
+    feeds = [feed for feed, (kind, _, _) in zip(body.plan.feeds, body.arguments) if kind in ("loop", "tape")]
+    return {*feeds, *(v.start for v in body.plan.variables if v.key in written)}
 
 
 def _results(body, plan):

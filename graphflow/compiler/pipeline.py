@@ -12,6 +12,7 @@ from graphflow.compiler import (
     dead_code,
     expand,
     fold,
+    hoist,
     joins,
     layout,
     merge,
@@ -51,6 +52,7 @@ SHAPE_PASSES = [
     (reads.share_reads, "a training step uses its variables before it writes them: no copy is needed"),
     (dead_code.drop_dead, "what only fed what is now constant has no reader left"),
     (schedule.update_early, "a gradient that is applied at once need not be kept"),
+    (hoist.hoist, "loops repeat what never changes: masks, scaled weights, products of parameters"),
 ]
 
 # Whether plans are checked between shape passes: tests say so.
@@ -108,12 +110,12 @@ def _optimized(plan):
     return plan
 
 
-def shape(plan, feeds, variable_shapes, evaluate):
+def shape(plan, feeds, variable_shapes, evaluate, varying=None):
     """The ShapedPlan for these feeds (a `body_shapes.Info` each) and variables; `evaluate` computes a node now.
 
-    `variable_shapes`: {Variable: shape} for those that the plan's own nodes use.
+    `variable_shapes`: {Variable: shape} for those that the plan's own nodes use. `varying`: see `ShapedPlan`.
     """
-    shaped = ShapedPlan(plan, feeds, variable_shapes, evaluate, shape)
+    shaped = ShapedPlan(plan, feeds, variable_shapes, evaluate, shape, varying)
     for apply, _ in SHAPE_PASSES:
         before = len(shaped.nodes)
         shaped = apply(shaped)

@@ -19,14 +19,16 @@ class ShapedPlan:
       `runtime/evaluate.py`. bodies: operation with bodies -> ShapedPlans of these, where all shapes in them are
       known. tapes: Value that is a tape -> {tensor recorded: what is known of it}, see `body_shapes.py`.
       arrays: Value that is a TensorArray's handle -> what is known of it, see `array_shapes.py`. again:
-      what makes ShapedPlans. refusals: node whose inputs do not fit -> the error it fails with in its turn.
+      what makes ShapedPlans. varying: of a loop's body: the feeds, and starts of variables, that may change from one
+      iteration to the next; else None. once: how many of the nodes, the first ones, run in the first iteration only.
+      refusals: node whose inputs do not fit -> the error it fails with in its turn.
       history: list of (pass, nodes left after it).
     """
 
     __slots__ = ("plan", "nodes", "shape", "constants", "alias", "evaluate", "history", "_names", "_written", "bodies",
-                 "tapes", "arrays", "again", "refusals")
+                 "tapes", "arrays", "again", "refusals", "varying", "once")
 
-    def __init__(self, plan, feeds, variable_shapes, evaluate, again):
+    def __init__(self, plan, feeds, variable_shapes, evaluate, again, varying=None):
         self.plan = plan
         self.nodes = [node for node in plan.nodes if node not in plan.dead]
         self.shape = {value: info.shape for value, info in zip(plan.feeds, feeds, strict=True)}
@@ -38,6 +40,8 @@ class ShapedPlan:
         self.bodies = {}
         self.refusals = {}
         self.again = again
+        self.varying = varying
+        self.once = 0
         self.alias = {}
         self._names = {}  # root -> its aliases
         self.evaluate = evaluate

@@ -9,6 +9,7 @@ State: the bodies' executors.
 
 import collections
 import contextlib
+import itertools
 
 import numpy as np
 
@@ -95,12 +96,19 @@ class _Body:
             frame = self._frames.pop()
         except IndexError:
             frame = Frame(self._spec, self._resources)
-        if self._variables:
-            with self._variables.held() as held:
-                yield lambda feeds: frame.run(feeds, held())
-        else:
-            yield lambda feeds: frame.run(feeds, None)
-        self._frames.append(frame)
+        held = self._variables.held() if self._variables else contextlib.nullcontext(lambda: None)
+        runs = itertools.count()
+        limited = deadlines.any_open()
+        if limited:
+            deadlines.stop_at_deadline(frame.cancel)
+        try:
+            with held as variables:
+                yield lambda feeds: frame.run(feeds, variables(), next(runs) > 0)
+        finally:
+            if limited:
+                deadlines.let_go(frame.cancel)
+        if not frame.cancelled:
+            self._frames.append(frame)
 
     def _make_executor(self):
         from graphflow.runtime.executor import make_executor

@@ -5,6 +5,7 @@ blocks of native kernels with the pointers in them, and the list of values that 
 Nothing a caller gets back lies in a frame.
 """
 
+import itertools
 import time
 
 import numpy as np
@@ -53,7 +54,7 @@ class Frame:
                 last[value] = i
             for value in bound.inputs:
                 last[spec.root(value)] = i
-        for value in spec.fetched_values():
+        for value in (*spec.fetched_values(), *spec.kept_values()):
             last[spec.root(value)] = len(spec.nodes)
         self._dying = {}
         for value in first:
@@ -131,8 +132,12 @@ class Frame:
 
     def _build_steps(self):
         """The run as a list: ranges of tape rows, and Python steps between them."""
-        self._steps, row, start = [], 0, 0
-        for bound in self._spec.nodes:
+        self._steps, self._once, row, start = [], 0, 0, 0
+        for number, bound in enumerate(self._spec.nodes):
+            if number == self._spec.once and number:
+                if row > start:
+                    self._steps.append(TapeStep(self.tape, start, row))
+                start, self._once = row, len(self._steps)
             if bound.native:
                 row += 1
                 continue
@@ -203,16 +208,16 @@ class Frame:
         if self.tape is not None:
             self.tape.cancel[0] = 1
 
-    def run(self, feeds, variables):
+    def run(self, feeds, variables, again=False):
         """The fetched arrays, owned by the caller.
 
         Args: feeds: arrays of this specialisation's shapes. variables: the arrays of the plan's
         variables (None if it has none), which nobody else writes while this runs; those that the
-        plan writes are written in place.
+        plan writes are written in place. again: whether this is an iteration of the same loop as the last run.
         """
         self.place(feeds, variables)
         try:
-            for step in self._steps:
+            for step in itertools.islice(self._steps, self._once if again else 0, None):
                 step.run()
         except NativeFailure as error:
             if not self.cancelled:

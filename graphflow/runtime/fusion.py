@@ -16,13 +16,17 @@ _REDUCTIONS = {"Sum", "Mean", "Max", "Min", "Prod"}
 _FALLIBLE = {"Div", "FloorDiv", "FloorMod", "Mod", "TruncateDiv", "TruncateMod", "Pow"}
 
 
-def fuse_elementwise(spec, bound, wait):
-    """`bound` (list of BoundNode) with groups of elementwise nodes replaced by fused ones."""
+def fuse_elementwise(spec, bound, wait, read_later=()):
+    """`bound` (list of BoundNode) with groups of elementwise nodes replaced by fused ones.
+
+    `read_later`: values that others than these steps read.
+    """
     if not any(_is_elementwise(b) for b in bound):
         return bound
-    views, alone = Views(spec, bound, _is_elementwise, _is_cheap), set()
+    kept = set(map(spec.root, (*spec.plan.fetches, *read_later)))
+    views, alone = Views(spec, bound, _is_elementwise, _is_cheap, kept), set()
     while True:
-        fusion = _Fusion(spec, bound, wait, views, alone)
+        fusion = _Fusion(spec, bound, wait, views, alone, kept)
         if not fusion.refused:
             return fusion.result
         # What cannot be read or written in place is copied; those who would have are not fused otherwise.
@@ -34,7 +38,7 @@ class _Fusion:
     """One attempt at fusing. `result`: the steps; `refused`: steps that have to copy after all, for members
     of `alone` cannot be fused with what they read or write in place."""
 
-    def __init__(self, spec, bound, wait, views, alone):
+    def __init__(self, spec, bound, wait, views, alone, kept):
         self._spec, self._wait, self._views, self._alone = spec, wait, views, alone
         before = _dependencies(spec, bound, views)
         groups = fuse.group(len(bound), before.__getitem__,
@@ -43,8 +47,8 @@ class _Fusion:
             if len(positions) > 1:
                 for i in positions:
                     views.keep_producer(bound[i])
-        self._wanted = _wanted_outside(spec, bound, groups)
-        self._reductions = _Reductions(spec, bound, self._wanted)
+        self._wanted = _wanted_outside(spec, bound, groups, kept)
+        self._reductions = _Reductions(spec, bound, self._wanted, kept)
         self.result, self.refused, self.alone, self._named = [], set(), set(), set()
         idle = views.steps
         for positions in groups:
@@ -144,9 +148,9 @@ def _last_effects(plan, position):
     return result
 
 
-def _wanted_outside(spec, bound, groups):
-    """Roots of values that somebody outside of their own group reads."""
-    wanted = {spec.root(value) for value in spec.plan.fetches}
+def _wanted_outside(spec, bound, groups, kept):
+    """Roots of values that somebody outside of their own group reads, or that are `kept`."""
+    wanted = set(kept)
     wanted.update(v for step in bound if step.node.op in spec.plan.targets for v in step.outputs)
     for positions in groups:
         inside = {value for i in positions for value in bound[i].outputs}
@@ -161,10 +165,10 @@ class _Reductions:
     A reduction moves to where its input is made: it needs nothing else. `absorbed`: the steps that have.
     """
 
-    def __init__(self, spec, bound, wanted):
+    def __init__(self, spec, bound, wanted, kept):
         self._spec, self._wanted = spec, wanted
         self.absorbed = set()
-        self._kept = {spec.root(value) for value in spec.plan.fetches}
+        self._kept = set(kept)
         self._kept.update(v for step in bound if step.node.op in spec.plan.targets for v in step.outputs)
         self._readers = {}
         for step in bound:

@@ -125,8 +125,8 @@ class _Steps:
     def __init__(self, spec, body, fetches, recorded):
         self._spec, self._recorded = spec, recorded
         self.roots = [spec.root(value) for value in fetches]
-        self.made = {}      # and the first step that makes it, or a part of it
-        for i, bound in enumerate(spec.nodes):
+        self.made = {}      # and the first step that makes it, or a part of it, anew in each iteration
+        for i, bound in enumerate(spec.nodes[spec.once:], spec.once):
             for value in bound.outputs:
                 self.made.setdefault(value, i)
         self.variables = {number: value for value, (kind, number, _) in zip(
@@ -319,7 +319,7 @@ class _Run:
         key = None if len(key) < len(arrays_) else (key, self._copies)
         if key is None or place.key != key:
             place.key, place.native = key, self._made_native()
-        place.native.at = at
+        place.native.begin(at, self.done == 0)
         return place.native
 
     def _made_native(self):
@@ -346,9 +346,11 @@ class _Run:
         copies += [(target, 0, source, nbytes) for target, source, nbytes in self._copies]
         test = self._frames[0] if len(self._frames) > 1 else None
         holds = 0 if test is None else test.place_of(self._loop._bodies[0].plan.fetches[0])
+        specs = self._loop._specs
+        once = 0 if test is None else specs[0].once, specs[-1].once
         return kernels("cpu.tape").Loop(
             None if test is None else test.tape, frame.tape, holds, np.array(moves, np.int64).reshape(-1, 3),
-            np.array(copies, np.int64).reshape(-1, 4), -1 if self._backwards else 1)
+            np.array(copies, np.int64).reshape(-1, 4), -1 if self._backwards else 1, once)
 
     def _explain(self, which, row, code, at):
         """Raises the error of a row, as the frame words it."""

@@ -64,7 +64,8 @@ class Specialization:
     """A plan bound for feeds and variables of given shapes.
 
     Attributes:
-      shape, constants, alias, history: as a ShapedPlan has them. variables: those that the plan's own
+      shape, constants, alias, history: as a ShapedPlan has them. once: how many of the nodes, the first ones, run in
+      a loop's first iteration only. variables: those that the plan's own
       nodes use. nodes: list of BoundNode. pending: native functions still being compiled (their nodes run
       by reference kernels meanwhile). bodies: operation -> Specializations of its bodies, where they are settled.
       arrays: {handle: arrays.Use} of TensorArrays that native kernels may use. handles: all handles of these.
@@ -90,7 +91,7 @@ class Specialization:
         self.handles = {*self.arrays, *(self.plan.feeds[use.feed] for use in self.arrays.values())}
         bodies = {node.op: node.bodies for node in self.plan.nodes if node.bodies}
         self.bodies = {op: self._specialized(plans, bodies[op], wait) for op, plans in shaped.bodies.items()}
-        self.nodes = self._choose_tiers(shaped.nodes, wait)
+        self.nodes, self.once = self._choose_tiers(shaped.nodes, shaped.once, wait)
 
     def _specialized(self, plans, bodies, wait):
         """Specialisations of the bodies of an operation."""
@@ -151,9 +152,14 @@ class Specialization:
         made = [self.tapes[v] for v in map(self.root, self.plan.fetches) if v in self.tapes and v.node is not None]
         return [*self.plan.fetches, *(value for parts in made for value, kept in parts.values() if kept)]
 
+    def kept_values(self):
+        """What the first iteration of a loop computes for those that follow."""
+        made = {v for step in self.nodes[:self.once] for v in step.outputs}
+        return made.intersection(self.root(v) for step in self.nodes[self.once:] for v in step.inputs)
+
     # ---- tiers
 
-    def _choose_tiers(self, live, wait):
+    def _choose_tiers(self, live, once, wait):
         bound = []
         for node in live:
             native, run = self._native(node), None
@@ -166,10 +172,12 @@ class Specialization:
                 if node in self._refusals:
                     run = _refusing(run, self._refusals[node])
             bound.append(BoundNode(node, native, run))
-        bound = fusion.fuse_elementwise(self, branches.lower(self, bound, wait), wait)
+        bound = branches.lower(self, bound, wait)
+        rest = fusion.fuse_elementwise(self, bound[once:], wait)
+        first = fusion.fuse_elementwise(self, bound[:once], wait, [v for step in rest for v in step.inputs])
         if self.pending:
             kernels("cpu.native").compile_in_background(self.pending)
-        return bound
+        return [*first, *rest], len(first)
 
     def _native(self, node):
         """The node's native kernel, if there is one and its shapes are known."""

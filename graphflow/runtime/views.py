@@ -38,10 +38,10 @@ def cut(shape, begins, sizes):
 class Views:
     """Attributes: reads, writes: Value (a root) -> Part, for what is read and made by elementwise steps."""
 
-    def __init__(self, spec, bound, is_elementwise, is_cheap):
+    def __init__(self, spec, bound, is_elementwise, is_cheap, kept):
         self.reads, self.writes = {}, {}
         self._spec, self._is_elementwise, self._is_cheap = spec, is_elementwise, is_cheap
-        self._kept = {spec.root(value) for value in spec.plan.fetches}
+        self._kept = set(kept)
         self._kept.update(v for step in bound if step.node.op in spec.plan.targets for v in step.outputs)
         self._makers = {value: step for step in bound for value in step.outputs}
         self._position = {step: i for i, step in enumerate(bound)}

@@ -114,19 +114,20 @@ class Loop:
     Args: holds: address of the test's result (one byte). moves: array [n, 3] of words that point to what belongs
     to an iteration: address of the word, address for iteration 0, bytes per iteration (0: the address is that of a
     table of addresses). copies: array [n, 4] of what is
-    copied after each iteration, in order: target for iteration 0, bytes per iteration, source, bytes.
+    copied after each iteration, in order: target for iteration 0, bytes per iteration, source, bytes. once: how many
+    rows of test and body, the first ones, run in the first iteration only.
     Attribute: at: the iteration that comes next.
     """
 
     __slots__ = ("_words", "_keep", "_call")
 
-    def __init__(self, test, body, holds, moves, copies, by):
+    def __init__(self, test, body, holds, moves, copies, by, once):
         def rows(tape):
             return (0, 0) if tape is None else (tape.table.ctypes.data, tape.length)
 
         self._keep = (test, body, moves, copies)
         self._words = np.array([-1, 0, *rows(test), *rows(body), holds, 0, 0, by, moves.ctypes.data, len(moves),
-                                copies.ctypes.data, len(copies), 0], np.int64)
+                                copies.ctypes.data, len(copies), 0, *once, 1], np.int64)
         self._call = _PROTOTYPE(iterator().address)
 
     @property
@@ -134,9 +135,10 @@ class Loop:
         """The iteration that comes next."""
         return self._words.item(7)
 
-    @at.setter
-    def at(self, number):
-        self._words[7] = number
+    def begin(self, at, fresh):
+        """Goes on with the iteration `at`; `fresh`: it is the first."""
+        self._words[7] = at
+        self._words[17] = fresh
 
     def run(self, limit):
         """Runs up to the iteration `limit`: "ended", "stopped" there, or ("test" or "body", row that failed, code)."""

@@ -75,6 +75,17 @@ def _images():
     return tf.train.GradientDescentOptimizer(1e-6).minimize(tf.reduce_mean(tf.square(h))), {x: values}
 
 
+def _loop():
+    """A loop over products of its parameters."""
+    w, weights = _fed(64, 64)
+    z, values = _fed(4, 64)
+
+    def step(i, h):
+        return i + 1, tf.tanh(h + tf.matmul(z, tf.matmul(w, tf.exp(w * 1e-3))))
+
+    return tf.while_loop(lambda i, _: i < 100, step, [0, z])[1], {w: weights, z: values}
+
+
 # Pass -> a program that lives on it: () -> (what to run, feed).
 PROGRAMS = {
     "mark_dead": lambda: _layers(1, 256),
@@ -93,6 +104,7 @@ PROGRAMS = {
     "share_reads": lambda: _layers(2, 512, resource=True, batch=4),
     "drop_dead": lambda: _on(lambda x: x + tf.zeros_like(tf.matmul(x, x), optimize=False), 256, 256),
     "update_early": lambda: _layers(16, 512),
+    "hoist": _loop,
 }
 
 

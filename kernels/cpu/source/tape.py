@@ -34,16 +34,16 @@ def run(cancelled):
 
 # Words of `iterate`'s block.
 (FAILED, CODE, TEST, TESTS, STEPS, STEP_COUNT, HOLDS, AT, LIMIT, BY, MOVES, MOVE_COUNT, COPIES, COPY_COUNT,
- STATUS) = range(15)
+ STATUS, TESTS_ONCE, STEPS_ONCE, FRESH) = range(18)
 # Its outcomes.
 ENDED, STOPPED, TEST_FAILED, STEP_FAILED = range(4)
 
 
-def _run_rows(b, block, table, count, status=None):
-    """Runs `count` rows of a table; a failure leaves the kernel, with `status` if given."""
+def _run_rows(b, block, table, start, count, status=None):
+    """Runs the rows [start, count) of a table; a failure leaves the kernel, with `status` if given."""
     kind = ir.FunctionType(I32, [WORDS]).as_pointer()
     rows = b.inttoptr(table, WORDS)
-    with loop(b, index(0), count) as row:
+    with loop(b, start, count) as row:
         entry = b.gep(rows, [b.mul(row, index(2))])
         function = b.inttoptr(b.load(entry), kind)
         code = b.call(function, [b.inttoptr(b.load(b.gep(entry, [index(1)])), WORDS)])
@@ -70,17 +70,23 @@ def iterate():
     iteration's values are: (address of the word, address for iteration 0, bytes per iteration), or with 0 bytes the
     address of a table of addresses, one per iteration; COPIES,
     COPY_COUNT: table of what is copied after each iteration, in order: (target for iteration 0, bytes per iteration,
-    source, bytes); STATUS: how it ended.
+    source, bytes); STATUS: how it ended; TESTS_ONCE, STEPS_ONCE: how many rows of each table, the first ones, run in
+    the first iteration only; FRESH: whether that is to come.
     """
     def emit(b, block):
         head = b.append_basic_block("head")
         b.branch(head)
         b.position_at_end(head)
         at = word(b, block, AT)
+        fresh = b.icmp_signed("!=", word(b, block, FRESH), index(0))
+
+        def begin(once):
+            return b.select(fresh, index(0), word(b, block, once))
+
         _leave(b, block, b.icmp_signed("==", at, word(b, block, LIMIT)), STOPPED)
         tested = word(b, block, HOLDS)
         with b.if_then(b.icmp_signed("!=", tested, index(0))):
-            _run_rows(b, block, word(b, block, TEST), word(b, block, TESTS), TEST_FAILED)
+            _run_rows(b, block, word(b, block, TEST), begin(TESTS_ONCE), word(b, block, TESTS), TEST_FAILED)
             holds = b.load(b.inttoptr(tested, ir.IntType(8).as_pointer()))
             _leave(b, block, b.icmp_signed("==", holds, ir.Constant(ir.IntType(8), 0)), ENDED)
         moves = b.inttoptr(word(b, block, MOVES), WORDS)
@@ -91,12 +97,13 @@ def iterate():
                     b.store(word(b, b.inttoptr(first, WORDS), at), b.inttoptr(place, WORDS))
                 with regular:
                     b.store(b.add(first, b.mul(at, stride)), b.inttoptr(place, WORDS))
-        _run_rows(b, block, word(b, block, STEPS), word(b, block, STEP_COUNT), STEP_FAILED)
+        _run_rows(b, block, word(b, block, STEPS), begin(STEPS_ONCE), word(b, block, STEP_COUNT), STEP_FAILED)
         copies = b.inttoptr(word(b, block, COPIES), WORDS)
         with loop(b, index(0), word(b, block, COPY_COUNT)) as i:
             target, stride, source, nbytes = (word(b, copies, b.add(b.mul(i, index(4)), index(j))) for j in range(4))
             copy(b, b.add(target, b.mul(at, stride)), source, nbytes)
         b.store(b.add(at, word(b, block, BY)), b.gep(block, [index(AT)]))
+        b.store(index(0), b.gep(block, [index(FRESH)]))
         b.branch(head)
         b.position_at_end(b.append_basic_block("never"))
 
@@ -142,7 +149,7 @@ def choose():
         with loop(b, index(0), place_count) as i:
             place, number = (word(b, places, b.add(b.mul(i, index(2)), index(j))) for j in range(2))
             b.store(word(b, block, number), b.inttoptr(place, WORDS))
-        _run_rows(b, block, rows, row_count)
+        _run_rows(b, block, rows, index(0), row_count)
         with loop(b, index(0), copy_count) as i:
             target, number, fixed, nbytes = (word(b, copies, b.add(b.mul(i, index(4)), index(j))) for j in range(4))
             moving = b.icmp_signed(">=", number, index(0))
