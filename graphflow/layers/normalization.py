@@ -167,9 +167,8 @@ class BatchNormalization(Layer):
         output, mean, variance = utils.smart_cond(training, of_batch, of_averages)
         known = utils.constant_value(training)
         if known is None or known:
-            momentum = convert_to_tensor(self.momentum)
-            if known is None:
-                momentum = tf.where(tf.cast(training, dtypes.bool), momentum, tf.ones_like(momentum))
+            momentum = (convert_to_tensor(self.momentum) if known
+                        else utils.smart_cond(training, lambda: self.momentum, lambda: 1.0))
             self.add_update(lambda: self._assign_moving_average(self.moving_mean, mean, momentum))
             self.add_update(lambda: self._assign_moving_average(self.moving_variance, variance, momentum))
         return output

@@ -134,16 +134,8 @@ def constant_value(pred):
 
 
 def smart_cond(pred, true_fn, false_fn):
-    """What `true_fn()` or `false_fn()` returns, by `pred`.
-
-    Where `pred` is not known, both are made and each pair of tensors is selected from: the functions must
-    therefore have no side effects, and then the values are those of a conditional.
-    """
+    """What `true_fn()` or `false_fn()` returns, by `pred`: a `tf.cond` where that is not known before a run."""
     known = constant_value(pred)
     if known is not None:
         return true_fn() if known else false_fn()
-    pred = tf.cast(convert_to_tensor(pred), dtypes.bool)
-    chosen, other = true_fn(), false_fn()
-    if isinstance(chosen, (tuple, list)):
-        return type(chosen)(tf.where(pred, x, y) for x, y in zip(chosen, other))
-    return tf.where(pred, chosen, other)
+    return tf.cond(tf.cast(convert_to_tensor(pred), dtypes.bool), true_fn, false_fn)

@@ -162,6 +162,23 @@ def test_flatten_and_dropout():
     np.testing.assert_array_equal(run(either, feed={x: ones, training: False}), ones)
 
 
+def test_evaluation_draws_no_random_numbers():
+    """What is dropped in the second step does not depend on whether the model was evaluated in between."""
+    training = tf.placeholder(tf.bool, [])
+    y = tf.layers.dropout(tf.ones([100]), 0.5, seed=1, training=training)
+    assert y.op.name == "dropout/cond/Merge"
+    assert tf.layers.dropout(tf.ones([100]), training=tf.constant(False)).op.name == "dropout_1/Identity"
+    steps = []
+    for evaluates in (False, True):
+        with tf.Session() as sess:
+            first = sess.run(y, {training: True})
+            if evaluates:
+                sess.run(y, {training: False})
+            steps.append((first, sess.run(y, {training: True})))
+    np.testing.assert_array_equal(*steps)
+    assert (steps[0][0] != steps[0][1]).any()
+
+
 def test_inputs_must_fit():
     with pytest.raises(ValueError, match="expected ndim=4, found ndim=2"):
         tf.layers.conv2d(tf.ones([2, 3]), 4, 3)
