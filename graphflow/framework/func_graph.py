@@ -47,7 +47,8 @@ class FuncGraph(Graph):
 
     Attributes: outer: the graph around it. root: the user's graph. kind: for messages ("a while loop").
     name: unique; names the function in a GraphDef. inputs: tensors that the one who runs it gives
-    values for. captures: {tensor of `outer`: tensor here}. control_captures: operations of `outer`.
+    values for. initial: of a loop's variables, the tensors that they are first, where these are known.
+    captures: {tensor of `outer`: tensor here}. control_captures: operations of `outer`.
     outputs: tensors.
     """
 
@@ -61,6 +62,7 @@ class FuncGraph(Graph):
         self.kind = kind
         self.rename(f"{outer.get_name_scope() or 'graph'}_{name}")
         self.inputs = []
+        self.initial = ()
         self.captures = {}
         self.control_captures = {}
         self.outputs = []

@@ -23,6 +23,7 @@ from graphflow.framework.gradient_source import gradient_source
 from graphflow.framework.gradient_sums import add_up, check_method
 from graphflow.framework.graph_scopes import name_scope
 from graphflow.framework.grouping import tuple_op
+from graphflow.framework.initial_values import check_unused
 from graphflow.framework.op_def import get_gradient
 from graphflow.framework.tensor import IndexedSlices, Tensor, TensorLike
 
@@ -105,6 +106,8 @@ def gradients(
         xs = [_target(x, i) for i, x in enumerate(xs)]
         colocation = uid if colocate_gradients_with_ops else None
         grad_ys = _initial_gradients(graph, ys, grad_ys, colocation)
+        if graph.is_body:
+            check_unused([y.op for y in ys], [x.op for x in xs], TRAINABLE)
         run = _Backpropagation(graph, ys, xs, colocation, uid if gate_gradients else None, method)
         run.run(ys, grad_ys, stops)
         return [run.result(x, unconnected) for x in xs]
@@ -264,7 +267,7 @@ class _Backpropagation:
         if function is None:
             return
         for i, gradient in enumerate(gradients):
-            if gradient is None and op.outputs[i].dtype in TRAINABLE and op.type not in WITH_BODIES:
+            if gradient is None and op.outputs[i].dtype in TRAINABLE and self._wants_zeros(op, i):
                 gradients[i] = _zeros_like(op.outputs[i])
         state = self.graph._scopes
         outer = state.name
@@ -294,6 +297,15 @@ class _Backpropagation:
                 _refine_shape(op, i, tensor, result)
             if tensor.op in pending:
                 self._receive(tensor, result)
+
+    def _wants_zeros(self, op, i):
+        """Whether output `i`, which received nothing, counts as having received zeros.
+
+        Of a loop, the results that lead to ys do, and TensorFlow's users get zeros for what only these depend on.
+        """
+        if op.type == "While" and i < len(op.outputs) - 1:      # the last is its tape
+            return any(consumer in self.pending for consumer in op.outputs[i]._consumers)
+        return op.type not in WITH_BODIES
 
     def _gated(self, results):
         graph = self.graph

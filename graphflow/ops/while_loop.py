@@ -154,6 +154,7 @@ class _Loop:
         """The loop variables inside of `graph`, in the user's structure."""
         tensors = [graph.add_input(tensor.dtype.base_dtype, shape, name)
                    for tensor, shape in zip(self.initial, self.invariants, strict=True)]
+        graph.initial = self.initial
         for tensor, outside in zip(tensors, self.initial, strict=True):
             tensor._handle_data = outside if outside.dtype == dtypes.resource else None
         flat = nest.flatten(self.structure, expand_composites=True)

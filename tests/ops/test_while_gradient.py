@@ -131,3 +131,42 @@ def test_gradients_of_gradients_read_the_tapes_of_gradients():
     np.testing.assert_allclose(values[0], slope(0.5))
     np.testing.assert_allclose(values[1], (slope(0.5 + e) - slope(0.5 - e)) / (2 * e), rtol=1e-5)
     np.testing.assert_allclose(values[2], (slope(0.5 + e) - 2 * slope(0.5) + slope(0.5 - e)) / e**2, rtol=1e-4)
+
+
+@pytest.mark.parametrize("inside", [
+    lambda a, x: tf.gradients(a * a, x)[0],
+    lambda a, x: tf.gradients(a * x, x, stop_gradients=[a])[0],
+    lambda a, x: tf.while_loop(lambda j, b: j < 2, lambda j, b: (j + 1, tf.gradients(b * a, x)[0]), [0, a])[1],
+    lambda a, x: tf.while_loop(lambda j, b: j < 2, lambda j, b: (j + 1, tf.gradients(b, a)[0]), [0, a * 2.0])[1],
+    lambda a, x: tf.cond(a > 0, lambda: tf.gradients(a * a, x)[0], lambda: a),
+])
+def test_no_gradient_goes_through_initial_values(inside):
+    x = tf.constant(2.0, name="start")
+    with pytest.raises(ValueError, match="through the initial value of a loop variable"):
+        tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, inside(a, x)), [0, x * 3.0])
+
+
+def test_gradients_of_invariants_and_of_the_bodys_own_tensors():
+    x, w = tf.constant(2.0), tf.constant(3.0)
+    y = tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, tf.gradients(a * w, w)[0] + tf.gradients(a * a, a)[0]),
+                      [0, x])[1]
+    with tf.Session() as sess:
+        assert sess.run(y) == 2.0 * 27
+
+
+def test_results_that_lead_nowhere_have_zeros():
+    a, b = tf.constant(1.0), tf.constant(2.0)
+    _, y, z = tf.while_loop(lambda i, *_: i < 3, lambda i, y, z: (i + 1, y * a, z * b), [0, 1.0, 1.0])
+    assert tf.gradients(y, [a, b])[1] is None
+    found = tf.gradients(y + tf.stop_gradient(z), [a, b])
+    with tf.Session() as sess:
+        assert sess.run(found) == [3.0, 0.0]
+
+
+def test_scan_whose_second_result_is_stopped():
+    a, b = tf.Variable(0.0), tf.Variable(0.0)
+    first, second = tf.scan(lambda *_: (a, b), tf.zeros(5), initializer=(0.0, 0.0))
+    found = tf.gradients([first + tf.stop_gradient(second)], [a, b])
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        assert sess.run(found) == [5.0, 0.0]

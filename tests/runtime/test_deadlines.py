@@ -111,3 +111,25 @@ def _exit_after_limit(sess, element):
     except tf.errors.DeadlineExceededError:
         os._exit(0)
     os._exit(1)
+
+
+def test_native_steps_of_a_body_that_runs_in_python_are_told_to_stop():
+    x, w = tf.placeholder(tf.float32, [256, 256]), tf.placeholder(tf.float32, [256, 256])
+
+    def long(i, a):
+        for _ in range(200):
+            a = tf.matmul(a, w)
+        return i + 1, a + tf.matrix_inverse(w)      # which no native kernel does
+
+    _, y = tf.while_loop(lambda i, _: i < 1, long, [0, x])
+    feed = {x: np.eye(256), w: np.eye(256)}
+    with tf.Session() as sess:
+        sess.run(y, feed)
+        start = time.monotonic()
+        sess.run(y, feed)
+        whole = time.monotonic() - start
+        start = time.monotonic()
+        with pytest.raises(tf.errors.DeadlineExceededError, match="timed out after 20 ms"):
+            sess.run(y, feed, options=tf.RunOptions(timeout_in_ms=20))
+        assert time.monotonic() - start < whole / 2 + 0.02
+        np.testing.assert_array_equal(sess.run(y, feed), 2 * np.eye(256))

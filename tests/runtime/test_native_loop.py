@@ -1,5 +1,6 @@
 """Loops that run natively: the same as the reference executor gives, whatever the loop variables do."""
 
+import gc
 import os
 import threading
 from unittest import mock
@@ -243,3 +244,19 @@ def test_inner_loops_leave_what_outer_ones_recorded_of_them():
     for found in native:
         for one, other in zip(found, expected):
             np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+def test_steps_keep_no_objects():
+    x, w = tf.placeholder_with_default([0.5, 1.5], [2]), tf.get_variable("w", initializer=[1.0, 2.0])
+    _, y = tf.while_loop(
+        lambda i, _: i < 5, lambda i, a: (i + 1, tf.cond(i > 2, lambda: tf.sin(a * w), lambda: a)), [0, x])
+    train = tf.train.GradientDescentOptimizer(0.01).minimize(tf.reduce_sum(y))
+    with tf.Session() as sess:
+        sess.run(w.initializer)
+        counts = []
+        for _ in range(3):
+            for _ in range(100):
+                sess.run(train)
+            gc.collect()
+            counts.append(len(gc.get_objects()))
+    assert counts[2] <= counts[1]
