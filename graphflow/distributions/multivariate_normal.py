@@ -24,9 +24,9 @@ def _checked(diagonal, tensor, validate_args):
     """`tensor`; where arguments are checked an error in the run if there is a zero on its diagonal."""
     if not validate_args:
         return tensor
-    zero = tf.zeros([], diagonal.dtype)
-    return with_dependencies([tf.assert_less(
-        zero, tf.abs(diagonal), message="Singular operator: Diagonal contained zero values.")], tensor)
+    data = ["Singular operator: Diagonal contained zero values.", diagonal]
+    return with_dependencies([
+        tf.Assert(tf.reduce_all(tf.not_equal(diagonal, tf.zeros([], diagonal.dtype))), data)], tensor)
 
 
 class _Diagonal:
