@@ -120,6 +120,8 @@ NAMES = {
     "python.ops.control_flow_ops.with_dependencies": "framework.grouping:with_dependencies",
     "python.ops.control_flow_ops.switch": "ops.raw_switch:switch",
     "python.ops.control_flow_ops.merge": "ops.raw_switch:merge",
+    "python.framework.function.Defun": "ops.defined_function:Defun",
+    **{f"python.ops.functional_ops.{name}": f"ops.functional:{name}" for name in ("If", "While", "For", "Gradient")},
     **{f"python.ops.resources.{name}": f"ops.resources:{name}" for name in (
         "register_resource", "shared_resources", "local_resources", "initialize_resources",
         "report_uninitialized_resources")},
