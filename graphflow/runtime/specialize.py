@@ -14,7 +14,7 @@ from graphflow.compiler.body_shapes import Info
 from graphflow.compiler.plan import Value
 from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
-from graphflow.runtime import arrays, branches, fusion
+from graphflow.runtime import arrays, branches, fusion, side_by_side
 from graphflow.runtime.reference import bind_kernel
 
 
@@ -175,6 +175,7 @@ class Specialization:
         bound = branches.lower(self, bound, wait)
         rest = fusion.fuse_elementwise(self, bound[once:], wait)
         first = fusion.fuse_elementwise(self, bound[:once], wait, [v for step in rest for v in step.inputs])
+        rest = side_by_side.side_by_side(self, rest, wait)
         if self.pending:
             kernels("cpu.native").compile_in_background(self.pending)
         return [*first, *rest], len(first)

@@ -107,6 +107,15 @@ def step(inner, blocks, threads):
                                    lambda: start(threads)), header + body)
 
 
+def at_once(kernels, threads):
+    """The Native that runs `kernels` (Natives of one function) at the same time. Those of them that are divided
+    run as on one thread."""
+    inner = dict.fromkeys(part for kernel in kernels for part in kernel.function.components())
+    joined = step(kernels[0].function.components()[0], [kernel.words for kernel in kernels], threads)
+    outer = (native.function("pool.run"), native.function("pool.work"))
+    return Native(native.Composite(tuple(dict.fromkeys((*outer, *inner))), lambda: start(threads)), joined.words)
+
+
 def split(inner, words, first, total, cost, threads, shared=()):
     """`step` over ranges of a kernel whose words `first` and `first + 1` are a range of `total`.
 
@@ -131,7 +140,8 @@ def first_part(bound):
         return bound.function, bound.words
     parts = bound.words[1]
     body = bound.words[2 + 2 * parts:]
-    return bound.function.components()[-1], body[:len(body) // parts]
+    inner = next(part for part in bound.function.components() if part.template not in ("pool.run", "pool.work"))
+    return inner, body[:len(body) // parts]
 
 
 def _stop():

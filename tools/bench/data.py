@@ -17,6 +17,7 @@ class Sizes:
     mlp: tuple = (784, 256, 256, 10)
     wide: tuple = (784, 2048, 2048, 10)
     wide_batch: int = 256
+    policy: tuple = (17, 64, 64)
     batch: int = 128
     cnn_batch: int = 50
     cnn_filters: tuple = (32, 64)
@@ -37,8 +38,8 @@ class Sizes:
 
 FULL = Sizes()
 TINY = Sizes(chain=20, mlp=(784, 8, 8, 10), wide=(784, 16, 16, 10), wide_batch=4, batch=4, cnn_batch=2,
-             cnn_filters=(2, 3), cnn_dense=8, hidden=4, trips=7, vocabulary=50, embedding=4, negatives=3, elements=100,
-             matrix=(8, 16), square=8, nodes=30, layers=2, layer=(4, 8), long_chain=200)
+             policy=(3, 4, 4), cnn_filters=(2, 3), cnn_dense=8, hidden=4, trips=7, vocabulary=50, embedding=4,
+             negatives=3, elements=100, matrix=(8, 16), square=8, nodes=30, layers=2, layer=(4, 8), long_chain=200)
 
 
 def normal(*shape, seed):

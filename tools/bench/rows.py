@@ -34,6 +34,7 @@ ROWS = (
     Row("mlp_adam", .55, "784-256-256-10, batch 128"),
     Row("mlp_adam", .85, "the same, 1 thread", threads=1),
     Row("mlp_wide", .80, "2048 wide, momentum"),
+    Row("two_networks", .20, "policy and value, 17-64-64, Adam"),
     Row("cnn_mnist", .85, "5x5 convs, pools, dropout, Adam"),
     Row("lstm", .40, "28 steps unrolled, Adam"),
     Row("lstm_while", .45, "the same in tf.while_loop", needs=("while_loop", "TensorArray")),

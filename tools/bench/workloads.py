@@ -121,6 +121,24 @@ def mlp_wide(bench):
     return _dense(bench, bench.sizes.wide, bench.sizes.wide_batch, bench.tf.train.MomentumOptimizer(.01, .9))
 
 
+def two_networks(bench):
+    """Policy and value, tanh networks of two layers of 64 with one loss, batches of 128, Adam."""
+    tf, sizes, batch = bench.tf, bench.sizes.policy, bench.sizes.batch
+    x, target = tf.placeholder(tf.float32, [None, sizes[0]]), tf.placeholder(tf.float32, [None])
+    outputs = []
+    for units in (6, 1):
+        h, layers = x, data.dense_layers((*sizes, units))
+        for k, (weights, biases) in enumerate(layers):
+            h = tf.matmul(h, tf.Variable(weights * np.float32(.5))) + tf.Variable(biases)
+            h = tf.tanh(h) if k < len(layers) - 1 else h
+        outputs.append(h)
+    policy, value = outputs
+    surprise = target - tf.reduce_sum(value, 1)
+    loss = tf.reduce_mean(tf.square(surprise)) + tf.reduce_mean(tf.reduce_sum(tf.square(policy), 1) * target)
+    feeds = [{x: data.normal(batch, sizes[0], seed=i), target: data.normal(batch, seed=i)} for i in range(8)]
+    return _training(bench, (loss, tf.train.AdamOptimizer(1e-3).minimize(loss)), feeds)
+
+
 # ------------------------------------------------------------------------------ convolutions
 
 def cnn_network(tf, sizes):
