@@ -6,6 +6,8 @@
     native = formula.kernel()
 """
 
+import numpy as np
+
 from .elementwise import program
 
 
@@ -40,6 +42,11 @@ class Term:
         """Square root."""
         return self.formula.step("Sqrt", self)
 
+    def flushed(self):
+        """Itself, or 0 where it is smaller than normal numbers."""
+        size = self.formula.step("Abs", self)
+        return self.formula.step("Select", self.formula.step("Less", size, self.formula.tiny), 0.0, self)
+
 
 class Formula:
     """Elementwise computation over arrays that broadcast to `shape`. Add all operands first."""
@@ -65,6 +72,11 @@ class Formula:
     def result(self, word, term):
         """Has `term` stored at argument word `word`."""
         self._results.append((word, term.position))
+
+    @property
+    def tiny(self):
+        """The smallest normal number of the first operand's dtype."""
+        return np.finfo(self._operands[0][1]).tiny
 
     @property
     def text(self):

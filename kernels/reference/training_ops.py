@@ -29,6 +29,16 @@ def _one(x):
     return x.dtype.type(1)
 
 
+def _flushed(x):
+    """`x` without numbers too small to be normal, which TensorFlow does not compute with and processors are slow at.
+
+    Half precision keeps them: it has few others.
+    """
+    if x.dtype not in (np.float32, np.float64):
+        return x
+    return np.where(np.abs(x) < np.finfo(x.dtype).tiny, _one(x) - _one(x), x)
+
+
 def _gradient_descent(var, alpha, grad):
     return (var - grad * alpha,)
 
@@ -109,8 +119,8 @@ def _keras_momentum(var, accum, lr, grad, momentum, use_nesterov):
 def _adam(var, m, v, beta1_power, beta2_power, lr, beta1, beta2, epsilon, grad, use_nesterov):
     one = _one(lr)
     alpha = lr * np.sqrt(one - beta2_power) / (one - beta1_power)
-    m = m + (grad - m) * (one - beta1)
-    v = v + (grad * grad - v) * (one - beta2)
+    m = _flushed(m + (grad - m) * (one - beta1))
+    v = _flushed(v + (grad * grad - v) * (one - beta2))
     direction = grad * (one - beta1) + beta1 * m if use_nesterov else m
     return var - direction * alpha / (np.sqrt(v) + epsilon), m, v
 
@@ -118,8 +128,8 @@ def _adam(var, m, v, beta1_power, beta2_power, lr, beta1, beta2, epsilon, grad, 
 def _adam_with_amsgrad(var, m, v, vhat, beta1_power, beta2_power, lr, beta1, beta2, epsilon, grad):
     one = _one(lr)
     alpha = lr * np.sqrt(one - beta2_power) / (one - beta1_power)
-    m = m + (grad - m) * (one - beta1)
-    v = v + (grad * grad - v) * (one - beta2)
+    m = _flushed(m + (grad - m) * (one - beta1))
+    v = _flushed(v + (grad * grad - v) * (one - beta2))
     vhat = np.maximum(vhat, v)
     return var - m * alpha / (np.sqrt(vhat) + epsilon), m, v, vhat
 

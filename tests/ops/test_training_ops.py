@@ -81,6 +81,26 @@ def test_resource_form_in_a_session(op_type, flags):
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("executor", ["", "reference"])
+@pytest.mark.parametrize("dtype, small", [("float32", 1e-40), ("float64", 1e-310), ("float16", 1e-7)])
+def test_means_that_decay_end_at_zero(dtype, small, executor, monkeypatch):
+    """In both tiers; NaN and normal numbers are kept, and so are the small ones of half precision."""
+    monkeypatch.setenv("GRAPHFLOW_DETERMINISTIC", "1")      # wait for kernels
+    monkeypatch.setenv("GRAPHFLOW_EXECUTOR", executor)
+    with tf.Graph().as_default():
+        start = np.array([small, -small, np.nan, 1.0] * 8, dtype)
+        var, m, v = (tf.Variable(start) for _ in range(3))
+        zero, numbers = np.zeros(32, dtype), [tf.constant(x, dtype) for x in (0.5, 0.5, 0.1, 0.9, 0.999, 1e-8)]
+        update = raw_ops.ApplyAdam(var=var, m=m, v=v, beta1_power=numbers[0], beta2_power=numbers[1], lr=numbers[2],
+                                   beta1=numbers[3], beta2=numbers[4], epsilon=numbers[5], grad=zero)
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            session.run(update)
+            for mean in session.run([m, v]):
+                assert (mean[:2] == 0).all() == (dtype != "float16") and np.isnan(mean[2]) and mean[3] > 0.8
+                np.testing.assert_array_equal(mean, np.tile(mean[:4], 8))
+
+
 def test_equal_rows_are_updated_one_after_the_other():
     run = _kernel("SparseApplyMomentum", {}, "float64")
     inputs = _inputs("SparseApplyMomentum", "float64")
