@@ -314,15 +314,19 @@ class _Run:
 
     def _native(self, at):
         """The native loop, from iteration `at` on, over the arrays there are now."""
-        place, arrays_ = self._place, [*self.columns, *(column for _, column in self._reads)]
-        key = [None if array is None else address_of(array) for array in arrays_ if not isinstance(array, list)]
-        key = None if len(key) < len(arrays_) else (key, self._copies)
+        place, test = self._place, self._frames[0] if len(self._frames) > 1 else None
+        holds = 0 if test is None else test.place_of(self._loop._bodies[0].plan.fetches[0])
+        columns = [*self.columns, *(column for _, column in self._reads)]
+        key = None
+        if not any(isinstance(column, list) for column in columns):
+            key = (holds, [None if column is None else address_of(column) for column in columns], self._copies,
+                   [address for _, _, address in self._recorded])
         if key is None or place.key != key:
-            place.key, place.native = key, self._made_native()
+            place.key, place.native = key, self._made_native(test, holds)
         place.native.begin(at, self.done == 0)
         return place.native
 
-    def _made_native(self):
+    def _made_native(self, test, holds):
         frame, steps = self._frames[-1], self._loop._steps
         moves, copies = [], []
         for value, column in self._reads:
@@ -344,8 +348,6 @@ class _Run:
                 moves += [(place, address_of(column) + row * column.strides[0], column.strides[0])
                           for place in frame.places(value)]
         copies += [(target, 0, source, nbytes) for target, source, nbytes in self._copies]
-        test = self._frames[0] if len(self._frames) > 1 else None
-        holds = 0 if test is None else test.place_of(self._loop._bodies[0].plan.fetches[0])
         specs = self._loop._specs
         once = 0 if test is None else specs[0].once, specs[-1].once
         return kernels("cpu.tape").Loop(
