@@ -67,13 +67,16 @@ def _panel_tile(dtype, m, n, k, transposes):
     That is for few rows and a large matrix, and on Zen 4 wherever caches keep the matrices (µs of a product by
     BLAS, and by ours, on one thread: 128x784x256: 485, 460; its gradient 784x128x256 by a transposed left matrix:
     490, 467; 128x256x256 by a transposed right one: 163, 153; 128x128x64: 21.7, 19.4; 1024x1024x1024: 19758,
-    19820; on two: 255, 235; 244, 231; 91, 76).
+    19820; on two: 255, 235; 244, 231; 91, 76), or the right one, however large, is transposed (256x2048x2048:
+    20925, 20097).
     """
     if dtype != "float32" or lanes_of(dtype) != 16:
         return None
     if 12 <= m <= _FEW_ROWS and n >= 256 and n * k >= 1 << 18 and not transposes[0] and not halves_vectors():
         return tile_of(dtype, n)
-    if not halves_vectors() or m < 12 or min(n, k) < 32 or m > _FEW_ROWS and n * k > _MOST_KEPT:
+    if not halves_vectors() or m < 12 or min(n, k) < 32:
+        return None
+    if m > _FEW_ROWS and n * k > _MOST_KEPT and not transposes[1]:
         return None
     if transposes[0] and (m * k > _MOST_TURNED or m * n > 8 * _MOST_TURNED):
         return None

@@ -78,6 +78,7 @@ def test_what_is_done_by_panels(monkeypatch):
         assert tile(50, 1024, 3136) is not None
         assert (tile(128, 256, 784) is not None) == zen4
         assert tile(128, 4096, 4096) is None
+        assert (tile(128, 4096, 4096, transposes=(False, True)) is not None) == zen4
         assert (tile(784, 256, 128, transposes=(True, False)) is not None) == zen4
         assert tile(4096, 4096, 128, transposes=(True, False)) is None
         assert tile(50, 10, 784) is None
