@@ -7,7 +7,6 @@ import numpy as np
 
 from graphflow.compiler.memory import ALIGNMENT
 from graphflow.framework.kernel_loader import kernels
-from graphflow.runtime.branches import PlacedBranches
 
 
 def address_of(array):
@@ -19,23 +18,23 @@ class Blocks:
     """Blocks of the native steps of a Specialization.
 
     Args: pointer: gives the address of a value, or 0 if it is not known yet. make_frame: makes frames for the
-    branches of native conditionals.
+    bodies of native nodes, whose loops share the Budget `budget`.
     Attributes: steps: the native ones, in order. tape: of them all, or None. scratch_bytes. preparations: list of
-    (function, block) to call before a run. branches: {row: PlacedBranches}.
+    (function, block) to call before a run. bodies: {row: Placed}.
     """
 
-    def __init__(self, spec, pointer, make_frame):
+    def __init__(self, spec, pointer, make_frame, budget):
         self._spec = spec
         self.steps = [b for b in spec.nodes if b.native]
         self.tape = self._words = self._view = None
         self.scratch_bytes = 0
-        self.preparations, self.branches = [], {}
+        self.preparations, self.bodies = [], {}
         self._patches = {}
         self._heads = {}
         if self.steps:
-            self._build(pointer, make_frame)
+            self._build(pointer, make_frame, budget)
 
-    def _build(self, pointer, make_frame):
+    def _build(self, pointer, make_frame, budget):
         """One argument block per native step; pointers known now are filled in."""
         tape = kernels("cpu.tape")
         sizes = [max(1, len(b.native.words)) for b in self.steps]
@@ -55,8 +54,8 @@ class Blocks:
             self._note_patches(bound, words, at)
             if bound.native.before_run is not None:
                 self.preparations.append((bound.native.before_run, self._view[at:at + size]))
-            if bound.branches:
-                self.branches[len(rows)] = PlacedBranches(bound, block, make_frame)
+            if bound.place is not None:
+                self.bodies[len(rows)] = bound.place(block, make_frame, budget)
             rows.append((bound.native.function.address, block))
             at += size
         self.tape = tape.Tape(rows)
@@ -80,8 +79,8 @@ class Blocks:
 
     @property
     def nbytes(self):
-        """Memory besides the frame's arena: scratch, and what the branches of conditionals have."""
-        return self.scratch_bytes + sum(branches.nbytes for branches in self.branches.values())
+        """Memory besides the frame's arena: scratch, and what native bodies have."""
+        return self.scratch_bytes + sum(placed.nbytes for placed in self.bodies.values())
 
     def patches(self, key):
         """Positions of the words that point to a value, or to a Variable."""

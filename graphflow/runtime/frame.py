@@ -15,6 +15,7 @@ from graphflow.framework import errors
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import deadlines, failure, tapes
 from graphflow.runtime.blocks import Blocks, address_of
+from graphflow.runtime.budget import Budget
 from graphflow.runtime.reference import bind_kernel
 from graphflow.runtime.steps import BodyStep, NativeFailure, PythonStep, Reload, TapeStep
 
@@ -25,18 +26,22 @@ _DIRECT_FETCH_BYTES = 1 << 15
 
 
 class Frame:
-    """Runs one Specialization; one run at a time. Attribute: cancelled: whether it can run no more."""
+    """Runs one Specialization; one run at a time.
 
-    def __init__(self, spec, resources):
+    Attributes: cancelled: whether it can run no more. budget: of the loops within its native steps.
+    """
+
+    def __init__(self, spec, resources, budget=None):
         self._spec = spec
         self._resources = resources
         self._position = {}
         self._values = []
         self.cancelled = False
+        self.budget = budget or Budget(resources)
         self._moved = {}
         self._natively_read = {v for b in spec.nodes if b.native for v in map(spec.root, b.inputs)} - spec.handles
         self._place_values()
-        self._blocks = Blocks(spec, self._pointer, lambda branch: Frame(branch, resources))
+        self._blocks = Blocks(spec, self._pointer, lambda body: Frame(body, resources, self.budget), self.budget)
         self._bound_arrays = [None] * len(spec.variables)
         self._build_steps()
         self._bind_feeds_and_variables()
@@ -136,18 +141,18 @@ class Frame:
         for number, bound in enumerate(self._spec.nodes):
             if number == self._spec.once and number:
                 if row > start:
-                    self._steps.append(TapeStep(self.tape, start, row))
+                    self._steps.append(TapeStep(self.tape, self.budget, start, row))
                 start, self._once = row, len(self._steps)
             if bound.native:
                 row += 1
                 continue
             if row > start:
-                self._steps.append(TapeStep(self.tape, start, row))
+                self._steps.append(TapeStep(self.tape, self.budget, start, row))
             start = row
             self._steps.append(self._python_step(bound))
         if row > start:
             whole = start == 0 and row == len(self._spec.nodes)
-            self._steps.append(TapeStep(self.tape, start, row, whole))
+            self._steps.append(TapeStep(self.tape, self.budget, start, row, whole))
 
     def _python_step(self, bound):
         node = bound.node
@@ -331,8 +336,8 @@ class Frame:
     def _explain(self, row):
         """Raises the error of native row `row`, worded by the reference kernel on the same inputs."""
         node = self._blocks.steps[row].node
-        if row in self._blocks.branches:
-            self._blocks.branches[row].explain(self._array)
+        if row in self._blocks.bodies:
+            self._blocks.bodies[row].explain(self._array)
         arrays = list(map(self._array, node.inputs))
         try:
             bind_kernel(node, self._resources)(*arrays)

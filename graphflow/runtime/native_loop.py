@@ -34,6 +34,8 @@ def can_run(specs):
     if any(np.dtype(v.dtype.as_numpy_dtype).hasobject and (body.root(v) not in body.tapes or body.root(v).node is None)
            for v in body.plan.fetches):
         return False
+    if any(test.may_pause() for test in specs[:-1]):
+        return False
     return kernels("cpu.tape").iterator().ready() and all(spec.is_native() for spec in specs)
 
 
@@ -274,6 +276,7 @@ class _Run:
             if outcome != "stopped":
                 self._explain(*outcome, loop.at)
             poll()
+            self._frames[-1].budget.renew()
             if time.perf_counter() - started < _PATIENCE_SECONDS:
                 chunk *= 2
             if self._count is None and self.columns and self.done >= self._room:

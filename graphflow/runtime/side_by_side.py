@@ -70,7 +70,8 @@ def _dependencies(spec, bound):
 
 def _is_movable(step):
     """Whether a step may be a part of a stretch."""
-    if step.native is None or step.native.before_run is not None or step.native.in_place or step.branches:
+    if (step.native is None or step.native.before_run is not None or step.native.in_place
+            or step.place is not None):
         return False
     if not all(part.template.startswith(_SAFE) for part in step.native.function.components()):
         return False

@@ -14,7 +14,7 @@ from graphflow.compiler.body_shapes import Info
 from graphflow.compiler.plan import Value
 from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
-from graphflow.runtime import arrays, branches, fusion, side_by_side
+from graphflow.runtime import arrays, fusion, lowering, side_by_side
 from graphflow.runtime.reference import bind_kernel
 
 
@@ -32,10 +32,11 @@ class BoundNode:
     """One step: a node (or several fused ones) run natively, or a node run by its reference kernel.
 
     Attributes: node (the last one, if fused); nodes; inputs, outputs: Values read and made; writes;
-    native: a Native, or None; run: the reference kernel, or None; branches: of a native conditional, see `branches.py`.
+    native: a Native, or None; run: the reference kernel, or None; place: of a native node
+    with bodies: a function (its block, what makes frames, a Budget) that places these in a frame.
     """
 
-    __slots__ = ("node", "nodes", "inputs", "outputs", "writes", "native", "run", "branches")
+    __slots__ = ("node", "nodes", "inputs", "outputs", "writes", "native", "run", "place")
 
     def __init__(self, node, native, run):
         self.node = node
@@ -45,7 +46,7 @@ class BoundNode:
         self.writes = node.writes
         self.native = native
         self.run = run
-        self.branches = ()
+        self.place = None
 
     @classmethod
     def fused(cls, nodes, inputs, outputs, native):
@@ -118,6 +119,11 @@ class Specialization:
         """Whether compiled kernels, and no Python, run all of it."""
         return all(b.native is not None and b.native.before_run is None for b in self.nodes)
 
+    def may_pause(self):
+        """Whether it has native steps that want Python to look in now and then: loops, at any depth."""
+        return any(b.place is not None and (b.node.type in LOOPS or any(
+            one.may_pause() for one in self.bodies[b.node.op])) for b in self.nodes)
+
     def root(self, value):
         """The value whose memory `value` shares."""
         return self.alias.get(value, value)
@@ -172,7 +178,7 @@ class Specialization:
                 if node in self._refusals:
                     run = _refusing(run, self._refusals[node])
             bound.append(BoundNode(node, native, run))
-        bound = branches.lower(self, bound, wait)
+        bound = lowering.lower(self, bound, wait)
         rest = fusion.fuse_elementwise(self, bound[once:], wait)
         first = fusion.fuse_elementwise(self, bound[:once], wait, [v for step in rest for v in step.inputs])
         rest = side_by_side.side_by_side(self, rest, wait)

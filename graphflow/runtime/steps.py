@@ -18,12 +18,13 @@ class NativeFailure(Exception):
 
 
 class TapeStep:
-    """A stretch of native kernels; `whole` if it is all of the tape."""
+    """A stretch of native kernels; `whole` if it is all of the tape. budget: of the loops among them."""
 
-    __slots__ = ("_tape", "_start", "_stop", "_whole")
+    __slots__ = ("_tape", "_budget", "_start", "_stop", "_whole")
 
-    def __init__(self, tape, start, stop, whole=False):
+    def __init__(self, tape, budget, start, stop, whole=False):
         self._tape = tape
+        self._budget = budget
         self._start = start
         self._stop = stop
         self._whole = whole
@@ -32,7 +33,15 @@ class TapeStep:
         """Raises NativeFailure if a kernel fails."""
         failed = self._tape.run() if self._whole else self._tape.run_range(self._start, self._stop)
         if failed >= 0:
-            raise NativeFailure(failed)
+            self._go_on(failed)
+
+    def _go_on(self, row):
+        """Runs on from a row that wants Python to look in."""
+        while row >= 0:
+            if self._tape.cancel[0] or not self._tape.paused:
+                raise NativeFailure(row)
+            self._budget.renew()
+            row = self._tape.run_range(row, self._stop)
 
 
 class PythonStep:

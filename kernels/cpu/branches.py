@@ -1,37 +1,49 @@
-"""Conditionals as single rows of a tape: a row that runs the rows of one of several branches.
+"""Conditionals and loops as single rows of a tape: rows that run the rows of other tapes.
 
-The values that a branch reads, and the places where it leaves its results, stand as words in the conditional's own
-block, where whoever runs the tape puts them as for any kernel. Holds no state beyond the tables.
+The values that a body reads, and the places where it leaves its results, stand as words in the row's own block,
+where whoever runs the tape puts them as for any kernel. Holds no state beyond the tables.
 """
 
 import numpy as np
 
 from ..registry import In, Native, Out
 from . import native
+from . import tape as tapes
 
 # As in `source/tape.py`.
-_CHOSEN, _TABLE, _FIXED_WORDS = 2, 6, 7
+_CHOSEN, _BRANCH_TABLE, _BRANCH_WORDS = 2, 6, 8
+_LOOP, _LOOP_WORDS = 3, 12
 
 
-def function():
+def chooser():
     """The native function of all conditionals."""
-    return native.function("tape.choose")
+    return native.function("tape.choose", str(native.PAUSED))
 
 
-def step(is_bool, branches, inputs, outputs):
+def repeater():
+    """The native function of all loops that are rows."""
+    return native.function("tape.repeat", str(native.PAUSED))
+
+
+def conditional(is_bool, branches, inputs, outputs):
     """The Native of a conditional of `branches` branches, whose first input chooses: a bool or an int32.
 
     Args: inputs, outputs: how many it has, the numbers of the outputs following those of what it writes.
     """
-    return Native(function(), [0, 0, 0, In(0), int(is_bool), branches, 0, *map(In, range(inputs)), *map(Out, outputs)])
+    fixed = [0, 0, 0, In(0), int(is_bool), branches, 0, 0]
+    return Native(chooser(), [*fixed, *map(In, range(inputs)), *map(Out, outputs)])
 
 
-def input_word(number):
-    """Which word of the block says where input `number` is."""
-    return _FIXED_WORDS + number
+def loop(inputs, outputs):
+    """The Native of a loop, likewise."""
+    return Native(repeater(), [0] * _LOOP_WORDS + [*map(In, range(inputs)), *map(Out, outputs)])
 
 
-class Table:
+def _table(rows, columns):
+    return np.array(rows, np.int64).reshape(-1, columns)
+
+
+class Branches:
     """What a conditional's block says about its branches.
 
     Args: block: int64 array. branches: per branch (its tape or None, list of (address of a word, number of the word
@@ -39,19 +51,43 @@ class Table:
     source if it is -1, bytes) that are copied afterwards).
     """
 
+    first_word = _BRANCH_WORDS
+
     def __init__(self, block, branches):
         self._block = block
         self._keep, rows = [], []
         for tape, places, copies in branches:
-            places = np.array(places, np.int64).reshape(-1, 2)
-            copies = np.array(copies, np.int64).reshape(-1, 4)
+            places, copies = _table(places, 2), _table(copies, 4)
             self._keep.append((tape, places, copies))
             rows.append((0 if tape is None else tape.table.ctypes.data, 0 if tape is None else tape.length,
                          places.ctypes.data, len(places), copies.ctypes.data, len(copies)))
         self._rows = np.array(rows, np.int64)
-        block[_TABLE] = self._rows.ctypes.data
+        block[_BRANCH_TABLE] = self._rows.ctypes.data
 
     @property
     def failed(self):
-        """(the branch that ran last, the row of it that failed)."""
+        """(number of the branch that ran last, the row of it that failed)."""
         return self._block.item(_CHOSEN), self._block.item(0)
+
+
+class Repetition:
+    """What a loop's block says about it.
+
+    Args: block: int64 array. inner: its `tape.Loop`. budget: address of the number of iterations that it may run.
+    places: as for `Branches`. begin: list of (address of a loop variable, number of the word with its initial value,
+    bytes). end: list of (number of the word with a result, its address, bytes).
+    """
+
+    first_word = _LOOP_WORDS
+
+    def __init__(self, block, inner, budget, places, begin, end):
+        self._loop = inner
+        self._keep = places, begin, end = _table(places, 2), _table(begin, 3), _table(end, 3)
+        block[_LOOP:_LOOP_WORDS] = [inner.address, tapes.iterator().address, budget, *(
+            word for table in (places, begin, end) for word in (table.ctypes.data, len(table)))]
+
+    @property
+    def failed(self):
+        """(0 for the test or 1 for the body, the row of it that failed)."""
+        which, row = self._loop.failed
+        return int(which == "body"), row

@@ -103,6 +103,11 @@ class Tape:
             words[4] = self.length
 
     @property
+    def paused(self):
+        """Whether the row that failed last only wants to be called again."""
+        return self.code == native.PAUSED
+
+    @property
     def code(self):
         """Error code of the row that failed last."""
         return self._words.item(1)
@@ -127,13 +132,28 @@ class Loop:
 
         self._keep = (test, body, moves, copies)
         self._words = np.array([-1, 0, *rows(test), *rows(body), holds, 0, 0, by, moves.ctypes.data, len(moves),
-                                copies.ctypes.data, len(copies), 0, *once, 1], np.int64)
+                                copies.ctypes.data, len(copies), 0, *once, 1, 0], np.int64)
         self._call = _PROTOTYPE(iterator().address)
 
     @property
     def at(self):
         """The iteration that comes next."""
         return self._words.item(7)
+
+    @property
+    def address(self):
+        """Address of the block that the native function takes."""
+        return self._words.ctypes.data
+
+    @property
+    def holds(self):
+        """Address of the word that says where the test's result is."""
+        return self.address + 8 * 6
+
+    @property
+    def failed(self):
+        """("test" or "body", row that failed)."""
+        return ("test", "body")[self._words.item(14) - 2], self._words.item(0)
 
     def begin(self, at, fresh):
         """Goes on with the iteration `at`; `fresh`: it is the first."""
@@ -153,4 +173,4 @@ class Loop:
 
 def iterator():
     """The native function behind `Loop`."""
-    return native.function("tape.iterate")
+    return native.function("tape.iterate", str(native.PAUSED))

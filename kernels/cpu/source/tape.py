@@ -34,13 +34,17 @@ def run(cancelled):
 
 # Words of `iterate`'s block.
 (FAILED, CODE, TEST, TESTS, STEPS, STEP_COUNT, HOLDS, AT, LIMIT, BY, MOVES, MOVE_COUNT, COPIES, COPY_COUNT,
- STATUS, TESTS_ONCE, STEPS_ONCE, FRESH) = range(18)
+ STATUS, TESTS_ONCE, STEPS_ONCE, FRESH, RESUME) = range(19)
 # Its outcomes.
 ENDED, STOPPED, TEST_FAILED, STEP_FAILED = range(4)
 
 
-def _run_rows(b, block, table, start, count, status=None):
-    """Runs the rows [start, count) of a table; a failure leaves the kernel, with `status` if given."""
+def _run_rows(b, block, table, start, count, status=None, resume=None, paused=None):
+    """Runs the rows [start, count) of a table; a failure leaves the kernel, with `status` if given.
+
+    A row that returns `paused` wants to be called again, after Python has looked in: the word `resume` then says
+    where to go on (row + 1).
+    """
     kind = ir.FunctionType(I32, [WORDS]).as_pointer()
     rows = b.inttoptr(table, WORDS)
     with loop(b, start, count) as row:
@@ -48,11 +52,25 @@ def _run_rows(b, block, table, start, count, status=None):
         function = b.inttoptr(b.load(entry), kind)
         code = b.call(function, [b.inttoptr(b.load(b.gep(entry, [index(1)])), WORDS)])
         with b.if_then(b.icmp_signed("!=", code, ir.Constant(I32, 0)), likely=False):
+            if resume is not None:
+                with b.if_then(b.icmp_signed("==", code, ir.Constant(I32, int(paused)))):
+                    b.store(b.add(row, index(1)), b.gep(block, [index(resume)]))
+                    if status is not None:
+                        b.store(index(STOPPED), b.gep(block, [index(STATUS)]))
+                    b.ret(code)
             b.store(row, b.gep(block, [index(FAILED)]))
             b.store(b.sext(code, I64), b.gep(block, [index(CODE)]))
             if status is not None:
                 b.store(index(status), b.gep(block, [index(STATUS)]))
             b.ret(code)
+
+
+def _resumed(b, block, resume, start):
+    """(whether rows are gone on with, the first row to run): where `resume` says, else `start`."""
+    row = word(b, block, resume)
+    resuming = b.icmp_signed("!=", row, index(0))
+    b.store(index(0), b.gep(block, [index(resume)]))
+    return resuming, b.select(resuming, b.sub(row, index(1)), start)
 
 
 def _leave(b, block, condition, status):
@@ -61,7 +79,25 @@ def _leave(b, block, condition, status):
         b.ret(ir.Constant(I32, 0))
 
 
-def iterate():
+def _begin_iteration(b, block, at, first_of_test):
+    """Ends the loop if it is over, or has run for long enough; else points words to the iteration's values."""
+    _leave(b, block, b.icmp_signed("==", at, word(b, block, LIMIT)), STOPPED)
+    tested = word(b, block, HOLDS)
+    with b.if_then(b.icmp_signed("!=", tested, index(0))):
+        _run_rows(b, block, word(b, block, TEST), first_of_test, word(b, block, TESTS), TEST_FAILED)
+        holds = b.load(b.inttoptr(tested, ir.IntType(8).as_pointer()))
+        _leave(b, block, b.icmp_signed("==", holds, ir.Constant(ir.IntType(8), 0)), ENDED)
+    moves = b.inttoptr(word(b, block, MOVES), WORDS)
+    with loop(b, index(0), word(b, block, MOVE_COUNT)) as i:
+        place, first, stride = (word(b, moves, b.add(b.mul(i, index(3)), index(j))) for j in range(3))
+        with b.if_else(b.icmp_signed("==", stride, index(0))) as (listed, regular):
+            with listed:
+                b.store(word(b, b.inttoptr(first, WORDS), at), b.inttoptr(place, WORDS))
+            with regular:
+                b.store(b.add(first, b.mul(at, stride)), b.inttoptr(place, WORDS))
+
+
+def iterate(paused):
     """Runs a loop's rows as long as its test holds, at most until the iteration LIMIT.
 
     Words: FAILED, CODE: row that failed and its error code; TEST, TESTS: table of the test's rows and their
@@ -71,7 +107,7 @@ def iterate():
     address of a table of addresses, one per iteration; COPIES,
     COPY_COUNT: table of what is copied after each iteration, in order: (target for iteration 0, bytes per iteration,
     source, bytes); STATUS: how it ended; TESTS_ONCE, STEPS_ONCE: how many rows of each table, the first ones, run in
-    the first iteration only; FRESH: whether that is to come.
+    the first iteration only; FRESH: whether that is to come; RESUME: where to go on after a row returned `paused`.
     """
     def emit(b, block):
         head = b.append_basic_block("head")
@@ -83,21 +119,10 @@ def iterate():
         def begin(once):
             return b.select(fresh, index(0), word(b, block, once))
 
-        _leave(b, block, b.icmp_signed("==", at, word(b, block, LIMIT)), STOPPED)
-        tested = word(b, block, HOLDS)
-        with b.if_then(b.icmp_signed("!=", tested, index(0))):
-            _run_rows(b, block, word(b, block, TEST), begin(TESTS_ONCE), word(b, block, TESTS), TEST_FAILED)
-            holds = b.load(b.inttoptr(tested, ir.IntType(8).as_pointer()))
-            _leave(b, block, b.icmp_signed("==", holds, ir.Constant(ir.IntType(8), 0)), ENDED)
-        moves = b.inttoptr(word(b, block, MOVES), WORDS)
-        with loop(b, index(0), word(b, block, MOVE_COUNT)) as i:
-            place, first, stride = (word(b, moves, b.add(b.mul(i, index(3)), index(j))) for j in range(3))
-            with b.if_else(b.icmp_signed("==", stride, index(0))) as (listed, regular):
-                with listed:
-                    b.store(word(b, b.inttoptr(first, WORDS), at), b.inttoptr(place, WORDS))
-                with regular:
-                    b.store(b.add(first, b.mul(at, stride)), b.inttoptr(place, WORDS))
-        _run_rows(b, block, word(b, block, STEPS), begin(STEPS_ONCE), word(b, block, STEP_COUNT), STEP_FAILED)
+        resuming, row = _resumed(b, block, RESUME, begin(STEPS_ONCE))
+        with b.if_then(b.not_(resuming)):
+            _begin_iteration(b, block, at, begin(TESTS_ONCE))
+        _run_rows(b, block, word(b, block, STEPS), row, word(b, block, STEP_COUNT), STEP_FAILED, RESUME, paused)
         copies = b.inttoptr(word(b, block, COPIES), WORDS)
         with loop(b, index(0), word(b, block, COPY_COUNT)) as i:
             target, stride, source, nbytes = (word(b, copies, b.add(b.mul(i, index(4)), index(j))) for j in range(4))
@@ -111,11 +136,11 @@ def iterate():
 
 
 # Words of `choose`'s block after FAILED and CODE, and of each row of its table.
-CHOSEN, SELECTOR, IS_BOOL, BRANCHES, BRANCH_TABLE, CHOOSE_WORDS = range(2, 8)
+CHOSEN, SELECTOR, IS_BOOL, BRANCHES, BRANCH_TABLE, RESUMES, CHOOSE_WORDS = range(2, 9)
 _BRANCH_WORDS = 6
 
 
-def choose():
+def choose(paused):
     """Runs the rows of one branch of a conditional.
 
     Words: FAILED, CODE: row of the branch that failed and its error code; CHOSEN: the branch that ran; SELECTOR:
@@ -124,36 +149,96 @@ def choose():
     their number; table of the words that point to its inputs and results: (address of the word, number of the word
     here that says where they are), their number; table of what is copied afterwards: (number of the word here
     that says where to, number of the one that says where from or -1, where from in that case, bytes), their number.
-    The words that are meant follow from CHOOSE_WORDS on.
+    RESUMES: where to go on after a row returned `paused`. The words that are meant follow from CHOOSE_WORDS on.
     """
     def emit(b, block):
-        selector, count = word(b, block, SELECTOR), word(b, block, BRANCHES)
-        byte = b.load(b.inttoptr(selector, ir.IntType(8).as_pointer()))
-        of_bool = b.zext(b.icmp_unsigned("==", byte, ir.Constant(ir.IntType(8), 0)), I64)
-        is_bool = b.icmp_signed("!=", word(b, block, IS_BOOL), index(0))
-        with b.if_else(is_bool) as (flag, number):
-            with flag:
-                flag_block = b.block
-            with number:
-                given = b.sext(b.load(b.inttoptr(selector, I32.as_pointer()), align=4), I64)
-                inside = b.icmp_unsigned("<", given, count)
-                of_number = b.select(inside, given, b.sub(count, index(1)))
-                number_block = b.block
-        chosen = b.phi(I64)
-        chosen.add_incoming(of_bool, flag_block)
-        chosen.add_incoming(of_number, number_block)
-        b.store(chosen, b.gep(block, [index(CHOSEN)]))
-        branch = b.gep(b.inttoptr(word(b, block, BRANCH_TABLE), WORDS), [b.mul(chosen, index(_BRANCH_WORDS))])
+        resuming, row = _resumed(b, block, RESUMES, index(0))
+        with b.if_then(b.not_(resuming)):
+            b.store(_chosen(b, block), b.gep(block, [index(CHOSEN)]))
+        branch = b.gep(b.inttoptr(word(b, block, BRANCH_TABLE), WORDS),
+                       [b.mul(word(b, block, CHOSEN), index(_BRANCH_WORDS))])
         rows, row_count, places, place_count, copies, copy_count = (word(b, branch, j) for j in range(_BRANCH_WORDS))
-        places, copies = b.inttoptr(places, WORDS), b.inttoptr(copies, WORDS)
-        with loop(b, index(0), place_count) as i:
-            place, number = (word(b, places, b.add(b.mul(i, index(2)), index(j))) for j in range(2))
-            b.store(word(b, block, number), b.inttoptr(place, WORDS))
-        _run_rows(b, block, rows, index(0), row_count)
+        _place(b, block, places, place_count)
+        _run_rows(b, block, rows, row, row_count, None, RESUMES, paused)
+        copies = b.inttoptr(copies, WORDS)
         with loop(b, index(0), copy_count) as i:
             target, number, fixed, nbytes = (word(b, copies, b.add(b.mul(i, index(4)), index(j))) for j in range(4))
             moving = b.icmp_signed(">=", number, index(0))
             source = b.select(moving, word(b, block, b.select(moving, number, index(0))), fixed)
             copy(b, word(b, block, target), source, nbytes)
+
+    return IrKernel(emit)
+
+
+def _chosen(b, block):
+    """The number of the branch to run."""
+    selector, count = word(b, block, SELECTOR), word(b, block, BRANCHES)
+    byte = b.load(b.inttoptr(selector, ir.IntType(8).as_pointer()))
+    of_bool = b.zext(b.icmp_unsigned("==", byte, ir.Constant(ir.IntType(8), 0)), I64)
+    is_bool = b.icmp_signed("!=", word(b, block, IS_BOOL), index(0))
+    with b.if_else(is_bool) as (flag, number):
+        with flag:
+            flag_block = b.block
+        with number:
+            given = b.sext(b.load(b.inttoptr(selector, I32.as_pointer()), align=4), I64)
+            inside = b.icmp_unsigned("<", given, count)
+            of_number = b.select(inside, given, b.sub(count, index(1)))
+            number_block = b.block
+    chosen = b.phi(I64)
+    chosen.add_incoming(of_bool, flag_block)
+    chosen.add_incoming(of_number, number_block)
+    return chosen
+
+
+def _place(b, block, table, count):
+    """Puts words of the block where a table says: (address, number of the word)."""
+    places = b.inttoptr(table, WORDS)
+    with loop(b, index(0), count) as i:
+        place, number = (word(b, places, b.add(b.mul(i, index(2)), index(j))) for j in range(2))
+        b.store(word(b, block, number), b.inttoptr(place, WORDS))
+
+
+# Words of `repeat`'s block after FAILED and CODE.
+RUNNING, LOOP, ITERATE, BUDGET, PLACES, PLACE_COUNT, BEGIN, BEGIN_COUNT, END, END_COUNT, REPEAT_WORDS = range(2, 13)
+
+
+def repeat(paused):
+    """Runs a loop within another loop's body, or a branch.
+
+    Words: FAILED, CODE; RUNNING: whether the loop goes on where it returned `paused`; LOOP: address of `iterate`'s
+    block; ITERATE: address of the function; BUDGET: address of a number of iterations: it is lowered, and when it is
+    used up the kernel returns `paused`; PLACES, PLACE_COUNT: as in `choose`; BEGIN, BEGIN_COUNT: table of the loop
+    variables: (address, number of the word here that says where the initial value is, bytes); END, END_COUNT: table of
+    the results: (number of the word here that says where to, address, bytes). The words that are meant follow from
+    REPEAT_WORDS on.
+    """
+    def emit(b, block):
+        inner = b.inttoptr(word(b, block, LOOP), WORDS)
+        with b.if_then(b.icmp_signed("==", word(b, block, RUNNING), index(0))):
+            _place(b, block, word(b, block, PLACES), word(b, block, PLACE_COUNT))
+            begin = b.inttoptr(word(b, block, BEGIN), WORDS)
+            with loop(b, index(0), word(b, block, BEGIN_COUNT)) as i:
+                target, number, nbytes = (word(b, begin, b.add(b.mul(i, index(3)), index(j))) for j in range(3))
+                copy(b, target, word(b, block, number), nbytes)
+            for position, number in ((AT, 0), (FRESH, 1), (RESUME, 0)):
+                b.store(index(number), b.gep(inner, [index(position)]))
+        budget, before = b.inttoptr(word(b, block, BUDGET), WORDS), word(b, inner, AT)
+        left = b.load(budget)
+        left = b.select(b.icmp_signed(">", left, index(1)), left, index(1))
+        b.store(b.add(before, left), b.gep(inner, [index(LIMIT)]))
+        kind = ir.FunctionType(I32, [WORDS]).as_pointer()
+        code = b.call(b.inttoptr(word(b, block, ITERATE), kind), [inner])
+        b.store(b.sub(b.load(budget), b.sub(word(b, inner, AT), before)), budget)
+        status = word(b, inner, STATUS)
+        stopped = b.icmp_signed("==", status, index(STOPPED))
+        b.store(b.zext(stopped, I64), b.gep(block, [index(RUNNING)]))
+        with b.if_then(stopped, likely=False):
+            b.ret(ir.Constant(I32, int(paused)))
+        with b.if_then(b.icmp_signed("!=", status, index(ENDED)), likely=False):
+            b.ret(code)
+        end = b.inttoptr(word(b, block, END), WORDS)
+        with loop(b, index(0), word(b, block, END_COUNT)) as i:
+            number, source, nbytes = (word(b, end, b.add(b.mul(i, index(3)), index(j))) for j in range(3))
+            copy(b, word(b, block, number), source, nbytes)
 
     return IrKernel(emit)

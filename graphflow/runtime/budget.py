@@ -1,0 +1,42 @@
+"""How long native code may run loops within loops before Python looks in.
+
+State: one number of iterations for a frame and the frames of bodies within it; the native loops count it down.
+"""
+
+import time
+
+import numpy as np
+
+from graphflow.framework import errors
+from graphflow.runtime import deadlines
+
+# Python looks in after about this long.
+_PATIENCE_SECONDS = 0.02
+_FIRST_ITERATIONS = 1 << 8
+
+
+class Budget:
+    """Attribute: address: where the number of iterations left is. Args: resources: of the session that runs them."""
+
+    __slots__ = ("_left", "_resources", "_amount", "_since", "address")
+
+    def __init__(self, resources):
+        self._resources = resources
+        self._left = np.array([_FIRST_ITERATIONS], np.int64)
+        self._amount = _FIRST_ITERATIONS
+        self._since = time.perf_counter()
+        self.address = self._left.ctypes.data
+
+    def renew(self):
+        """Allows for more; raises CancelledError or DeadlineExceededError if the run is to stop instead."""
+        if self._resources.closed:
+            raise errors.CancelledError(None, None, "The session was closed while the loop ran")
+        if deadlines.any_open():
+            deadline = deadlines.current()
+            if deadline is not None and deadline.passed():
+                raise deadline.error()
+        now = time.perf_counter()
+        if now - self._since < _PATIENCE_SECONDS and self._amount < 1 << 40:
+            self._amount *= 2
+        self._since = now
+        self._left[0] = self._amount

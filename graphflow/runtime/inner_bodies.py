@@ -1,0 +1,151 @@
+"""Bodies within native steps: what conditionals (`branches.py`) and loops (`inner_loops.py`) have in common.
+
+A node whose bodies are all native becomes a native step of the tape around it. The step reads what its bodies read
+and makes what they make; in a frame each body has a frame of its own, and native code points its words to where the
+step's inputs and results are. Holds no state.
+"""
+
+import numpy as np
+
+from graphflow.framework import dtypes, shapes
+
+
+class Refused(Exception):
+    """A node can't be a native step."""
+
+
+class Body:
+    """One body of a native step.
+
+    Attributes: spec: its Specialization. plan: its BodyPlan. inputs: {Value or Variable it reads: number of the step's
+    input}. results: list of (Value it makes, number among what the step writes and makes).
+    """
+
+    __slots__ = ("spec", "plan", "inputs", "results")
+
+    def __init__(self, spec, plan, inputs):
+        self.spec = spec
+        self.plan = plan
+        self.inputs = inputs
+        self.results = []
+
+
+class Lowered:
+    """A node with bodies as a native step.
+
+    Attribute: tapes: {its tape: {path: (Value, whether more than its shape is read)}}.
+    Raises Refused if that can't be. Args: parts: `tapes` of the nodes before.
+    """
+
+    def __init__(self, spec, node, parts):
+        self._spec, self._node, self._parts = spec, node, parts
+        self._inputs, self._outputs, self._shapes = [], [], {}
+        self._variables = []
+        self.tapes = {}
+
+    def _add_bodies(self):
+        specs = self._spec.bodies[self._node.op]
+        self._bodies = [Body(one, plan, self._read(plan, one))
+                        for plan, one in zip(self._node.bodies, specs, strict=True)]
+
+    @staticmethod
+    def _check(value, shape):
+        if not shapes.is_full(shape) or np.dtype(value.dtype.as_numpy_dtype).hasobject:
+            raise Refused
+
+    def _number(self, value):
+        """The number of an input."""
+        for number, known in enumerate(self._inputs):
+            if known is value:
+                return number
+        self._inputs.append(value)
+        return len(self._inputs) - 1
+
+    def _output(self, value):
+        """The number of a new output among what the step writes and makes."""
+        self._outputs.append(value)
+        return len(self._node.writes) + len(self._outputs) - 1
+
+    def _read(self, body, one):
+        """{what a body reads, but for loop variables: number of the input}."""
+        used = {one.root(v) for step in one.nodes for v in step.inputs} | set(map(one.root, body.plan.fetches))
+        result = {}
+        for feed, (kind, index, reading) in zip(body.plan.feeds, body.arguments, strict=True):
+            path = (reading[0],) if kind == "tape" else ()
+            if feed in one.tapes:
+                for inner, (part, _) in one.tapes[feed].items():
+                    result[part] = self._number(self._part(self._node.inputs[index], path + inner))
+            elif feed in used and kind != "loop":
+                if kind == "hollow":
+                    raise Refused
+                value = self._node.inputs[index]
+                value = self._part(value, path) if path else value
+                self._check(value, one.shape[feed])
+                result[feed] = self._number(value)
+        for variable in one.variables:
+            outside = [v for v in self._node.inputs if v.variable is not None and v.variable.key == variable.key]
+            if outside[0].variable not in self._spec.variables:
+                if not self._spec.is_body:
+                    raise Refused       # it need not be initialised if its body does not run
+                self._variables.append((outside[0].variable, one.shape[variable.start]))
+            result[variable] = self._number(outside[0])
+        return result
+
+    def _part(self, tape, path):
+        """The Value of what stands under `path` on the tape that an input is."""
+        tape = self._spec.root(tape)
+        if tape.node is None:
+            value = self._spec.part_of_feed(tape, path)
+        else:
+            value = self._parts.get(tape, {}).get(path, (None, False))[0]
+        if value is None:
+            raise Refused
+        return value
+
+    def commit(self):
+        """Makes what was found here known to the specialisation."""
+        spec = self._spec
+        spec.shape.update(self._shapes)
+        spec.tapes.update(self.tapes)
+        for variable, shape in self._variables:
+            if variable not in spec.variables:
+                spec.variables.append(variable)
+                spec.shape[variable.start] = shape
+
+    def _native(self, inputs, outputs):
+        """The Native of a step of so many inputs, whose outputs have these numbers."""
+        raise NotImplementedError
+
+    def bound(self, kind):
+        """The step, a BoundNode."""
+        written = len(self._node.writes)
+        native = self._native(len(self._inputs), range(written, written + len(self._outputs)))
+        step = kind(self._node, native, None)
+        step.inputs, step.outputs = self._inputs, self._outputs
+        return step
+
+
+class Placed:
+    """The bodies of a native step in a frame.
+
+    Attributes: nbytes: memory that they take. Args: make_frame: of a Specialization.
+    """
+
+    def __init__(self, step, bodies, make_frame):
+        self._step = step
+        self._bodies = bodies
+        self._frames = [make_frame(body.spec) for body in bodies]
+        self._table = None
+        self.nbytes = sum(frame.nbytes for frame in self._frames)
+
+    def explain(self, find):
+        """Raises the error of the body that failed; `find(value)` is the array of an input of the step."""
+        number, row = self._table.failed
+        inputs = self._bodies[number].inputs
+        self._frames[number].explain(row, {getattr(key, "start", key): find(self._step.inputs[i])
+                                           for key, i in inputs.items()})
+
+
+def is_tape(tensor):
+    """Whether a tensor of a body is the tape of a node in it."""
+    return tensor.dtype == dtypes.variant
