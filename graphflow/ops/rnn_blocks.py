@@ -1,4 +1,7 @@
-"""Steps of recurrent cells as single ops, for `tf.contrib.rnn.LSTMBlockCell` and `GRUBlockCell`. Holds no state."""
+"""Steps of recurrent cells, and all steps of an LSTM, as single ops, for the block cells of `tf.contrib.rnn`.
+
+Holds no state.
+"""
 
 from graphflow.framework import public as tf
 from graphflow.framework import raw_ops, shapes
@@ -53,6 +56,36 @@ def _lstm_block_cell_grad(op, *grads):
     x_grad, h_prev_grad = _split_columns(tf.matmul(gates_grad, w, transpose_b=True), x, h_prev)
     w_grad = tf.matmul(tf.concat([x, h_prev], 1), gates_grad, transpose_a=True)
     return [x_grad, cs_prev_grad, h_prev_grad, w_grad, *diagonal_grads, raw_ops.BiasAddGrad(gates_grad)]
+
+
+def _steps_shape(c):
+    x, bias = shapes.with_rank(c.shape(1), 3), shapes.with_rank(c.shape(8), 1)
+    if bias[0] is not None and bias[0] % 4:
+        raise ValueError(f"Dimension size must be evenly divisible by 4 but is {bias[0]}")
+    return [(*x[:2], None if bias[0] is None else bias[0] // 4)] * 7
+
+
+def _steps_grad_shape(c):
+    ranks = (3, 2, 2, 2, 1, 1, 1, 1)
+    return [shapes.with_rank(c.shape(i), rank) for i, rank in enumerate(ranks, start=1)]
+
+
+register_op("BlockLSTM", inputs="seq_len_max: int64, " + _LSTM,
+            outputs="i: T, cs: T, f: T, o: T, ci: T, co: T, h: T",
+            attrs="forget_bias: float = 1.0; cell_clip: float = 3.0; use_peephole: bool = false; T: {half, float}",
+            shape=_steps_shape)
+register_op("BlockLSTMGrad",
+            inputs=f"seq_len_max: int64, {_LSTM}, i: T, cs: T, f: T, o: T, ci: T, co: T, h: T, cs_grad: T, h_grad: T",
+            outputs="x_grad: T, cs_prev_grad: T, h_prev_grad: T, w_grad: T, wci_grad: T, wcf_grad: T, wco_grad: T, "
+                    "b_grad: T",
+            attrs="use_peephole: bool; T: {half, float}", shape=_steps_grad_shape)
+undefined_gradient("BlockLSTMGrad")
+
+
+@RegisterGradient("BlockLSTM")
+def _block_lstm_grad(op, *grads):
+    return [None, *raw_ops.BlockLSTMGrad(*op.inputs, *op.outputs, grads[1], grads[6],
+                                         use_peephole=op.attrs["use_peephole"])]
 
 
 # ---------------------------------------------------------------- GRU

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from graphflow.framework import errors
+
 from ..registry import reference
 
 
@@ -9,13 +11,12 @@ def _sigmoid(x):
     return (1 / (1 + np.exp(-x.astype(np.float64)))).astype(x.dtype)
 
 
-@reference.kernel("LSTMBlockCell")
-def lstm_block_cell(ctx):
-    """One step: gates, cell, and output."""
+def _lstm_step(ctx):
+    """The function of one LSTM step."""
     forget_bias, clip = ctx.attr("forget_bias"), ctx.attr("cell_clip")
     peephole = ctx.attr("use_peephole")
 
-    def run(x, cs_prev, h_prev, w, wci, wcf, wco, b):
+    def step(x, cs_prev, h_prev, w, wci, wcf, wco, b):
         dtype = x.dtype.type
         i, ci, f, o = np.split(np.concatenate([x, h_prev], 1) @ w + b, 4, 1)
         if peephole:
@@ -28,15 +29,14 @@ def lstm_block_cell(ctx):
         co = np.tanh(cs)
         return i, cs, f, o, ci, co, o * co
 
-    return run
+    return step
 
 
-@reference.kernel("LSTMBlockCellGrad")
-def lstm_block_cell_grad(ctx):
-    """Gradients of the cell before, of the gates before their functions, and of the diagonals."""
+def _lstm_step_grad(ctx):
+    """The function that gives the gradients of the cell before, of gates before their functions, of diagonals."""
     peephole = ctx.attr("use_peephole")
 
-    def run(x, cs_prev, h_prev, w, wci, wcf, wco, b, i, cs, f, o, ci, co, cs_grad, h_grad):
+    def step(x, cs_prev, h_prev, w, wci, wcf, wco, b, i, cs, f, o, ci, co, cs_grad, h_grad):
         do = o * (1 - o) * h_grad * co
         dcs = (1 - co * co) * h_grad * o + cs_grad
         if peephole:
@@ -48,6 +48,58 @@ def lstm_block_cell_grad(ctx):
             return (cs_prev_grad, gates, *(np.zeros_like(v) for v in (wci, wcf, wco)))
         cs_prev_grad = cs_prev_grad + di * wci + df * wcf
         return cs_prev_grad, gates, (di * cs_prev).sum(0), (df * cs_prev).sum(0), (do * cs).sum(0)
+
+    return step
+
+
+reference.kernel("LSTMBlockCell")(_lstm_step)
+reference.kernel("LSTMBlockCellGrad")(_lstm_step_grad)
+
+
+def _check_steps(steps, x):
+    if not 0 <= steps <= len(x):
+        raise errors.InvalidArgumentError(
+            None, None, f"seq_len_max must be in [0, {len(x)}], the number of steps of x: it is {steps}")
+
+
+@reference.kernel("BlockLSTM")
+def block_lstm(ctx):
+    """All steps; zeros after the first `seq_len_max`."""
+    step = _lstm_step(ctx)
+
+    def run(seq_len_max, x, cs, h, *weights):
+        _check_steps(seq_len_max, x)
+        outputs = [np.zeros((len(x), *cs.shape), x.dtype) for _ in range(7)]
+        for t in range(seq_len_max):
+            values = step(x[t], cs, h, *weights)
+            for output, value in zip(outputs, values):
+                output[t] = value
+            cs, h = values[1], values[6]
+        return outputs
+
+    return run
+
+
+@reference.kernel("BlockLSTMGrad")
+def block_lstm_grad(ctx):
+    """From the last step to the first, each with the gradients of its results and of the step after it."""
+    step = _lstm_step_grad(ctx)
+
+    def run(seq_len_max, x, cs_prev, h_prev, w, wci, wcf, wco, b, i, cs, f, o, ci, co, h, cs_grad, h_grad):
+        _check_steps(seq_len_max, x)
+        x_grad, w_grad, b_grad = np.zeros_like(x), np.zeros_like(w), np.zeros_like(b)
+        cs_back, h_back = np.zeros_like(cs_prev), np.zeros_like(h_prev)
+        diagonals = [np.zeros_like(v) for v in (wci, wcf, wco)]
+        for t in reversed(range(seq_len_max)):
+            before = (cs_prev, h_prev) if t == 0 else (cs[t - 1], h[t - 1])
+            cs_back, gates, *slopes = step(x[t], *before, w, wci, wcf, wco, b, i[t], cs[t], f[t], o[t], ci[t], co[t],
+                                           cs_grad[t] + cs_back, h_grad[t] + h_back)
+            through = gates @ w.T
+            x_grad[t], h_back = through[:, :x.shape[2]], through[:, x.shape[2]:]
+            w_grad += np.concatenate([x[t], before[1]], 1).T @ gates
+            b_grad += gates.sum(0)
+            diagonals = [total + slope for total, slope in zip(diagonals, slopes)]
+        return x_grad, cs_back, np.ascontiguousarray(h_back), w_grad, *diagonals, b_grad
 
     return run
 

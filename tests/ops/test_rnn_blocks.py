@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.ops.harness import Sample, normal, sample_tests
+from tests.ops.harness import Sample, fixed, normal, sample_tests
 
 
 def sigmoid(x):
@@ -42,6 +42,14 @@ def gru_grad(x, h, w_ru, w_c, b_ru, b_c, r, u, c, dh):
     return dx + more, dh_more + dhr * r + dh * u, dc, dru
 
 
+def steps(count, x, c, h, *weights, peephole, clip=0):
+    found = np.zeros((7, len(x), *c.shape), x.dtype)
+    for t in range(count):
+        found[:, t] = lstm(x[t], c, h, *weights, peephole, clip)
+        c, h = found[1, t], found[6, t]
+    return tuple(found)
+
+
 LSTM = [normal(2, 3), normal(2, 4), normal(2, 4), normal(7, 16), normal(4), normal(4), normal(4), normal(16)]
 GRU = [normal(2, 3), normal(2, 4), normal(7, 8), normal(7, 4), normal(8), normal(4)]
 
@@ -51,7 +59,22 @@ def lstm_row(peephole, clip, **options):
                   attrs={"forget_bias": .5, "cell_clip": clip or -1, "use_peephole": peephole}, tol=1e-4, **options)
 
 
+STEPS = [normal(3, 2, 3), *LSTM[1:]]
+
+
+def steps_row(count, peephole, clip=0, **options):
+    return Sample("BlockLSTM", [fixed(np.int64(count)).keep, *STEPS],
+                  lambda *inputs: steps(*inputs, peephole=peephole, clip=clip), dtypes="float32 float16",
+                  attrs={"forget_bias": .5, "cell_clip": clip or -1, "use_peephole": peephole}, tol=1e-4, **options)
+
+
 test_samples = sample_tests([
+    steps_row(3, False, grad=(1, 2, 3, 4, 8), grad_outputs=(1, 6), id="plain"),
+    steps_row(2, True, grad=(1, 2, 3, 4, 5, 6, 7, 8), grad_outputs=(1, 6), id="peephole"),
+    steps_row(3, True, .4, id="clipped"),
+    steps_row(0, False, id="no steps"),
+    Sample("BlockLSTMGrad", [fixed(np.int64(3)).keep, *STEPS, *(normal(3, 2, 4) for _ in range(9))], None,
+           attrs={"use_peephole": True}, dtypes="float32 float16"),
     lstm_row(False, 0, grad=(0, 1, 2, 3, 7), grad_outputs=(1, 6), id="plain"),
     lstm_row(True, 0, grad=(0, 1, 2, 3, 4, 5, 6, 7), grad_outputs=(1, 6), id="peephole"),
     lstm_row(True, .4, id="clipped"),

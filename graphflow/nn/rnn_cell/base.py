@@ -177,6 +177,7 @@ class RNNCell(Layer):
             return zeros_of_size(self.state_size, batch_size, dtype)
 
 
+@tf_export("contrib.rnn.LayerRNNCell")
 class LayerRNNCell(RNNCell):
     """A cell that makes its weights in `build`, once, as layers do."""
 
