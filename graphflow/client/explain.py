@@ -98,6 +98,10 @@ def _rows(spec, seconds, layout=(), indent=""):
     """Rows of a specialisation; those of bodies are indented below their node."""
     running = {node.source: (i, bound, node) for i, bound in enumerate(spec.nodes) for node in bound.nodes}
     made = {value for bound in spec.nodes for value in bound.outputs}
+    spent = {}      # several steps may stand for one node
+    for i, time in seconds.items():
+        source = spec.nodes[i].node.source
+        spent[source] = spent.get(source, 0) + time
     place = {value: f"{offset:,}{' in place' if heir else ''}" for value, offset, _, _, _, heir in layout}
     for node in spec.plan.nodes:
         i, bound, run = running.get(node, (None, None, node))
@@ -107,7 +111,7 @@ def _rows(spec, seconds, layout=(), indent=""):
             tier = "bodies" if node.bodies else f"{tier}, once" if i < spec.once else tier
             if node is bound.node.source:
                 kernel = _kernel(bound)
-                micros = f"{seconds[i] * 1e6:.1f}" if i in seconds else ""
+                micros = f"{spent[node] * 1e6:.1f}" if node in spent else ""
         elif node.outputs and node.outputs[0] in spec.alias:
             tier = "alias"
         elif node.outputs and node.outputs[0] in spec.constants:

@@ -46,6 +46,19 @@ def test_says_what_runs(table):
     assert "GradientDescent/update_w/ApplyGradientDescent  -> w in place" in table
 
 
+def test_times_of_several_steps_that_stand_for_one_node_are_added_up(monkeypatch):
+    monkeypatch.setenv("GRAPHFLOW_DETERMINISTIC", "1")
+    first, second = tf.placeholder(tf.int32, [2]), tf.placeholder(tf.int32, [3])
+    rows = tf.gather(tf.Variable(np.ones((9, 500), np.float32)), tf.concat([first, second], 0), name="lookup")
+    parts = [tf.slice(rows, [0, 0], [2, -1], name="part"), tf.slice(rows, [2, 0], [3, -1])]
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        table = sess.explain(parts, {first: [1, 2], second: [3, 4, 5]}, profile=True)
+    assert row(table, "part").startswith("by others")
+    (total,) = re.findall(r"kernels take ([\d.]+) us", table)
+    assert abs(float(row(table, "lookup").split()[1]) - float(total)) < 0.15
+
+
 def test_picture(table):
     page = table._repr_html_()
     page = ElementTree.fromstring(page)     # well-formed
