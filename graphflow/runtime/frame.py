@@ -28,10 +28,11 @@ _DIRECT_FETCH_BYTES = 1 << 15
 class Frame:
     """Runs one Specialization; one run at a time.
 
-    Attributes: cancelled: whether it can run no more. budget: of the loops within its native steps.
+    Attributes: cancelled: whether it can run no more. budget: of the loops within its native steps. `is_looped`:
+    whether native loops run it, which know where fetched values go.
     """
 
-    def __init__(self, spec, resources, budget=None):
+    def __init__(self, spec, resources, budget=None, is_looped=False):
         self._spec = spec
         self._resources = resources
         self._position = {}
@@ -45,7 +46,7 @@ class Frame:
         self._bound_arrays = [None] * len(spec.variables)
         self._build_steps()
         self._bind_feeds_and_variables()
-        self._bind_fetches()
+        self._bind_fetches(is_looped)
 
     # ---- layout
 
@@ -187,7 +188,7 @@ class Frame:
         self._fed_parts = [(spec.plan.feeds.index(tape), path, v) for v, (tape, path) in spec.fed_parts().items()]
         self._variables = [(self._position[v.start], self._blocks.patches(v)) for v in spec.variables]
 
-    def _bind_fetches(self):
+    def _bind_fetches(self, is_looped):
         spec = self._spec
         made_natively = {v for b in spec.nodes if b.native for v in b.outputs}
         aliased = {spec.root(v) for v in spec.alias}
@@ -199,7 +200,7 @@ class Frame:
                 self._fetches.append((None, spec.tapes[root]))
                 continue
             self._fetches.append((self._index(root), spec.shape[value] if value in spec.alias else None))
-            if (value in made_natively and value not in aliased and value not in python_read
+            if (not is_looped and value in made_natively and value not in aliased and value not in python_read
                     and spec.nbytes(value) >= _DIRECT_FETCH_BYTES and spec.plan.fetches.count(value) == 1):
                 self._direct.append((number, self._position[value], self._blocks.patches(value), spec.shape[value],
                                      value.dtype.as_numpy_dtype))

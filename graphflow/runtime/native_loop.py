@@ -72,7 +72,7 @@ class NativeLoop:
         try:
             place = self._idle.pop()
         except IndexError:
-            place = _Place([Frame(spec, self._resources) for spec in self._specs])
+            place = _Place([Frame(spec, self._resources, is_looped=True) for spec in self._specs])
         place.spare.renew()
         with contextlib.ExitStack() as stack:
             for frame in place.frames:
