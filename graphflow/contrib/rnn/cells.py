@@ -7,6 +7,14 @@ from graphflow.nn.rnn_cell.base import LayerRNNCell, RNNCell, assert_like_rnncel
 from graphflow.nn.rnn_cell.lstm import LSTMStateTuple
 
 
+def normed(value, scope, gain, shift):
+    """`value` normalised, times gamma, plus beta, variables in `scope` whose first values are `gain` and `shift`."""
+    with tf.variable_scope(scope):
+        for name, start in (("gamma", gain), ("beta", shift)):
+            tf.get_variable(name, shape=value.shape[-1:], initializer=tf.constant_initializer(start), dtype=value.dtype)
+    return tf.contrib.layers.layer_norm(value, reuse=True, scope=scope)
+
+
 @tf_export("contrib.rnn.LayerNormBasicLSTMCell")
 class LayerNormBasicLSTMCell(RNNCell):
     """LSTM with layer normalisation of gates and cell (arXiv 1607.06450) and dropout of new inputs (1603.05118).
@@ -38,13 +46,6 @@ class LayerNormBasicLSTMCell(RNNCell):
         """Number of units."""
         return self._num_units
 
-    def _norm(self, value, scope):
-        shape = value.shape[-1:]
-        with tf.variable_scope(scope):
-            for name, start in (("gamma", self._norm_gain), ("beta", self._norm_shift)):
-                tf.get_variable(name, shape=shape, initializer=tf.constant_initializer(start), dtype=value.dtype)
-        return tf.contrib.layers.layer_norm(value, reuse=True, scope=scope)
-
     def _gates(self, args):
         size = 4 * self._num_units
         result = tf.matmul(args, tf.get_variable("kernel", [args.shape[-1], size], dtype=args.dtype))
@@ -58,14 +59,15 @@ class LayerNormBasicLSTMCell(RNNCell):
         gates = self._gates(tf.concat([inputs, h], 1))
         if self._layer_norm:
             scopes = ("input", "transform", "forget", "output")
-            gates = [self._norm(gate, scope) for gate, scope in zip(gates, scopes, strict=True)]
+            gates = [normed(gate, scope, self._norm_gain, self._norm_shift)
+                     for gate, scope in zip(gates, scopes, strict=True)]
         i, j, f, o = gates
         new_input = self._activation(j)
         if not isinstance(self._keep_prob, float) or self._keep_prob < 1:
             new_input = tf.nn.dropout(new_input, self._keep_prob, seed=self._seed)
         new_c = c * tf.sigmoid(f + self._forget_bias) + tf.sigmoid(i) * new_input
         if self._layer_norm:
-            new_c = self._norm(new_c, "state")
+            new_c = normed(new_c, "state", self._norm_gain, self._norm_shift)
         new_h = self._activation(new_c) * tf.sigmoid(o)
         return new_h, LSTMStateTuple(new_c, new_h)
 
