@@ -5,7 +5,7 @@ microseconds. But a stretch of small steps may fall into chains that have nothin
 towers, two networks with one loss, the two gradients of a product. Such a stretch becomes one step of several
 parts, a chain or more each, which run at once: the same kernels, the same bits. Measured on two processors, µs one
 after the other and at once: training steps of policy and value networks of 64 units, batches of 64: 76, 51; of
-128 (`two_networks` of tools/bench): 124, 76; of two towers of 128 units, batches of 64: 437, 234. Beside a busy
+128 (`two_networks` of tools/bench): 124, 76; of two towers of 128 units, batches of 64: 434, 228. Beside a busy
 neighbour they take up to 5 % longer. All that a stretch makes lies side by side in memory, so it is kept small.
 Holds no state.
 """
@@ -14,9 +14,10 @@ from math import prod
 
 from graphflow.framework.kernel_loader import kernels
 
-# Microseconds: what a stretch must save; one operation of a product; a cheap element; a kernel's call.
-_WORTH = 6.0
-_OPERATION, _ELEMENT, _CALL = 1 / 60_000, .00012, .05
+# Microseconds: what a stretch must save; one operation of a product; a cheap element; a kernel's call, and one that
+# is divided.
+_WORTH = 8.0
+_OPERATION, _ELEMENT, _CALL, _DIVIDED_CALL = 1 / 100_000, .00012, .05, 2.0
 _MOST_BYTES = 1 << 22       # made by a stretch
 _LONGEST = 128              # steps of a stretch
 _MOST_LANES = 8
@@ -103,7 +104,8 @@ class _Stretches:
         # What it takes by itself: some are divided.
         divided = [step.native is not None and step.native.function.components()[0].template == "pool.run"
                    for step in bound]
-        self._alone = [(cost or 0.0) / (lanes if flag else 1) for cost, flag in zip(self._cost, divided, strict=True)]
+        self._alone = [(cost or 0.0) / lanes + _DIVIDED_CALL if flag else cost or 0.0
+                       for cost, flag in zip(self._cost, divided, strict=True)]
 
     def found(self):
         """(first step, end, lists of steps to run at once or None) of stretches, in order."""

@@ -88,7 +88,7 @@ def test_chains_and_large_results_stay_as_they_are(monkeypatch):
 
 def test_steps_that_may_fail_stay_as_they_are():
     x, rows = tf.placeholder(tf.float32, [None, 64]), tf.placeholder(tf.int32, [None])
-    both = tower(tf.gather(x, rows), "f", 2), tower(tf.gather(x, rows, name="second"), "g", 2)
+    both = tower(tf.gather(x, rows), "f", 4), tower(tf.gather(x, rows, name="second"), "g", 4)
     with tf.Session(config=tf.ConfigProto(intra_op_parallelism_threads=2)) as sess:
         sess.run(tf.global_variables_initializer())
         sess.run(both, {x: numbers(32, 64), rows: np.arange(32)})
