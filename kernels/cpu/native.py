@@ -33,6 +33,7 @@ INDEX_OUT_OF_RANGE = 1      # word 0: flat position in the index tensor, word 1:
 CANCELLED = 2
 DIVISION_BY_ZERO = 3        # word 0: flat position
 PAUSED = 4                  # no error: the kernel wants to be called again, after Python has looked in
+ASSERTION_FAILED = 5
 
 # Seconds before compiling begins: the step that asked for it runs first, undisturbed.
 _PATIENCE = 0.2

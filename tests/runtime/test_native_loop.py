@@ -152,6 +152,35 @@ def test_errors_name_the_op_and_the_iteration_counts():
         sess.run(y)
 
 
+def test_assertions_in_loops():
+    x, top = tf.placeholder_with_default([1.0, 2.0], [2]), tf.placeholder(tf.int32, [])
+
+    def body(i, a):
+        with tf.control_dependencies([tf.Assert(i < top, ["too many:", i, a], name="enough"),
+                                      tf.debugging.assert_non_negative(a, message="below zero")]):
+            return i + 1, a * 0.5
+
+    loop = tf.while_loop(lambda i, _: i < 5, body, [0, x])
+    check([*loop, *tf.gradients(loop[1], x)], {top: 5})
+    with tf.Session() as sess:
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"too many:\] \[3\] \[0.125 0.25\].*enough") as info:
+            sess.run(loop, {top: 3})
+        assert "test_native_loop.py" in str(info.value)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="below zero"):
+            sess.run(loop, {top: 5, x: [1.0, -2.0]})
+        np.testing.assert_array_equal(sess.run(loop, {top: 9})[1], [1 / 32, 1 / 16])
+
+
+def test_assertions_that_tell_texts_of_the_run():
+    x = tf.placeholder(tf.int32, [2])
+    with tf.control_dependencies([tf.Assert(tf.reduce_all(x > 0), [tf.as_string(x), "of", x])]):
+        y = x * 2
+    with tf.Session() as sess:
+        np.testing.assert_array_equal(sess.run(y, {x: [1, 2]}), [2, 4])
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[-1 2\] \[of\] \[-1 2\]"):
+            sess.run(y, {x: [-1, 2]})
+
+
 def test_threads_have_buffers_of_their_own():
     x = tf.placeholder(tf.float32, [8])
     _, y = tf.while_loop(lambda i, _: i < 2000, lambda i, a: (i + 1, a * 0.999 + x), [0, x])
