@@ -78,10 +78,12 @@ class Need:
     variables that take part; bodies: list of BodyNeed; inputs: sorted positions of inputs that are read;
     writes: those that are variables it writes; by_reference: those whose variable its bodies get, not its
     value (`order_effects` finds them); blocking: whether a body may wait for other runs; has_effects:
-    whether anybody can tell that it ran, other than by its outputs.
+    whether anybody can tell that it ran, other than by its outputs; collected: {loop variable that is not carried
+    from one iteration to the next, but joined at the end: Collected} (`collect` finds them).
     """
 
-    __slots__ = ("op", "outputs", "carried", "bodies", "inputs", "writes", "by_reference", "blocking", "has_effects")
+    __slots__ = ("op", "outputs", "carried", "bodies", "inputs", "writes", "by_reference", "blocking", "has_effects",
+                 "collected")
 
     def __init__(self, op, outputs, carried, bodies):
         self.op = op
@@ -105,6 +107,7 @@ class Need:
         self.inputs = sorted(read)
         self.writes = sorted(written)
         self.by_reference = frozenset()
+        self.collected = {}
         inner = [need for body in bodies for need in body.needs.values()]
         defs = [op.op_def for body in bodies for op in body.operations if op not in body.needs]
         self.blocking = any(need.blocking for need in inner) or any(op_def.blocking for op_def in defs)

@@ -138,5 +138,6 @@ def _settle_loop(shaped, node):
             return None
         plans.insert(0, more[0])
         settled &= more[1]
-    outputs = [state[need.carried.index(i)] for i in need.outputs if i < len(node.op.outputs) - 1]
+    outputs = [Info() if i in need.collected else state[need.carried.index(i)]
+               for i in need.outputs if i < len(node.op.outputs) - 1]
     return plans if settled else None, outputs, tape

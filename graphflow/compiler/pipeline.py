@@ -9,6 +9,7 @@ from graphflow.compiler import (
     accumulate,
     bodies,
     broadcasts,
+    collect,
     dead_code,
     expand,
     fold,
@@ -34,6 +35,7 @@ from graphflow.compiler.shaped import ShapedPlan
 # (pass, why). Passes keep what the plan computes; tests run every one on and off.
 PASSES = [
     (dead_code.mark_dead, "half of what gradients add computes what nobody asked for"),
+    (collect.collect_pieces, "sparse gradients of what a loop looks up grow in each iteration, and would be copied"),
     (unique_rows.fix_row_counts, "sparse gradients are added up natively, with as many places as indices"),
 ]
 SHAPE_PASSES = [

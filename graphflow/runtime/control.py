@@ -14,7 +14,7 @@ import itertools
 import numpy as np
 
 from graphflow.framework import errors
-from graphflow.runtime import arrays, deadlines, native_loop, tapes
+from graphflow.runtime import arrays, deadlines, failure, native_loop, tapes
 from graphflow.runtime.body_variables import BodyVariables, written_by
 from graphflow.runtime.frame import Frame
 
@@ -185,9 +185,11 @@ class _While(_Node):
         need = node.need
         index = {position: i for i, position in enumerate(need.inputs)}
         self._initial = [index[node.first_loop_variable + k] for k in need.carried]
-        native = bodies is not None and native_loop.can_run(bodies)
+        native = bodies is not None and native_loop.can_run(bodies, node.bodies)
         self._native = native_loop.NativeLoop(node, node.bodies, bodies, resources) if native else None
-        self._results = [need.carried.index(i) for i in need.outputs if i < len(node.op.outputs) - 1]
+        self._results = [need.collected.get(i) or need.carried.index(i)
+                         for i in need.outputs if i < len(node.op.outputs) - 1]
+        self._last_first = False
 
     def run(self, *inputs, observe=None):
         """Runs the loop."""
@@ -195,7 +197,7 @@ class _While(_Node):
         state = [inputs[i] for i in self._initial]
         if self._native is not None and observe is None and self._native.fits(inputs):
             state, count, columns = self._native.run(inputs, state, None, self._poll)
-            return self._outcome(state, body, count, columns)
+            return self._outcome(inputs, state, body, count, columns)
         columns = [[] for _ in body.tensors]
         count = 0
         with condition.ready(inputs, observe) as holds, body.ready(inputs, observe) as step:
@@ -206,13 +208,26 @@ class _While(_Node):
                     column.append(value)
                 count += 1
                 self._poll()
-        return self._outcome(state, body, count, columns)
+        return self._outcome(inputs, state, body, count, columns)
 
-    def _outcome(self, state, body, count, columns):
-        outputs = [state[i] for i in self._results]
+    def _outcome(self, inputs, state, body, count, columns):
+        columns = dict(zip(body.tensors, columns))
+        outputs = [state[i] if isinstance(i, int) else self._joined(inputs[i.initial], columns[i], i.node)
+                   for i in self._results]
         if self._keeps_tape:
-            outputs.append(tapes.Tape(count, dict(zip(body.tensors, columns))).boxed())
+            outputs.append(tapes.Tape(count, columns).boxed())
         return outputs
+
+    def _joined(self, initial, pieces, node):
+        """A variable that was collected: `initial`, and the pieces that `node` would have appended."""
+        pieces = pieces[::-1] if self._last_first else pieces
+        try:
+            return np.concatenate([initial, *pieces])
+        except ValueError as error:
+            for piece in pieces:
+                if piece.shape[1:] != initial.shape[1:] or piece.ndim != initial.ndim:
+                    failure.raise_for(node.op, error, [initial, piece])
+            raise
 
 
 class _WhileGrad(_While):
@@ -220,7 +235,7 @@ class _WhileGrad(_While):
 
     def __init__(self, node, resources, config, bodies):
         super().__init__(node, resources, config, bodies)
-        self._backwards = node.op.attrs["backwards"]
+        self._backwards = self._last_first = node.op.attrs["backwards"]
 
     def run(self, *inputs, observe=None):
         """Runs the loop."""
@@ -229,7 +244,7 @@ class _WhileGrad(_While):
         state = [inputs[i] for i in self._initial]
         if self._native is not None and observe is None and self._native.fits(inputs):
             state, _, columns = self._native.run(inputs, state, count, self._poll)
-            return self._outcome(state, body, count, columns)
+            return self._outcome(inputs, state, body, count, columns)
         columns = [[None] * count for _ in body.tensors]
         with body.ready(inputs, observe) as step:
             for k in reversed(range(count)) if self._backwards else range(count):
@@ -238,7 +253,7 @@ class _WhileGrad(_While):
                 for column, value in zip(columns, results[body.outputs:]):
                     column[k] = value
                 self._poll()
-        return self._outcome(state, body, count, columns)
+        return self._outcome(inputs, state, body, count, columns)
 
 
 _LOOPS = {"While": _While, "WhileGrad": _WhileGrad}

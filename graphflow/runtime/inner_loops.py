@@ -20,7 +20,8 @@ def is_candidate(spec, node):
     """Whether a loop, whose test and body are native, may be a native step."""
     test = spec.bodies[node.op][0]
     keeps_tape = any(value.index == len(node.op.outputs) - 1 for value in node.outputs)
-    return node.type == "While" and spec.is_body and not keeps_tape and not test.may_pause()
+    return (node.type == "While" and spec.is_body and not keeps_tape and not node.need.collected
+            and not test.may_pause())
 
 
 class LoweredLoop(Lowered):

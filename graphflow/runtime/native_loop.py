@@ -25,7 +25,7 @@ _FIRST_ROOM = 32
 _PATIENCE_SECONDS = 0.02
 
 
-def can_run(specs):
+def can_run(specs, bodies):
     """Whether loops of these specialised bodies can be run natively, now.
 
     References to Python objects can't be copied by native code.
@@ -35,6 +35,11 @@ def can_run(specs):
            for v in body.plan.fetches):
         return False
     if any(test.may_pause() for test in specs[:-1]):
+        return False
+    # What is read from a tape lies elsewhere in each iteration: it can't be what a loop variable is copied from.
+    read = {feed for feed, (kind, _, _) in zip(bodies[-1].plan.feeds, bodies[-1].arguments) if kind == "tape"}
+    made = bodies[-1].plan.fetches[:len(bodies[-1].plan.fetches) - len(bodies[-1].recorded)]
+    if not read.isdisjoint(map(body.root, made)):
         return False
     return kernels("cpu.tape").iterator().ready() and all(spec.is_native() for spec in specs)
 
@@ -228,9 +233,12 @@ class _Run:
         read = [True] * outputs + [whole for _, whole in self._loop._recorded]
         addresses = [self._frames[-1].place_of(root) if whole else None for root, whole in zip(steps.roots, read)]
         kept = [root for root, whole in zip(steps.roots, read) if whole]
+        tape = dict(self._reads)
         for number, root in enumerate(steps.roots[outputs:]):
             column = None
-            if read[outputs + number]:
+            if root in tape:        # it is there already
+                column = np.asarray(tape[root]).reshape((-1, *shape[self._loop._fetches[outputs + number]]))
+            elif read[outputs + number]:
                 column = self._column(number, shape[self._loop._fetches[outputs + number]])
                 if number not in steps.rows.values():
                     alone = root in steps.made and kept.count(root) == 1

@@ -1,10 +1,11 @@
-"""Slices with constant bounds. Holds no state."""
+"""Slices with constant bounds, and parts at positions that change (`x[i]`, `x[:, i]`). Holds no state."""
 
 from math import prod
 
 import numpy as np
 
-from ..registry import In, Out, cpu
+from ..registry import In, Native, Out, cpu
+from . import native
 from .copying import copies, dense_steps, item_size, piece
 
 
@@ -68,7 +69,26 @@ def _key(ctx):
 @cpu.kernel("StridedSlice")
 def strided_slice(ctx):
     key = _key(ctx)
-    return None if key is None else _copy_of_view(ctx, key)
+    return _part(ctx) if key is None else _copy_of_view(ctx, key)
+
+
+def _part(ctx):
+    """The kernel for indices that change from run to run in neighbouring dimensions, all of the others being taken."""
+    shape, item, strides = ctx.input_shapes[0], item_size(ctx.output_dtypes[0]), ctx.value(3)
+    if item is None or strides is None or ctx.attr("ellipsis_mask") or ctx.attr("new_axis_mask"):
+        return None
+    shrunk = []
+    for i, step in enumerate(strides.tolist()):
+        if ctx.attr("shrink_axis_mask") >> i & 1:
+            shrunk.append(i)
+        elif step != 1 or not ctx.attr("begin_mask") & ctx.attr("end_mask") & 1 << i:
+            return None
+    if not shrunk or shrunk != list(range(shrunk[0], shrunk[-1] + 1)) or 0 in shape:
+        return None
+    first, after = shrunk[0], shrunk[-1] + 1
+    function = native.function("copying.part", ctx.input_dtypes[1].name, str(native.INDEX_OUT_OF_RANGE))
+    return Native(function, [0, 0, Out(0), In(0), In(1), prod(shape[:first]), item * prod(shape[after:]), first,
+                             len(shrunk), *shape[first:after]])
 
 
 @cpu.kernel("StridedSliceGrad")

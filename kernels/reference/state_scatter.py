@@ -8,6 +8,8 @@ import numpy as np
 from ..registry import reference
 from .array_checks import check_range, debug, fail, named_rows, skips_empty_rows
 
+_LONG_ROW = 16
+
 
 def check_index_vectors(shape, indices):
     """Index vectors `[..., K]` as a tuple of K index arrays; fails if one is not in `shape`."""
@@ -58,10 +60,19 @@ def _set(target, where, updates):
         target[position] = update
 
 
+def _in_order(function, target, where, updates):
+    # Row by row where rows are long: several times as fast as the `at` of NumPy, in the same order.
+    if updates.ndim and updates[(0,) * where[0].ndim].size >= _LONG_ROW:
+        for position, update in zip(_positions(where), _each(updates, where)):
+            target[position] = function(target[position], update)
+    else:
+        function.at(target, where, updates)
+
+
 _UPDATES = {
     "Update": _set,
-    "Add": lambda target, where, updates: np.add.at(target, where, updates),
-    "Sub": lambda target, where, updates: np.subtract.at(target, where, updates),
+    "Add": lambda target, where, updates: _in_order(np.add, target, where, updates),
+    "Sub": lambda target, where, updates: _in_order(np.subtract, target, where, updates),
     "Mul": lambda target, where, updates: np.multiply.at(target, where, updates),
     "Div": _divide,
     "Min": lambda target, where, updates: np.minimum.at(target, where, updates),

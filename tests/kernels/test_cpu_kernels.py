@@ -327,3 +327,20 @@ def test_division_of_integers_wraps_and_fails_at_zero(dtype):
         inputs = [least, np.array([1, 0], dtype)]
         failed, code, block = execute(bind("binary", op, inputs, outputs, attrs), inputs, [np.zeros(2, dtype)])
         assert (failed, code, block[0]) == (0, native.DIVISION_BY_ZERO, 1)
+
+
+@pytest.mark.parametrize("index_type", ["int32", "int64"])
+def test_parts_at_indices_that_change(index_type):
+    x = _random((3, 4, 5))
+    attrs = {"T": "float32", "ellipsis_mask": 0, "new_axis_mask": 0}
+    for mask, key in ((1, np.s_[-1]), (2, np.s_[:, 2]), (4, np.s_[:, :, -5]), (3, np.s_[0, 3]), (6, np.s_[:, -1, 4])):
+        key = (*np.atleast_1d(np.array(key, object)),) if isinstance(key, tuple) else (key,)
+        begin = np.array([0 if isinstance(k, slice) else k for k in key], index_type)
+        masks = {"shrink_axis_mask": mask, "begin_mask": 7 & ~mask, "end_mask": 7 & ~mask}
+        inputs = [x, begin, begin + 1, np.ones_like(begin)]
+        found = run("slicing", "StridedSlice", inputs, [(x[key].shape, "float32")], {**attrs, **masks}, constants=(3,))
+        np.testing.assert_array_equal(found, x[key])
+    begin[1] = 4
+    bound = bind("slicing", "StridedSlice", inputs, [((3,), "float32")], {**attrs, **masks}, (3,))
+    failed, code, block = execute(bound, inputs, [np.zeros(3, np.float32)])
+    assert (failed, code, block[0], block[1]) == (0, native.INDEX_OUT_OF_RANGE, 0, 4)

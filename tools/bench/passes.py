@@ -86,9 +86,23 @@ def _loop():
     return tf.while_loop(lambda i, _: i < 100, step, [0, z])[1], {w: weights, z: values}
 
 
+def _lookups():
+    """A training step of a loop that looks up rows of a table."""
+    rows = tf.placeholder(tf.int32, [50, 32])
+    table = tf.Variable(np.ones((1000, 64), np.float32))
+
+    def step(i, h):
+        return i + 1, tf.tanh(h * 0.5 + tf.gather(table, rows[i]))
+
+    _, h = tf.while_loop(lambda i, _: i < 50, step, [0, tf.zeros([32, 64])])
+    return tf.train.GradientDescentOptimizer(1e-6).minimize(tf.reduce_sum(h)), {
+        rows: np.arange(1600).reshape(50, 32) % 1000}
+
+
 # Pass -> a program that lives on it: () -> (what to run, feed).
 PROGRAMS = {
     "mark_dead": lambda: _layers(1, 256),
+    "collect_pieces": _lookups,
     "fix_row_counts": _embeddings,
     "rename": lambda: _on(lambda x: tf.exp(tf.reshape(tf.identity(tf.reshape(x, [-1])), [500, 200])), 200, 500),
     "simplify": lambda: _on(lambda x: tf.pow(x, 2.0) * 1.0, 100_000),

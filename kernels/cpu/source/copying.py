@@ -10,6 +10,7 @@ from .values import (
     BYTES,
     I64,
     IrKernel,
+    Value,
     blocks,
     copy,
     fail,
@@ -20,6 +21,7 @@ from .values import (
     mark_output,
     row_offsets,
     store,
+    where,
     word,
 )
 
@@ -188,5 +190,33 @@ def one_hot(item, index_type):
             given = load(b, indices, b.add(b.mul(o, inner), i), index_type).cast("int64").ir
             with b.if_then(b.icmp_unsigned("<", given, depth)):
                 store(b, out, b.add(b.mul(b.add(b.mul(o, depth), given), inner), i), on)
+
+    return IrKernel(emit)
+
+
+def part(index_type, code):
+    """The part of an array at one index in each of some neighbouring dimensions; negative ones count from the end.
+
+    Words: 0 and 1 details of a failure (number of the index, the index), result, array, indices, how many parts (the
+    size of the dimensions before), bytes of each, number of the first index, how many there are, size of their
+    dimensions. Fails with `code` at an index out of range.
+    """
+    def emit(b, block):
+        out, array, indices, count, nbytes, first, dimensions = (word(b, block, i) for i in range(2, 9))
+        with b.goto_entry_block():
+            slots = [b.alloca(I64) for _ in range(2)]
+        at, whole = slots
+        b.store(index(0), at)
+        b.store(index(1), whole)
+        with loop(b, index(0), dimensions) as i:
+            size = word(b, block, b.add(i, index(9)))
+            given = load(b, indices, b.add(first, i), index_type).cast("int64")
+            position = where(given < 0, given + Value(b, "int64", size), given)
+            fail(b, block, b.not_(b.icmp_unsigned("<", position.ir, size)), int(code), i, given.ir)
+            b.store(b.add(b.mul(b.load(at), size), position.ir), at)
+            b.store(b.mul(b.load(whole), size), whole)
+        source, step = b.add(array, b.mul(b.load(at), nbytes)), b.mul(b.load(whole), nbytes)
+        with loop(b, index(0), count) as i:
+            copy(b, b.add(out, b.mul(i, nbytes)), b.add(source, b.mul(i, step)), nbytes)
 
     return IrKernel(emit)
