@@ -15,6 +15,7 @@ from graphflow.client import feeds
 from graphflow.client import fetches as fetching
 from graphflow.client.bound_run import BoundRun
 from graphflow.client.partial_run import PartialRuns
+from graphflow.client.tensor_handle import with_handles
 from graphflow.client.tracing import run_traced
 from graphflow.framework import scopes
 from graphflow.framework.api import tf_export
@@ -163,8 +164,9 @@ class BaseSession:
                     self._bound.popitem(last=False)
             self._bound.move_to_end(key)
             timeout = self._config.operation_timeout_in_ms if self._config is not None else 0
-            return BoundRun(executor, [feeds.FeedSlot(t) for t in fed], mapper.rebuild,
-                            [fed.index(t) for t in ordered], timeout)
+            rebuild = with_handles(self, mapper.tensors, mapper.rebuild)
+            return BoundRun(executor, [feeds.FeedSlot(t) for t in fed], rebuild, [fed.index(t) for t in ordered],
+                            timeout)
 
     def _watch_growth(self):
         """Warns once when one line of the user's program keeps adding operations between runs."""

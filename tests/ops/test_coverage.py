@@ -44,6 +44,7 @@ WITHOUT_SAMPLES = {
     "debugging": "they print, or pass values on and fail: test_debugging.py",
     "queue_ops": "whole programs are compared with recorded ones in test_dataflow.py",
     "random": "bits are compared with recorded ones in test_random.py",
+    "session_tensors": "they give handles, and values between runs: test_session_tensors.py",
     "lookup_ops": "they make, fill and ask tables: test_lookup_ops.py",
     "image_sampling": "parts are compared with recorded ones in test_image_sampling.py",
     "image_codec": "files are written and read again in test_image_codec.py",
