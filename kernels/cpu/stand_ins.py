@@ -20,7 +20,7 @@ _LETTER = {"float32": "s", "float64": "d"}
 # Images whose windows are laid out at a time; elements that are updated at a time.
 _PATCH_BYTES = 1 << 22
 _BLOCK = 1 << 17
-_WORTH_SPLITTING = 8_000_000    # operations of a product, about 80 µs
+_WORTH_SPLITTING = 100_000_000  # operations of a product, about 1 ms: a helper may be slow to come, or be sent away
 
 _functions = {}
 

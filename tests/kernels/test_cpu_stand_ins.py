@@ -124,6 +124,7 @@ def test_threads_change_no_bit_of_convolutions(monkeypatch):
 @pytest.mark.parametrize("transposes", [(False, False), (True, False), (False, True), (True, True)])
 @pytest.mark.parametrize("m, n", [(50, 700), (700, 50)])
 def test_threads_change_no_bit_of_products(transposes, m, n, monkeypatch):
+    monkeypatch.setattr(kernels("cpu.stand_ins"), "_WORTH_SPLITTING", 1)
     monkeypatch.setattr(kernels("cpu.pool"), "available_cpus", lambda: 4)
     a = rounded(*((300, m) if transposes[0] else (m, 300)))
     b = rounded(*((n, 300) if transposes[1] else (300, n)))
