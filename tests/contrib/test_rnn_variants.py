@@ -52,6 +52,21 @@ def test_sru():
     close(h, r * np.tanh(c) + (1 - r) * passed)
 
 
+@pytest.mark.parametrize("projected", [False, True])
+def test_intersection(projected):
+    x = X[:, :2] if projected else X
+    y, state, w = step(rnn.IntersectionRNNCell(3, num_in_proj=3 if projected else None), H, x)
+    scope = "intersection_rnn_cell/"
+    if projected:
+        x = x @ w[scope + "in_projection/kernel"] + w[scope + "in_projection/bias"]
+    gh, h, gy, out = np.split(np.hstack([x, H]) @ w[scope + "kernel"] + w[scope + "bias"], 4, 1)
+    gh, gy = sigmoid(gh + 1), sigmoid(gy + 1)
+    close(state, gh * H + (1 - gh) * np.tanh(h))
+    close(y, gy * x + (1 - gy) * np.maximum(out, 0))
+    with pytest.raises(ValueError, match="input size == output size"):
+        rnn.IntersectionRNNCell(4)(tf.constant(X), tf.zeros([2, 4]))
+
+
 def coupled(w, options):
     scope = "coupled_input_forget_gate_lstm_cell/"
     peep, norm = options.get("use_peepholes"), options.get("layer_norm")

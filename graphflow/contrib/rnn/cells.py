@@ -166,6 +166,59 @@ class UGRNNCell(RNNCell):
         return new_state, new_state
 
 
+@tf_export("contrib.rnn.IntersectionRNNCell")
+class IntersectionRNNCell(RNNCell):
+    """+RNN (arXiv 1611.09913): gates over time and over depth, for stacks. Its output is no state.
+
+    Args: num_units: size of state and output. num_in_proj: for inputs of another size, which are projected to
+      num_units if it is given. initializer: of the weights. forget_bias: added to both gates. y_activation: of the
+      candidate for the output. reuse: whether variables are shared.
+    """
+
+    def __init__(self, num_units, num_in_proj=None, initializer=None, forget_bias=1.0, y_activation=tf.nn.relu,
+                 reuse=None):
+        super().__init__(_reuse=reuse)
+        self._num_units = num_units
+        self._num_input_proj = num_in_proj
+        self._initializer = initializer
+        self._forget_bias = forget_bias
+        self._y_activation = y_activation
+        self._projection = self._linear = None
+
+    @property
+    def state_size(self):
+        """Number of units."""
+        return self._num_units
+
+    @property
+    def output_size(self):
+        """Number of units."""
+        return self._num_units
+
+    def _projected(self, inputs):
+        if known_depth(inputs.shape) == self._num_units:
+            return inputs
+        if not self._num_input_proj:
+            raise ValueError("Must have input size == output size for Intersection RNN. To fix, num_in_proj should "
+                             "be set to num_units at cell init.")
+        with tf.variable_scope("in_projection"):
+            if self._projection is None:
+                self._projection = Linear(inputs, self._num_units, True)
+            return self._projection(inputs)
+
+    def call(self, inputs, state):
+        """One step: (output, new state); ValueError for inputs of another size that are not projected."""
+        with tf.variable_scope(tf.get_variable_scope(), initializer=self._initializer):
+            inputs = self._projected(inputs)
+            args = tf.concat([inputs, state], 1)
+            if self._linear is None:
+                self._linear = Linear(args, 4 * self._num_units, True)
+            over_time, h, over_depth, y = tf.split(self._linear(args), 4, axis=1)
+        over_time, over_depth = (tf.sigmoid(gate + self._forget_bias) for gate in (over_time, over_depth))
+        new_state = over_time * state + (1.0 - over_time) * tf.tanh(h)
+        return over_depth * inputs + (1.0 - over_depth) * self._y_activation(y), new_state
+
+
 @tf_export("contrib.rnn.HighwayWrapper")
 class HighwayWrapper(RNNCell):
     """A cell whose inputs pass beside it (arXiv 1505.00387): `inputs * carry + outputs * transform`.
