@@ -3,8 +3,8 @@
 A kernel is `int32 f(int64* block)`. Either it writes its LLVM IR itself (`source/values.py`: 10 to
 40 ms to compile) or it is a Python function that Numba types and lowers (50 to 150 ms, and 0.3 s
 for the first); the module is then stripped to the one entry point and emitted as an object file.
-Loading one needs llvmlite alone: 0.3 ms per kernel and no import of Numba, which is why Numba's own
-cache is not used. Kernels must not raise or allocate: they return an error code.
+Loading one never needs Numba, which is why its own cache is not used, and llvmlite (0.3 ms per kernel) only
+where `object_loader.py` can't. Kernels must not raise or allocate: they return an error code.
 
 State: the LLVM engine that holds all loaded code.
 """

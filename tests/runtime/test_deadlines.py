@@ -123,13 +123,16 @@ def test_native_steps_of_a_body_that_runs_in_python_are_told_to_stop():
 
     _, y = tf.while_loop(lambda i, _: i < 1, long, [0, x])
     feed = {x: np.eye(256), w: np.eye(256)}
+    shares = []
     with tf.Session() as sess:
         sess.run(y, feed)
-        start = time.monotonic()
-        sess.run(y, feed)
-        whole = time.monotonic() - start
-        start = time.monotonic()
-        with pytest.raises(tf.errors.DeadlineExceededError, match="timed out after 20 ms"):
-            sess.run(y, feed, options=tf.RunOptions(timeout_in_ms=20))
-        assert time.monotonic() - start < whole / 2 + 0.02
+        for _ in range(6):      # a busy machine may take its processor away from any of them
+            start = time.monotonic()
+            sess.run(y, feed)
+            whole = time.monotonic() - start
+            start = time.monotonic()
+            with pytest.raises(tf.errors.DeadlineExceededError, match="timed out after 20 ms"):
+                sess.run(y, feed, options=tf.RunOptions(timeout_in_ms=20))
+            shares.append((time.monotonic() - start - 0.02) / whole)
+        assert min(shares) < 0.5
         np.testing.assert_array_equal(sess.run(y, feed), 2 * np.eye(256))
