@@ -130,7 +130,8 @@ class Native:
     """A bound native kernel: compiled function and the words of its argument block.
 
     `before_run(block)`, if given, is called before each run of the step that the kernel is part of,
-    with its argument block (a sequence of words): it writes what changes from run to run.
+    with its argument block (a sequence of words): it writes what changes from run to run. It has what loops need
+    to do without: see `cpu/random.py`.
     `meanwhile`, if given, is what serves until `function` is compiled, in place of the reference kernel.
     `in_place` are pairs (number of an output, number of an input of as many elements and bytes): the output may be
     made in the memory of the input.

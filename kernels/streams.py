@@ -58,6 +58,12 @@ class Stream:
         """Reserves what a run with this many outputs owns."""
         return self.reserve_blocks(outputs * SAMPLES_PER_OUTPUT)
 
+    def give_back(self, position: Position, outputs: int) -> None:
+        """Moves the stream back to `position`, so many outputs before its own, unless others have drawn since."""
+        with self._lock:
+            if position.skip(outputs * SAMPLES_PER_OUTPUT) == self._position:
+                self._position = position
+
 
 def op_stream(ctx) -> Stream:
     """The stream of the op that `ctx` describes, created at its first use in the session."""

@@ -19,8 +19,8 @@ class Blocks:
 
     Args: pointer: gives the address of a value, or 0 if it is not known yet. make_frame: makes frames for the
     bodies of native nodes, whose loops share the Budget `budget`.
-    Attributes: steps: the native ones, in order. tape: of them all, or None. scratch_bytes. preparations: list of
-    (function, block) to call before a run. bodies: {row: Placed}.
+    Attributes: steps: the native ones, in order. tape: of them all, or None. scratch_bytes. draws: list of
+    (what reserves the random numbers of a run, block, address of its word that says where they begin). bodies: {row: Placed}.
     """
 
     def __init__(self, spec, pointer, make_frame, budget):
@@ -28,7 +28,7 @@ class Blocks:
         self.steps = [b for b in spec.nodes if b.native]
         self.tape = self._words = self._view = None
         self.scratch_bytes = 0
-        self.preparations, self.bodies = [], {}
+        self.draws, self.bodies = [], {}
         self._patches = {}
         self._heads = {}
         if self.steps:
@@ -52,8 +52,9 @@ class Blocks:
             block = self._words[at:at + size]
             block[:len(words)] = tape.make_block(words, inputs, outputs, scratch)[:len(words)]
             self._note_patches(bound, words, at)
-            if bound.native.before_run is not None:
-                self.preparations.append((bound.native.before_run, self._view[at:at + size]))
+            draw = bound.native.before_run
+            if draw is not None:
+                self.draws.append((draw, self._view[at:at + size], address_of(block) + 8 * draw.word))
             if bound.place is not None:
                 self.bodies[len(rows)] = bound.place(block, make_frame, budget)
             rows.append((bound.native.function.address, block))

@@ -185,7 +185,7 @@ class _While(_Node):
         need = node.need
         index = {position: i for i, position in enumerate(need.inputs)}
         self._initial = [index[node.first_loop_variable + k] for k in need.carried]
-        native = bodies is not None and native_loop.can_run(bodies, node.bodies)
+        native = bodies is not None and native_loop.can_run(node, bodies)
         self._native = native_loop.NativeLoop(node, node.bodies, bodies, resources) if native else None
         self._results = [need.collected.get(i) or need.carried.index(i)
                          for i in need.outputs if i < len(node.op.outputs) - 1]

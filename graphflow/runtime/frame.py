@@ -235,8 +235,8 @@ class Frame:
             self._values[position] = None  # what the caller fed is the caller's
         return result
 
-    def place(self, feeds, variables):
-        """Puts the arrays of feeds and variables where the steps look for them."""
+    def place(self, feeds, variables, prepare=True):
+        """Puts the arrays of feeds and variables where the steps look for them; prepare: and draws random numbers."""
         values = self._values
         for array, (position, copied, places) in zip(feeds, self._feeds):
             if copied:
@@ -259,8 +259,8 @@ class Frame:
             fresh = np.empty(shape, dtype)
             self._blocks.patch(places, address_of(fresh))
             values[position] = fresh
-        for prepare, block in self._blocks.preparations:
-            prepare(block)
+        for draw, block, _ in self._blocks.draws if prepare else ():
+            draw(block)
 
     def _place_part(self, value, array):
         """Puts what stands on a fed tape where native steps look for it; None if the tape lacks it: nobody will."""
@@ -270,6 +270,11 @@ class Frame:
         self._values[self._position[value]] = array
 
     # ---- for loops that run natively (`native_loop.py`)
+
+    @property
+    def draws(self):
+        """What native steps draw, see `Blocks`."""
+        return self._blocks.draws
 
     @property
     def tape(self):

@@ -25,12 +25,12 @@ _FIRST_ROOM = 32
 _PATIENCE_SECONDS = 0.02
 
 
-def can_run(specs, bodies):
+def can_run(node, specs):
     """Whether loops of these specialised bodies can be run natively, now.
 
     References to Python objects can't be copied by native code.
     """
-    body = specs[-1]
+    body, bodies = specs[-1], node.bodies
     if any(np.dtype(v.dtype.as_numpy_dtype).hasobject and (body.root(v) not in body.tapes or body.root(v).node is None)
            for v in body.plan.fetches):
         return False
@@ -41,7 +41,9 @@ def can_run(specs, bodies):
     made = bodies[-1].plan.fetches[:len(bodies[-1].plan.fetches) - len(bodies[-1].recorded)]
     if not read.isdisjoint(map(body.root, made)):
         return False
-    return kernels("cpu.tape").iterator().ready() and all(spec.is_native() for spec in specs)
+    may_draw = node.type == "While" and not body.may_pause()
+    return (kernels("cpu.tape").iterator().ready() and body.is_native(may_draw)
+            and all(test.is_native() for test in specs[:-1]))
 
 
 class NativeLoop:
@@ -95,15 +97,15 @@ class _Place:
     """Where runs take place, one at a time.
 
     Attributes: frames: of the test, if there is one, and the body. spare: memory. native: the tape's Loop of the last
-    run; key: the addresses that it is for.
+    run; key: the addresses that it is for; moves: its table of what moves from iteration to iteration.
     """
 
-    __slots__ = ("frames", "spare", "key", "native")
+    __slots__ = ("frames", "spare", "key", "native", "moves")
 
     def __init__(self, frames):
         self.frames = frames
         self.spare = Spare()
-        self.key = self.native = None
+        self.key = self.native = self.moves = None
 
 
 def _flat(spec, body):
@@ -198,7 +200,7 @@ class _Run:
         for frame, body, held in zip(self._frames, self._loop._bodies, variables):
             feeds = [self._feed(value, argument)
                      for value, argument in zip(body.plan.feeds, body.arguments, strict=True)]
-            frame.place(feeds, held)
+            frame.place(feeds, held, prepare=False)
             for value, (kind, number, _) in zip(body.plan.feeds, body.arguments):
                 if kind == "loop":
                     frame.move(value, self.state[number])
@@ -277,8 +279,12 @@ class _Run:
         chunk, loop = 1, self._native(0 if not self._backwards else self._count - 1)
         while True:
             started = time.perf_counter()
-            outcome = loop.run(self._limit(chunk))
+            limit, before = self._limit(chunk), self.done
+            self._reserve(limit - before)
+            outcome = loop.run(limit)
             self.done = self._iterations(loop.at)
+            for draw, _, _ in self._frames[-1].draws:
+                draw.give_back(self.done - before, limit - before)
             if outcome == "ended" or self.done == self._count:
                 break
             if outcome != "stopped":
@@ -323,6 +329,13 @@ class _Run:
                 self.columns[number] = self._column(number, column.shape[1:])
                 self.columns[number][:len(column)] = column
 
+    def _reserve(self, iterations):
+        """Reserves random numbers, and has each iteration find its own."""
+        draws = self._frames[-1].draws
+        for row, (draw, block, _) in enumerate(draws, -len(draws)):
+            draw(block, iterations)
+            self._place.moves[row, 1] = block[draw.word] - self.done * draw.step
+
     def _native(self, at):
         """The native loop, from iteration `at` on, over the arrays there are now."""
         place, test = self._place, self._frames[0] if len(self._frames) > 1 else None
@@ -359,11 +372,13 @@ class _Run:
                 moves += [(place, address_of(column) + row * column.strides[0], column.strides[0])
                           for place in frame.places(value)]
         copies += [(target, 0, source, nbytes) for target, source, nbytes in self._copies]
+        moves += [(address, 0, draw.step) for draw, _, address in frame.draws]
+        self._place.moves = moves = np.array(moves, np.int64).reshape(-1, 3)
         specs = self._loop._specs
         once = 0 if test is None else specs[0].once, specs[-1].once
         return kernels("cpu.tape").Loop(
-            None if test is None else test.tape, frame.tape, holds, np.array(moves, np.int64).reshape(-1, 3),
-            np.array(copies, np.int64).reshape(-1, 4), -1 if self._backwards else 1, once)
+            None if test is None else test.tape, frame.tape, holds, moves, np.array(copies, np.int64).reshape(-1, 4),
+            -1 if self._backwards else 1, once)
 
     def _explain(self, which, row, code, at):
         """Raises the error of a row, as the frame words it."""

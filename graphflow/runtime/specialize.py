@@ -106,7 +106,7 @@ class Specialization:
     def _ask_for_loops(self, node, wait):
         """Has the native loop compiled where `node` is a loop that it could run."""
         specs = self.bodies.get(node.op)
-        if node.type not in LOOPS or specs is None or not all(spec.is_native() for spec in specs):
+        if node.type not in LOOPS or specs is None or not all(spec.is_native(may_draw=True) for spec in specs):
             return
         function = kernels("cpu.tape").iterator()
         if not function.ready():
@@ -115,9 +115,13 @@ class Specialization:
             else:
                 self.pending.append(function)
 
-    def is_native(self):
-        """Whether compiled kernels, and no Python, run all of it."""
-        return all(b.native is not None and b.native.before_run is None for b in self.nodes)
+    def is_native(self, may_draw=False):
+        """Whether compiled kernels, and no Python, run all of it.
+
+        may_draw: also kernels that draw random numbers, of which Python reserves those of many runs.
+        """
+        return all(b.native is not None and (b.native.before_run is None or may_draw and b.native.before_run.step)
+                   for b in self.nodes)
 
     def may_pause(self):
         """Whether it has native steps that want Python to look in now and then: loops, at any depth."""

@@ -6,7 +6,7 @@ State: none here. What a run draws is reserved, before it begins, in the op's st
 from math import prod
 
 from ..registry import Native, Out, cpu
-from ..streams import op_stream
+from ..streams import SAMPLES_PER_OUTPUT, op_stream
 from . import native
 
 _TEMPLATES = {"RandomUniform": "uniform", "RandomStandardNormal": "standard_normal",
@@ -19,17 +19,37 @@ def _signed(number):
     return number - (1 << 64) if number >> 63 else number
 
 
-def _make(ctx):
-    count, stream = prod(ctx.output_shapes[0]), op_stream(ctx)
+class _Draw:
+    """What runs of a kernel draw from the stream of its op.
 
-    def reserve(block):
-        position = stream.reserve_outputs(count)
+    Attributes: word: number of the word of the block that says where a run begins. step: how much that grows from
+    run to run.
+    """
+
+    word = 3
+
+    def __init__(self, stream, count):
+        self._stream, self._count = stream, count
+        self._position = None
+        self.step = count * SAMPLES_PER_OUTPUT
+
+    def __call__(self, block, runs=1):
+        """Reserves what so many runs need; the block is that of the first."""
+        position = self._position = self._stream.reserve_outputs(runs * self._count)
         block[2] = _signed(position.key)
         block[3] = _signed(position.counter)
         block[4] = _signed(position.counter >> 64)
 
+    def give_back(self, runs, reserved):
+        """Of those reserved last, only `runs` have taken place."""
+        used = self._position.skip(runs * self.step)
+        self._stream.give_back(used, (reserved - runs) * self._count)
+
+
+def _make(ctx):
+    count = prod(ctx.output_shapes[0])
     code = native.function(f"random.{_TEMPLATES[ctx.op_type]}", ctx.output_dtypes[0].name)
-    return Native(code, [Out(0), count, 0, 0, 0], before_run=reserve)
+    return Native(code, [Out(0), count, 0, 0, 0], before_run=_Draw(op_stream(ctx), count))
 
 
 cpu.kernel("RandomUniform", dtype=("float32", "float64"))(_make)

@@ -275,6 +275,26 @@ def test_inner_loops_leave_what_outer_ones_recorded_of_them():
             np.testing.assert_allclose(one, other, rtol=1e-5)
 
 
+@pytest.mark.parametrize("trips", [0, 1, 5, 40])
+def test_random_numbers_are_those_of_the_reference_executor(trips):
+    x = tf.placeholder_with_default([1.0, 2.0], [2])
+    n = tf.placeholder(tf.int32, [])
+
+    def body(i, a, b):
+        return i + 1, a * 0.5 + tf.random_normal([2]), tf.nn.dropout(b + a, rate=0.5) + tf.random_uniform([2])
+
+    loop = tf.while_loop(lambda i, *_: i < n, body, [0, x, x])
+    after = tf.random_uniform([3])
+    check([*loop, after, *tf.gradients(loop[2], x)], {n: trips})    # three runs, each with numbers of its own
+    found = []
+    for executor in ("", "reference"):
+        with mock.patch.dict(os.environ, {"GRAPHFLOW_EXECUTOR": executor}), tf.Session() as sess:
+            found.append([sess.run(loop, {n: k}) for k in (trips, 3, 0, 70, 2)])
+    for one, other in zip(*found):
+        for a, b in zip(one, other):
+            np.testing.assert_allclose(a, b, rtol=1e-5)
+
+
 def test_steps_keep_no_objects():
     x, w = tf.placeholder_with_default([0.5, 1.5], [2]), tf.get_variable("w", initializer=[1.0, 2.0])
     _, y = tf.while_loop(
