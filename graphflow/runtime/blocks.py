@@ -20,7 +20,8 @@ class Blocks:
     Args: pointer: gives the address of a value, or 0 if it is not known yet. make_frame: makes frames for the
     bodies of native nodes, whose loops share the Budget `budget`.
     Attributes: steps: the native ones, in order. tape: of them all, or None. scratch_bytes. draws: list of
-    (what reserves the random numbers of a run, block, address of its word that says where they begin). bodies: {row: Placed}.
+    (what reserves the random numbers of a run, block, address of its word that says where they begin). bodies:
+    {row: Placed}.
     """
 
     def __init__(self, spec, pointer, make_frame, budget):
