@@ -129,7 +129,10 @@ def test_variables_made_in_the_body_belong_to_the_graph():
 
 
 def test_closing_the_session_ends_a_loop():
-    loop = tf.while_loop(lambda i: i >= 0, lambda i: tf.minimum(i + 1, 5), [0])
+    begun = threading.Event()
+    first = tf.py_func(lambda: begun.set() or np.int32(0), [], tf.int32)
+    first.set_shape([])
+    loop = tf.while_loop(lambda i: i >= 0, lambda i: tf.minimum(i + 1, 5), [first])
     sess = tf.Session()
     caught = []
 
@@ -141,6 +144,7 @@ def test_closing_the_session_ends_a_loop():
 
     thread = threading.Thread(target=target)
     thread.start()
+    assert begun.wait(60)
     time.sleep(0.2)
     sess.close()
     thread.join(10)
