@@ -239,7 +239,8 @@ class _Run:
         for number, root in enumerate(steps.roots[outputs:]):
             column = None
             if root in tape:        # it is there already
-                column = np.asarray(tape[root]).reshape((-1, *shape[self._loop._fetches[outputs + number]]))
+                column = np.asarray(tape[root])
+                column = column.reshape((len(column), *shape[self._loop._fetches[outputs + number]]))
             elif read[outputs + number]:
                 column = self._column(number, shape[self._loop._fetches[outputs + number]])
                 if number not in steps.rows.values():
@@ -363,7 +364,9 @@ class _Run:
         for number, value, address in self._recorded:
             column = self.columns[number]
             if value is None:
-                copies.append((address_of(column), column.strides[0], address, column.strides[0]))
+                # NumPy has strides for rows of no elements, too.
+                nbytes = column.nbytes // max(1, len(column))
+                copies.append((address_of(column), nbytes, address, nbytes))
             else:
                 moves += [(place, address_of(column), column.strides[0]) for place in frame.places(value)]
         for variable, number in steps.rows.items():

@@ -149,8 +149,8 @@ class BodyStep:
         for (position, placed), result in zip(self._outputs, results):
             if placed:
                 values[position][...] = result
-            else:
-                values[position] = result
+            else:   # a loop of no iterations, or a branch, may return what it is given, whose memory is used again
+                values[position] = result.copy() if any(result is array for array in arrays) else result
         for position in self._last_uses:
             values[position] = None
 

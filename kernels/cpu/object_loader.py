@@ -22,6 +22,7 @@ _ABSOLUTE = 1               # R_X86_64_64
 _GLOBAL_FUNCTION = 0x12
 _READ_WRITE, _READ_EXECUTE = 3, 5
 _PRIVATE, _ANONYMOUS, _PAGE = 2, 0x20, 4096
+_WORD = (1 << 64) - 1
 
 
 class _Unsupported(Exception):
@@ -63,9 +64,9 @@ class _Object:
         count, = struct.unpack_from("<H", body, 60)
         self._sections = [_SECTION.unpack_from(body, table + _SECTION.size * i) for i in range(count)]
         self._places, self.size = {}, 0
-        for number, (_, kind, flags, _, _, size, _, _, alignment, _) in enumerate(self._sections):
+        for number, (_, kind, flags, _, offset, size, _, _, alignment, _) in enumerate(self._sections):
             if flags & _ALLOC and kind != _UNWINDING and size:
-                if flags & _WRITE or kind != _PROGBITS:
+                if flags & _WRITE or kind != _PROGBITS or offset + size > len(body) or alignment > _PAGE:
                     raise _Unsupported
                 self.size += -self.size % max(1, alignment)
                 self._places[number] = self.size
@@ -76,6 +77,8 @@ class _Object:
             raise _Unsupported
         self.entry, _ = self._address(entries[0])
         self.fixups = list(self._fixups(symbols))
+        if self.entry >= self.size or any(where + 8 > self.size for where, _, _ in self.fixups):
+            raise _Unsupported
 
     def _symbols(self):
         for _, kind, _, _, offset, size, names, _, _, _ in self._sections:
@@ -111,7 +114,7 @@ class _Object:
             offset, size = self._sections[number][4:6]
             image[place:place + size] = self._body[offset:offset + size]
         for where, number, moves in self.fixups:
-            struct.pack_into("<Q", image, where, number + base if moves else number)
+            struct.pack_into("<Q", image, where, (number + base if moves else number) & _WORD)
         return bytes(image)
 
 
@@ -121,7 +124,7 @@ def load(body):
         return None
     try:
         read = _Object(body)
-    except _Unsupported:
+    except (_Unsupported, struct.error, IndexError, OverflowError, ValueError):     # cut off, or astray
         return None
     reserve, protect = _system()
     base = reserve(0, read.size, _READ_WRITE, _PRIVATE | _ANONYMOUS, -1, 0)

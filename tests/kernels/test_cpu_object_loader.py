@@ -92,6 +92,18 @@ def test_leaves_unknown_functions_alone():
     assert object_loader.load(bytes(_body().replace(b"\0powf\0", b"\0p0wf\0"))) is None
 
 
+def test_leaves_damaged_files_alone():
+    whole = bytes(_body())
+    for length in range(0, len(whole), 7):
+        assert object_loader.load(whole[:length]) is None
+    for at, section in _sections(whole):
+        if section[2] & 2:
+            for field, value in ((24, len(whole)), (32, 1 << 40), (48, 1 << 30)):    # place, size, alignment
+                body = _body()
+                struct.pack_into("<Q", body, at + field, value)
+                assert section[1] != 1 or not section[5] or object_loader.load(bytes(body)) is None
+
+
 def test_llvm_loads_what_is_left(monkeypatch):
     monkeypatch.setattr(object_loader, "load", lambda body: None)
     function = native.NativeFunction("elementwise.program", ("float32:v", "Add 0 #3.0", "1"))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import graphflow as tf
+from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime.executor import Executor
 
 
@@ -323,3 +324,38 @@ def test_recorded_values_that_are_the_same_in_every_iteration():
             np.testing.assert_allclose(value, first * (second + 0.5) ** 3, rtol=1e-4, atol=1e-4)
             np.testing.assert_allclose(found, (second + 0.5) ** 3, rtol=1e-4, atol=1e-4)
         assert all(loops(sess))
+
+
+def test_recorded_values_without_elements():
+    """NumPy has strides for them: nothing is copied to rows of no bytes."""
+    x, steps = tf.placeholder(tf.float32, [0, 0]), tf.placeholder(tf.int32, [])
+    y = tf.while_loop(lambda i, a: (i < steps) & (tf.reduce_sum(a) < 1.), lambda i, a: (i + 1, a * a), [0, x])[1]
+    gradient, = tf.gradients(y * y, x)
+    copied = []
+    table = kernels("cpu.tape").Loop
+
+    def loop(*args):
+        copied.extend(args[4][:, 1])      # bytes per iteration
+        return table(*args)
+
+    with mock.patch.object(kernels("cpu.tape"), "Loop", loop):
+        check([y, gradient], {x: np.zeros((0, 0)), steps: 40})
+    assert not any(copied)
+
+
+def test_loops_of_no_iterations_return_no_memory_that_is_used_again():
+    """In Python, their gradient gives on what it is given: a value of the plan around it."""
+    x, steps = tf.placeholder(tf.float32, [64]), tf.placeholder(tf.int32, [])
+
+    def body(i, a):
+        array = tf.TensorArray(tf.float32, 1, dynamic_size=True)
+        array = tf.cond(a[0] > 0., lambda: array.write(1, tf.tanh(a)), lambda: array.write(1, a * .5))
+        return i + 1, array.read(1)
+
+    y = tf.while_loop(lambda i, a: i < steps, body, [0, x])[1]
+    gradient, = tf.gradients(tf.reduce_sum(tf.sin(y) + y * y), x)
+    after = tf.tanh(tf.cumsum(gradient)) + tf.cumsum(tf.cos(x))
+    with tf.Session() as sess:
+        for _ in range(3):
+            found, _ = sess.run([gradient, after], {x: np.full(64, .3), steps: 0})
+            np.testing.assert_allclose(found, np.full(64, np.cos(.3) + .6), rtol=1e-5)
