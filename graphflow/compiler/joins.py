@@ -86,9 +86,9 @@ class _Joins:
         steps = []
         for reader in readers:
             begin = shaped.constants.get(reader.inputs[1]) if reader.type == "Slice" else None
-            if begin is None or shaped.shape[reader.inputs[0]] != whole:
-                return None
             size = shaped.shape[reader.outputs[0]]
+            if begin is None or size is None or shaped.shape[reader.inputs[0]] != whole:
+                return None
             rows = parts.get((int(begin[0]), int(begin[0]) + size[0]))
             if rows is None or size[1:] != whole[1:] or not shaped.is_stable(rows):
                 return None

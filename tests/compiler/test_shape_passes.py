@@ -364,3 +364,13 @@ def test_every_pass_says_why():
     for apply, why in (*pipeline.PASSES, *pipeline.SHAPE_PASSES):
         assert apply.__doc__ and len(why) > 20
         assert apply.__name__ == "fold" or apply.__name__ in passes.PROGRAMS     # which shows that it pays
+
+
+def test_a_slice_whose_size_is_fed_leaves_the_lookup_whole():
+    a, b, size = (tf.placeholder(tf.int32, [n]) for n in (2, 3, 2))
+    table = tf.constant(np.arange(12, dtype=np.float32).reshape(6, 2))
+    part = tf.slice(tf.gather(table, tf.concat([a, b], 0)), [0, 0], size)
+    with tf.Session() as sess:
+        for count in (1, 2, 5):
+            found = sess.run(part, {a: [5, 1], b: [0, 2, 4], size: [count, 2]})
+            np.testing.assert_array_equal(found, np.arange(12).reshape(6, 2)[[5, 1, 0, 2, 4][:count]])
