@@ -79,7 +79,7 @@ class _Joins:
         shaped, axis = self._shaped, self._shaped.constants.get(node.inputs[2]) if len(node.inputs) > 2 else 0
         join, whole = self._made_by(node.inputs[1], {"ConcatV2"}), shaped.shape[node.outputs[0]]
         readers = self._readers.get(node.outputs[0], ())
-        if (join is None or axis is None or axis != 0 or node.attrs.get("batch_dims") or not readers
+        if (join is None or whole is None or axis is None or axis != 0 or node.attrs.get("batch_dims") or not readers
                 or len(shaped.shape[join.outputs[0]]) != 1 or node.outputs[0] in self._kept):
             return None
         parts = dict(zip(self._axis(join)[1] if self._axis(join) else (), join.inputs))

@@ -374,3 +374,7 @@ def test_a_slice_whose_size_is_fed_leaves_the_lookup_whole():
         for count in (1, 2, 5):
             found = sess.run(part, {a: [5, 1], b: [0, 2, 4], size: [count, 2]})
             np.testing.assert_array_equal(found, np.arange(12).reshape(6, 2)[[5, 1, 0, 2, 4][:count]])
+    some = tf.boolean_mask(table, tf.greater(table[:, 0], -1.0))      # its shape depends on data
+    part = tf.slice(tf.gather(some, tf.concat([a, b], 0)), [0, 0], [2, 2])
+    with tf.Session() as sess:
+        np.testing.assert_array_equal(sess.run(part, {a: [5, 1], b: [0, 2, 4]}), [[10, 11], [2, 3]])
