@@ -5,6 +5,7 @@ each is written to memory of its own and read again. A product adds to what is t
 added as soon as it is made. Products are added in the order in which the plan makes them. Holds no state.
 """
 
+from graphflow.compiler.uses import Uses
 from graphflow.framework import dtypes
 from graphflow.framework.op_def import OpDef
 
@@ -40,13 +41,7 @@ class _Products:
     def __init__(self, shaped):
         self._shaped = shaped
         self._position = {node: i for i, node in enumerate(shaped.nodes)}
-        self._maker = {value: node for node in shaped.nodes for value in node.outputs}
-        self._kept = {shaped.root(value) for value in shaped.plan.fetches}
-        self._kept.update(v for node in shaped.nodes if node.op in shaped.plan.targets for v in node.outputs)
-        self._readers = {}
-        for node in shaped.nodes:
-            for value in node.inputs:
-                self._readers.setdefault(shaped.root(value), []).append(node)
+        self._uses = Uses(shaped)
 
     def add_up(self, node, replaced, gone):
         """Replaces the sum `node` if it is one of products."""
@@ -54,8 +49,9 @@ class _Products:
         if not _is_worth_it(node.outputs[0].dtype, shape) or any(self._shaped.shape[v] != shape for v in node.inputs):
             return
         terms = [self._shaped.root(value) for value in node.inputs]
-        products = sorted((self._maker[v] for v in terms if self._is_product(v, shape)), key=self._position.get)
-        others = [v for v, root in zip(node.inputs, terms) if not self._is_product(root, shape)]
+        products = sorted((self._uses.maker[v] for v in terms if self._is_product(v, node, shape)),
+                          key=self._position.get)
+        others = [v for v, root in zip(node.inputs, terms) if not self._is_product(root, node, shape)]
         if len(products) == 1 and len(others) == 1 and self._is_total(node, others[0]):
             total, others = others.pop(), ()
         elif len(products) > 1:
@@ -71,17 +67,17 @@ class _Products:
             step.outputs = node.outputs
             gone.add(node)
 
-    def _is_product(self, root, shape):
+    def _is_product(self, root, node, shape):
         """Whether a sum may have the product in its place."""
-        maker = self._maker.get(root)
-        return (maker is not None and maker.type == "MatMul" and root not in self._kept
-                and len(self._readers[root]) == 1 and self._shaped.shape[root] == shape)
+        maker = self._uses.maker.get(root)
+        return (maker is not None and maker.type == "MatMul" and self._uses.is_only_for(root, node)
+                and self._shaped.shape[root] == shape)
 
     def _is_total(self, node, other):
         """Whether `node` adds a product to what was added up so far: a loop's variable for the next iteration."""
-        root = self._shaped.root(other)
-        return (root in self._shaped.plan.feeds and len(self._readers[root]) == 1 and root not in self._kept
-                and node.outputs[0] in self._kept and node.outputs[0] not in self._readers)
+        (value,), uses = node.outputs, self._uses
+        return (self._shaped.root(other) in self._shaped.plan.feeds and uses.is_only_for(other, node)
+                and value in uses.kept and value not in uses.readers)
 
 
 def _is_worth_it(dtype, shape):

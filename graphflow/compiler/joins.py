@@ -9,6 +9,7 @@ Holds no state.
 import numpy as np
 
 from graphflow.compiler.plan import Value
+from graphflow.compiler.uses import Uses
 from graphflow.framework import dtypes
 from graphflow.framework.op_def import get_op_def
 
@@ -32,13 +33,7 @@ class _Joins:
     def __init__(self, shaped):
         self._shaped = shaped
         self.gone = set()
-        self._maker = {value: node for node in shaped.nodes for value in node.outputs}
-        self._kept = {shaped.root(value) for value in shaped.plan.fetches}
-        self._kept.update(v for node in shaped.nodes if node.op in shaped.plan.targets for v in node.outputs)
-        self._readers = {}
-        for node in shaped.nodes:
-            for value in node.inputs:
-                self._readers.setdefault(shaped.root(value), []).append(node)
+        self._uses = Uses(shaped)
 
     def replaced(self, node):
         """The nodes that run in place of one."""
@@ -46,7 +41,7 @@ class _Joins:
         steps = None if rule is None or node in self.gone or node in self._shaped.refusals else rule(self, node)
         if steps is None:
             return [node]
-        self._maker.update({value: step for step in steps for value in step.outputs})
+        self._uses.maker.update({value: step for step in steps for value in step.outputs})
         return steps
 
     # ---- what is known of a value
@@ -54,14 +49,9 @@ class _Joins:
     def _made_by(self, value, kinds):
         """What makes `value`, in the shape that it has, if that is of one of `kinds`, else None."""
         root = self._shaped.root(value)
-        node = self._maker.get(root)
+        node = self._uses.maker.get(root)
         known = node is not None and node.type in kinds and self._shaped.shape[root] is not None
         return node if known and self._shaped.shape[root] == self._shaped.shape[value] else None
-
-    def _is_only_for(self, value, reader):
-        """Whether nobody but `reader` needs a value."""
-        root = self._shaped.root(value)
-        return root not in self._kept and self._readers[root] == [reader]
 
     def _axis(self, node):
         """(axis, [first and last of each part]) of a join, or None."""
@@ -78,9 +68,9 @@ class _Joins:
         """A lookup of joined indices, all readers of which take the rows of a part: one lookup for each of them."""
         shaped, axis = self._shaped, self._shaped.constants.get(node.inputs[2]) if len(node.inputs) > 2 else 0
         join, whole = self._made_by(node.inputs[1], {"ConcatV2"}), shaped.shape[node.outputs[0]]
-        readers = self._readers.get(node.outputs[0], ())
+        readers = self._uses.readers.get(node.outputs[0], ())
         if (join is None or whole is None or axis is None or axis != 0 or node.attrs.get("batch_dims") or not readers
-                or len(shaped.shape[join.outputs[0]]) != 1 or node.outputs[0] in self._kept):
+                or len(shaped.shape[join.outputs[0]]) != 1 or node.outputs[0] in self._uses.kept):
             return None
         parts = dict(zip(self._axis(join)[1] if self._axis(join) else (), join.inputs))
         steps = []
@@ -107,7 +97,7 @@ class _Joins:
         if shape is None or len(pads) < 2 or len(set(pads)) < len(pads) or None in pads:
             return None
         amounts = [shaped.constants.get(pad.inputs[1]) for pad in pads]
-        if any(a is None or not self._is_only_for(pad.outputs[0], node) or not shaped.is_stable(pad.inputs[0])
+        if any(a is None or not self._uses.is_only_for(pad.outputs[0], node) or not shaped.is_stable(pad.inputs[0])
                or shaped.shape[pad.outputs[0]] != shape for a, pad in zip(amounts, pads)):
             return None
         (axes,) = np.nonzero(np.any(amounts, axis=(0, 2)))
@@ -131,13 +121,13 @@ class _Joins:
             step = node.rewritten([part, *numbers], op_def, attrs or {"T": result.dtype})
             value = Value(result.dtype, shaped.shape[part], f"{node.name}/part_{i}", step)
             step.outputs, shaped.shape[value] = [value], shaped.shape[part]
-            self._readers[value] = []
+            self._uses.readers[value] = []
             steps.append(step)
         place = shaped.constant(np.array(axis, np.int32), f"{node.name}/axis")
         join = node.rewritten([*(step.outputs[0] for step in steps), place], get_op_def("ConcatV2"),
                               {"T": result.dtype, "N": len(steps), "Tidx": dtypes.int32})
         for value in join.inputs[:-1]:
-            self._readers[value].append(join)
+            self._uses.readers[value].append(join)
         return [*steps, join]
 
     def _of_parts(self, node):
@@ -145,7 +135,7 @@ class _Joins:
         join = self._made_by(node.inputs[0], {"ConcatV2"})
         shaped, numbers = self._shaped, node.inputs[1:]
         axis = join and self._axis(join)
-        if (not axis or not self._is_only_for(join.outputs[0], node) or any(shaped.shape[v] != () for v in numbers)
+        if (not axis or not self._uses.is_only_for(join.outputs[0], node) or any(shaped.shape[v] != () for v in numbers)
                 or not all(map(shaped.is_stable, join.inputs))):
             return None
         self.gone.add(join)

@@ -7,6 +7,7 @@ The part of the operand is copied instead, mostly once for many steps (`merge` s
 import numpy as np
 
 from graphflow.compiler.plan import Value
+from graphflow.compiler.uses import Uses
 
 # A row (or column) left out must save so many operations for each number of the operand that is copied.
 _WORTH_IT = 16
@@ -16,18 +17,12 @@ def multiply_parts(shaped):
     """`shaped` with slices of products turned into products of slices."""
     if not any(node.type == "MatMul" for node in shaped.nodes):
         return shaped
-    maker = {value: node for node in shaped.nodes for value in node.outputs}
-    readers, kept = {}, {shaped.root(value) for value in shaped.plan.fetches}
-    kept.update(v for node in shaped.nodes if node.op in shaped.plan.targets for v in node.outputs)
-    for node in shaped.nodes:
-        for value in node.inputs:
-            root = shaped.root(value)
-            readers[root] = readers.get(root, 0) + 1
+    uses = Uses(shaped)
     replaced, gone = {}, set()
     for node in shaped.nodes:
         root = shaped.root(node.inputs[0]) if node.type == "Slice" else None
-        product = maker.get(root)
-        if (product is not None and product.type == "MatMul" and readers[root] == 1 and root not in kept
+        product = uses.maker.get(root)
+        if (product is not None and product.type == "MatMul" and uses.is_only_for(root, node)
                 and shaped.shape[root] == shaped.shape[node.inputs[0]]):
             steps = _product_of_part(shaped, node, product)
             if steps is not None:
