@@ -80,7 +80,7 @@ def _padded(parts, wanted, padding, number):
             shape.append(int(wanted[axis]))
     result = np.full((len(parts), *shape), padding, parts[0].dtype)
     for i, part in enumerate(parts):
-        result[(i, *map(slice, part.shape))] = part
+        result[(i, *map(slice, part.shape), ...)] = part
     return result
 
 
