@@ -23,9 +23,9 @@ _LONGEST = 128              # steps of a stretch
 _MOST_LANES = 8
 _PRODUCTS = {"MatMul": "transpose_a", "BatchMatMul": "adj_x", "BatchMatMulV2": "adj_x"}
 # Kernels that cannot fail: whose failure it was could not be told.
-_SAFE = ("elementwise.", "matmul.", "thin_product.", "narrow_product.", "panel_product.", "reduction.rows",
-         "reduction.columns", "softmax.softmax", "softmax.log_softmax", "softmax.cross_entropy", "copying.pieces",
-         "pool.", "sequence.")
+_SAFE = ("elementwise.", "matmul.", "thin_product.", "panel_product.", "reduction.rows", "reduction.columns",
+         "softmax.softmax", "softmax.log_softmax", "softmax.cross_entropy", "copying.pieces", "pool.",
+         "sequence.")
 _FALLIBLE = {"Div", "FloorDiv", "FloorMod", "Mod", "TruncateDiv", "TruncateMod", "Pow"}
 
 

@@ -62,10 +62,3 @@ def test_shapes_of_elements():
     with pytest.raises(ValueError, match="not compatible"):
         tf.data.Dataset.range(3).apply(data.assert_element_shape([2]))
     assert tf.data.Dataset.range(3).batch(2).apply(data.assert_element_shape([None])).output_shapes.as_list() == [None]
-
-
-def test_scalar_strings_are_padded_to_strings():
-    dataset = tf.data.Dataset.from_tensor_slices(["a", "b"]).padded_batch(2, [])
-    with tf.Session() as session:
-        found = session.run(dataset.make_one_shot_iterator().get_next())
-    assert [type(value) for value in found] == [bytes, bytes] and found.tolist() == [b"a", b"b"]

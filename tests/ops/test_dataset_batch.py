@@ -38,6 +38,11 @@ def test_padding_values():
     assert [e.tolist() for e in elements(dataset.padded_batch(2, tf.constant([-1], tf.int64)))] == [[[1, 2], [3, 0]]]
 
 
+def test_scalar_strings_are_padded_to_strings():
+    (found,) = elements(Dataset.from_tensor_slices(["a", "b"]).padded_batch(2, []))
+    assert [type(value) for value in found] == [bytes, bytes] and found.tolist() == [b"a", b"b"]
+
+
 @pytest.mark.parametrize(("arguments", "error", "message"), [
     ({"padded_shapes": [1]}, ValueError, "not compatible with the corresponding input component shape"),
     ({"padded_shapes": [2, 2]}, ValueError, "not compatible with the corresponding input component shape"),
