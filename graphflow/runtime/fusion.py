@@ -296,10 +296,14 @@ class _Joined:
         return "p", len(self._parameters) - 1
 
     def _broadcast(self, member, index):
-        """Shape of an operand; Select's vector condition broadcasts along the last dimensions, not the first."""
-        shape, rank = self._spec.shape[member.inputs[index]], len(self._spec.shape[member.outputs[0]])
-        if member.node.type == "Select" and index == 0 and shape != ():
-            return shape + (1,) * (rank - len(shape))
+        """Shape of an operand; Select's vector condition broadcasts along the last dimensions, not the first, and
+        biases of channels that come first along those after them."""
+        node, shape = member.node, self._spec.shape[member.inputs[index]]
+        after = len(self._spec.shape[member.outputs[0]]) - len(shape)
+        if node.type == "Select" and index == 0 and shape != ():
+            return shape + (1,) * after
+        if node.type == "BiasAdd" and index == 1 and node.attrs.get("data_format") == b"NCHW":
+            return shape + (1,) * (after - 1)
         return shape
 
     def _operand(self, value, dtype, shape, part=None):

@@ -213,6 +213,15 @@ def test_rows_are_selected_in_fused_steps_too():
         np.testing.assert_array_equal(warm(session, y, {x: fed, chosen: mask}), expected)
 
 
+def test_biases_of_first_channels_are_fused_too():
+    """As many columns as channels: biases still belong to channels."""
+    x = tf.placeholder(tf.float32, [2, 3, 4, 3])
+    y = tf.nn.relu(tf.nn.bias_add(x * 2.0, tf.constant([1.0, 10.0, 100.0]), data_format="NCHW"))
+    fed = np.arange(72, dtype=np.float32).reshape(2, 3, 4, 3)
+    with tf.Session() as session:
+        np.testing.assert_array_equal(warm(session, y, {x: fed}), fed * 2 + np.array([1, 10, 100])[:, None, None])
+
+
 def storage(sess, variable):
     """The slot of a variable."""
     return next(slot for key, slot in sess._resources._slots.items() if variable.op.name in key)
