@@ -14,7 +14,7 @@ import numpy as np
 
 from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
-from graphflow.runtime import arrays, tapes
+from graphflow.runtime import arrays, loop_steps, tapes
 from graphflow.runtime.body_variables import BodyVariables, written_by
 from graphflow.runtime.frame import Frame, address_of
 from graphflow.runtime.spare import Spare
@@ -58,10 +58,10 @@ class NativeLoop:
         self._room = _FIRST_ROOM    # iterations that are expected, where that is not known
         written = written_by(bodies)
         self._variables = [BodyVariables(spec, written, resources) for spec in specs]
-        self._fetches, self._recorded = _flat(specs[-1], bodies[-1])
+        self._fetches, self._recorded = loop_steps.flat(specs[-1], bodies[-1])
         self._backwards = node.op.attrs.get("backwards", False)
         tested = {number for body in bodies[:-1] for kind, number, _ in body.arguments if kind == "loop"}
-        self._steps = _Steps(specs[-1], bodies[-1], self._fetches, self._recorded)
+        self._steps = loop_steps.Steps(specs[-1], bodies[-1], self._fetches, self._recorded)
         if not self._backwards:
             self._steps.find_rows(tested)
 
@@ -106,66 +106,6 @@ class _Place:
         self.frames = frames
         self.spare = Spare()
         self.key = self.native = self.moves = None
-
-
-def _flat(spec, body):
-    """(what a body makes and records; of the recorded, (path, whether more than its shape is read)).
-
-    The tape of a conditional is recorded as its parts.
-    """
-    outputs = len(body.plan.fetches) - len(body.recorded)
-    values, recorded = body.plan.fetches[:outputs], []
-    for value, (tensor, whole) in zip(body.plan.fetches[outputs:], body.recorded):
-        for path, (part, kept) in spec.tapes.get(spec.root(value), {(): (value, whole)}).items():
-            values.append(part)
-            recorded.append(((tensor, *path), kept))
-    return values, recorded
-
-
-class _Steps:
-    """What is known of a body's steps before they run.
-
-    Attributes: roots: of each value that is made or recorded, the one whose memory it is; made: those that native
-    steps make. in_place: (loop variable, its value for the next iteration) where an iteration makes that in the
-    variable's own memory, since nobody reads the one before any more, now or afterwards. rows: {loop variable: number
-    of the column} where what is recorded is the variable itself: it moves on along the column, from row to row.
-    """
-
-    def __init__(self, spec, body, fetches, recorded):
-        self._spec, self._recorded = spec, recorded
-        self.roots = [spec.root(value) for value in fetches]
-        self.made = {}      # and the first step that makes it, or a part of it, anew in each iteration
-        for i, bound in enumerate(spec.nodes[spec.once:], spec.once):
-            for value in bound.outputs:
-                self.made.setdefault(value, i)
-        self.variables = {number: value for value, (kind, number, _) in zip(
-            body.plan.feeds, body.arguments, strict=True) if kind == "loop"}
-        last = {spec.root(value): i for i, bound in enumerate(spec.nodes) for value in bound.inputs}
-        self.rows, self.in_place = {}, []
-        for number, value in self._renewed():
-            then = self.roots[number]
-            if value not in self.roots and (
-                    last.get(value, -1) < self.made[then] or last[value] == self.made[then]
-                    and self._may_share(spec.nodes[self.made[then]], then, value)):
-                self.in_place.append((number, then))
-
-    def find_rows(self, tested):
-        """Finds `rows`; `tested`: the variables that the loop's test reads."""
-        outputs = len(self.roots) - len(self._recorded)
-        for number, value in self._renewed():
-            if number not in tested and self.roots.count(value) == 1 and self.roots.index(value) >= outputs:
-                column = self.roots.index(value) - outputs
-                if self._recorded[column][1]:
-                    self.rows[number] = column
-
-    def _renewed(self):
-        """(number, value) of the loop variables whose next value native steps make, and for them alone."""
-        return [(number, value) for number, value in self.variables.items()
-                if self.roots[number] in self.made and self.roots.count(self.roots[number]) == 1]
-
-    def _may_share(self, bound, made, read):
-        return any(bound.native_outputs[out] is made and self._spec.root(bound.inputs[source]) is read
-                   for out, source in kernels("cpu.elementwise").may_share(bound.native))
 
 
 class _Run:
