@@ -97,7 +97,9 @@ class _Layout:
         if len(shape) < 4:
             return None
         self._transpose(node, value, _TO_LAST, twin)
-        self._twins.setdefault(self._shaped.root(value), twin)
+        root = self._shaped.root(value)
+        if self._shaped.shape[root] == shape:
+            self._twins[root] = twin
         return twin
 
     def _transpose(self, node, source, perm, target):

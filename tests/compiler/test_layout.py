@@ -129,6 +129,11 @@ def test_variables_that_the_step_writes(monkeypatch):
     close(results)
 
 
+def test_images_of_one_memory_and_other_shapes(monkeypatch):
+    x = tf.placeholder(tf.float32, (None, 4, 6, 6))
+    close(both(monkeypatch, [conv(tf.reshape(x, (-1, 4, 9, 4))), conv(x)], {x: numbers(3, 4, 6, 6)}))
+
+
 @pytest.mark.parametrize("loop", [False, True])
 def test_bodies(loop, monkeypatch):
     x, count = tf.placeholder(tf.float32, SHAPE), tf.placeholder(tf.int32, [])
