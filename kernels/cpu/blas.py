@@ -43,17 +43,19 @@ def has_avx512():
     return {"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"} <= flags
 
 
-def is_zen4():
-    """Whether this CPU does 512 bits in two halves."""
+def zen():
+    """4 on Zen 4, which does 512 bits in two halves; 5 on later ones; 0 on other CPUs, and those without AVX-512."""
     cpu = _processor()
-    return has_avx512() and cpu.get("vendor_id") == "AuthenticAMD" and cpu.get("cpu family") == "25"
+    if not has_avx512() or cpu.get("vendor_id") != "AuthenticAMD":
+        return 0
+    return {"25": 4, "26": 5}.get(cpu.get("cpu family"), 0)
 
 
 def _core_type():
     """OpenBLAS's name for the kernels that suit this CPU, or None: let it choose."""
     if not has_avx512():
         return None
-    return "Haswell" if is_zen4() else "SkylakeX"
+    return "Haswell" if zen() == 4 else "SkylakeX"
 
 
 def _environment():

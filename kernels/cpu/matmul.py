@@ -6,7 +6,7 @@ from ..registry import In, Native, Out, Scratch, cpu
 from . import blas, native, pool, stand_ins
 from .elementwise import FLOATS
 from .sequence import sequence
-from .vector_unit import halves_vectors, lanes_of, thin_tile_of, tile_of
+from .vector_unit import lanes_of, thin_tile_of, tile_of, zen
 
 _ITEM_SIZE = {"float32": 4, "float64": 8}
 _FUNCTION = {"float32": "sgemm", "float64": "dgemm"}
@@ -15,6 +15,11 @@ _WORTH_SPLITTING = 8_000_000    # operations, about 80 µs
 _PART_COLUMNS = 128             # of a product by panels: those stay in the L2 cache
 _PANEL_ROWS = 512               # at most
 _MOST_PARTS = 128
+# (vectors, rows) of tiles, by the generation of Zen: how much longer they take than the fastest.
+_TILES = {4: {(4, 4): 1, (2, 8): 1}, 5: {(4, 6): 1, (2, 8): 1.025, (4, 4): 1.03}}
+_SMALL = 1 << 19                # multiplications: on Zen 5 a BLAS needs no more for packing
+_SOME_ROWS = 512                # for which a BLAS packs too much on Zen 5
+_SAME_LINES = 1024              # columns of a left matrix that lies transposed: caches have few places for one of them
 _MOST_WASTE = 1.04              # of tiles that reach beyond the result
 _FEW_ROWS = 96                  # for which a BLAS packs too much
 _MOST_KEPT = 1 << 20            # numbers of a right matrix that caches keep
@@ -64,24 +69,28 @@ def tiles(m, n, k):
 def _panel_tile(dtype, m, n, k, transposes):
     """(vectors, rows) of the tiles of our own kernel where it is faster than BLAS, else None.
 
-    That is for few rows and a large matrix, and on Zen 4 wherever caches keep the matrices (µs of a product by
-    BLAS, and by ours, on one thread: 128x784x256: 485, 460; its gradient 784x128x256 by a transposed left matrix:
-    490, 467; 128x256x256 by a transposed right one: 163, 153; 128x128x64: 21.7, 19.4; 1024x1024x1024: 19758,
-    19820; on two: 255, 235; 244, 231; 91, 76), or the right one, however large, is transposed (256x2048x2048:
-    20925, 20097).
+    That is for few rows and a large matrix, and on Zen 4 and 5 wherever caches keep the matrices (µs of a product by
+    BLAS, and by ours, on one thread of a Zen 4: 128x784x256: 485, 460; its gradient 784x128x256 by a transposed left
+    matrix: 490, 467; 128x256x256 by a transposed right one: 163, 153; 128x128x64: 21.7, 19.4; 1024x1024x1024: 19758,
+    19820; on two: 255, 235; 244, 231; 91, 76; on one thread of a Zen 5: 128x784x256: 245, 219; 128x512x128 by a
+    transposed right one: 91, 70; 1024x1024x1024: 9580, 8920), or the right one, however large, is transposed
+    (256x2048x2048: 20925, 20097).
     """
     if dtype != "float32" or lanes_of(dtype) != 16:
         return None
-    if 12 <= m <= _FEW_ROWS and n >= 256 and n * k >= 1 << 18 and not transposes[0] and not halves_vectors():
+    kind = zen()
+    if 12 <= m <= _FEW_ROWS and n >= 256 and n * k >= 1 << 18 and not transposes[0] and kind != 4:
         return tile_of(dtype, n)
-    if not halves_vectors() or m < 12 or min(n, k) < 32:
+    if not kind or m < 12 or min(n, k) < 32:
         return None
-    if m > _FEW_ROWS and n * k > _MOST_KEPT and not transposes[1]:
+    if m > (_FEW_ROWS if kind == 4 else _SOME_ROWS) and n * k > _MOST_KEPT and not transposes[1]:
         return None
     if transposes[0] and (m * k > _MOST_TURNED or m * n > 8 * _MOST_TURNED):
         return None
-    waste = {tile: _padded(m, tile[1]) * _padded(n, 16 * tile[0]) / (m * n) for tile in ((4, 4), (2, 8))}
-    best = min(waste, key=waste.get)
+    if kind == 5 and (m * n * k < _SMALL and not transposes[1] or transposes[0] and m % _SAME_LINES == 0):
+        return None
+    waste = {tile: _padded(m, tile[1]) * _padded(n, 16 * tile[0]) / (m * n) for tile in _TILES[kind]}
+    best = min(waste, key=lambda tile: waste[tile] * _TILES[kind][tile])
     return best if waste[best] <= _MOST_WASTE else None
 
 

@@ -21,9 +21,9 @@ def _registers():
 
 
 @functools.cache
-def halves_vectors():
-    """Whether 512 bits are done in two halves (Zen 4): OpenBLAS has no kernels that suit that."""
-    return blas.is_zen4()
+def zen():
+    """Which Zen this is, see `blas.zen`: OpenBLAS has no kernels made for those with AVX-512."""
+    return blas.zen()
 
 
 def lanes_of(dtype):

@@ -9,7 +9,7 @@ from tests.kernels.native_harness import bind, execute, run
 matmul, native, pool = kernels("cpu.matmul"), kernels("cpu.native"), kernels("cpu.pool")
 SIZES = [(50, 1024, 300), (12, 256, 1024), (13, 333, 1001), (96, 3000, 100), (31, 257, 1030), (128, 128, 64),
          (16, 20000, 40), (64, 32, 32), (130, 192, 1100), (600, 160, 70)]
-WIDTHS = [(np.float32, 4, 4), (np.float32, 2, 8), (np.float64, 3, 5)]
+WIDTHS = [(np.float32, 4, 4), (np.float32, 4, 6), (np.float32, 2, 8), (np.float64, 3, 5)]
 
 
 def _matrices(m, n, k, transposes, dtype):
@@ -73,16 +73,21 @@ def test_what_is_done_by_panels(monkeypatch):
         return matmul._panel_tile(dtype, *sizes, transposes)
 
     monkeypatch.setattr(matmul, "lanes_of", lambda dtype: 16)
-    for zen4 in (False, True):
-        monkeypatch.setattr(matmul, "halves_vectors", lambda zen4=zen4: zen4)
+    for zen in (0, 4, 5):
+        monkeypatch.setattr(matmul, "zen", lambda zen=zen: zen)
         assert tile(50, 1024, 3136) is not None
-        assert (tile(128, 256, 784) is not None) == zen4
-        assert tile(128, 4096, 4096) is None
-        assert (tile(128, 4096, 4096, transposes=(False, True)) is not None) == zen4
-        assert (tile(784, 256, 128, transposes=(True, False)) is not None) == zen4
+        assert (tile(128, 256, 784) is not None) == (zen > 0)
+        assert (tile(128, 4096, 4096) is not None) == (zen == 5)
+        assert tile(1024, 4096, 4096) is None
+        assert (tile(128, 4096, 4096, transposes=(False, True)) is not None) == (zen > 0)
+        assert (tile(784, 256, 128, transposes=(True, False)) is not None) == (zen > 0)
+        assert (tile(1024, 256, 128, transposes=(True, False)) is not None) == (zen == 4)   # lines that caches lose
+        assert (tile(64, 64, 64) is not None) == (zen == 4)
+        assert (tile(64, 64, 64, transposes=(False, True)) is not None) == (zen > 0)
         assert tile(4096, 4096, 128, transposes=(True, False)) is None
         assert tile(50, 10, 784) is None
         assert tile(50, 1024, 3136, dtype="float64") is None
         assert tile(128, 100, 128) is None      # 28 columns would be worked out for nothing
+    assert tile(1020, 768, 784) == (4, 6) and tile(128, 768, 784) == (2, 8)     # 6 rows where they fit
     monkeypatch.setattr(matmul, "lanes_of", lambda dtype: 8)
     assert tile(50, 1024, 3136) is None

@@ -49,12 +49,13 @@ def test_threads_do_not_change_bits(left):
     assert one.tobytes() == two.tobytes()
 
 
-@pytest.mark.parametrize("vendor, family, avx512, core", [
-    ("AuthenticAMD", "25", True, "Haswell"), ("AuthenticAMD", "26", True, "SkylakeX"),
-    ("GenuineIntel", "6", True, "SkylakeX"), ("AuthenticAMD", "25", False, None)])
-def test_core_types(monkeypatch, vendor, family, avx512, core):
+@pytest.mark.parametrize("vendor, family, avx512, zen, core", [
+    ("AuthenticAMD", "25", True, 4, "Haswell"), ("AuthenticAMD", "26", True, 5, "SkylakeX"),
+    ("GenuineIntel", "6", True, 0, "SkylakeX"), ("AuthenticAMD", "25", False, 0, None)])
+def test_core_types(monkeypatch, vendor, family, avx512, zen, core):
     blas = kernels("cpu.blas")
     flags = "fpu avx2 avx512f avx512dq avx512bw avx512vl avx512cd" if avx512 else "fpu avx2"
     monkeypatch.setattr(blas, "_processor", lambda: {"vendor_id": vendor, "cpu family": family, "flags": flags})
     monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
     assert blas._environment().get("OPENBLAS_CORETYPE") == core
+    assert blas.zen() == zen
