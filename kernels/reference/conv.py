@@ -127,7 +127,7 @@ class _Depthwise:
 
     @staticmethod
     def forward(patch, weights):
-        return (patch[..., None] * weights).reshape(*patch.shape[:-1], -1)
+        return (patch[..., None] * weights).reshape(*patch.shape[:-1], weights.size)
 
     @staticmethod
     def to_input(dy, weights, channels):

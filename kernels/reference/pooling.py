@@ -19,7 +19,8 @@ class _Windows:
         self.shape = tuple(map(int, shape))
         self.ksize, self.strides, padding = ctx.attr("ksize"), ctx.attr("strides"), ctx.attr("padding")
         dims = list(zip(self.shape, self.ksize, self.strides))
-        self.outputs = tuple(windows.output_size(s, k, st, padding, 1) for s, k, st in dims)
+        # An axis without windows may have no entries: a batch without images.
+        self.outputs = tuple(s if k == st == 1 else windows.output_size(s, k, st, padding, 1) for s, k, st in dims)
         self.pads = [windows.margins(s, k, st, padding, 1) for s, k, st in dims]
 
     def padded(self, array, fill):
@@ -133,10 +134,9 @@ def avg_pool_grad(ctx):
 
 def _positions(ctx, shape):
     """The number by which `argmax` names each entry."""
-    count = int(np.prod(shape))
     if not ctx.attr("include_batch_in_index"):
-        return np.broadcast_to(np.arange(count // max(shape[0], 1)).reshape((1, *shape[1:])), shape)
-    return np.arange(count).reshape(shape)
+        return np.broadcast_to(np.arange(np.prod(shape[1:], dtype=int)).reshape(shape[1:]), shape)
+    return np.arange(np.prod(shape, dtype=int)).reshape(shape)
 
 
 @reference.kernel("MaxPoolWithArgmax")

@@ -72,7 +72,7 @@ def _dynamic_stitch(*inputs):
         check_range(f"indices[{i}]", index, rows)
     out = np.zeros(check_size((rows, *rest), data[0].dtype), data[0].dtype)
     for index, part in zip(indices, data):
-        out[index.ravel()] = part.reshape(-1, *rest) if index.ndim else part[None]
+        out[index.ravel()] = part.reshape(index.size, *rest)
     return out
 
 

@@ -6,6 +6,8 @@ makes anew in each run. Kernels change it in place; flows say in which order. Ho
 
 import numpy as np
 
+from graphflow.framework import errors
+
 from ..registry import reference
 from .array_checks import check_size, debug, fail
 from .tensor_store import TensorStore, is_full, shape_text
@@ -17,6 +19,10 @@ def _store(handle):
     store = handle[1]
     store.check_open()
     return store
+
+
+def _unimplemented(message):
+    raise errors.UnimplementedError(None, None, message)
 
 
 # ---------------------------------------------------------------- the array
@@ -105,8 +111,8 @@ def tensor_array_gather(ctx):
         if not indices.size:
             known = shape if is_full(shape) else store.element_shape
             if not is_full(known):
-                fail(f"TensorArray has size zero, but element shape {shape_text(known)} is not fully defined. "
-                     "Currently only static shapes are supported when packing zero-size TensorArrays.")
+                _unimplemented(f"TensorArray has size zero, but element shape {shape_text(known)} is not fully defined."
+                               " Currently only static shapes are supported when packing zero-size TensorArrays.")
             return np.zeros((0, *known), dtype.as_numpy_dtype)
         values = [store.read(index) for index in indices.tolist()]
         for i, value in enumerate(values):
@@ -154,8 +160,9 @@ def tensor_array_concat(ctx):
         store.check_dtype(dtype, "requested")
         if not store.values:
             if not is_full(rest):
-                fail(f"TensorArray has size zero, but element_shape_except0 {shape_text(rest)} is not fully defined. "
-                     "Currently only static shapes are supported when concatenating zero-size TensorArrays.")
+                _unimplemented(f"TensorArray has size zero, but element_shape_except0 {shape_text(rest)} is not fully "
+                               "defined. Currently only static shapes are supported when concatenating zero-size "
+                               "TensorArrays.")
             return np.zeros((0, *rest), dtype.as_numpy_dtype), np.zeros(0, np.int64)
         # What was split gets back gradients of its pieces, not of what was written to the array later.
         count = store.pieces if store.sums and store.pieces else len(store.values)

@@ -139,6 +139,17 @@ def test_channels_that_do_not_fit(depth, filters, message):
                 sess.run(fetch, feeds)
 
 
+@pytest.mark.parametrize("function", [tf.nn.conv2d, tf.nn.depthwise_conv2d_native])
+def test_batches_without_images(function):
+    x, w = tf.placeholder(tf.float32), tf.placeholder(tf.float32)
+    y = function(x, w, [1, 2, 2, 1], "VALID")
+    with tf.Session() as sess:
+        made, to_images, to_filters = sess.run([y, *tf.gradients(y, [x, w])], {
+            x: np.zeros((0, 5, 6, 3), np.float32), w: np.ones((2, 3, 3, 2), np.float32)})
+    assert made.shape == (0, 2, 2, 2 if function is tf.nn.conv2d else 6) and to_images.shape == (0, 5, 6, 3)
+    np.testing.assert_array_equal(to_filters, np.zeros((2, 3, 3, 2)))
+
+
 def test_depthwise_filters_are_for_every_channel():
     with tf.Graph().as_default(), tf.Session() as sess:
         x, w = tf.placeholder(tf.float32), tf.placeholder(tf.float32)

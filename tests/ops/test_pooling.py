@@ -128,6 +128,18 @@ def test_gradient_through_argmax():
     np.testing.assert_array_equal(_run(tf.gradients(y.output, x, tf.constant(GRAD))[0]), INTO)
 
 
+@pytest.mark.parametrize("static", [False, True])
+def test_batches_without_images(static):
+    none = np.zeros((0, 4, 6, 2), np.float32)
+    x = tf.constant(none) if static else tf.placeholder(tf.float32)
+    for function in (tf.nn.max_pool, tf.nn.avg_pool, tf.nn.max_pool_with_argmax):
+        made = function(x, [1, 2, 3, 1], [1, 2, 3, 1], "VALID")
+        made = made[0] if function is tf.nn.max_pool_with_argmax else made
+        with tf.Session() as sess:
+            results = sess.run([made, *tf.gradients(made, x)], {} if static else {x: none})
+        assert [result.shape for result in results] == [(0, 2, 2, 2), none.shape]
+
+
 def test_errors():
     x = tf.zeros([1, 4, 4, 1])
     with pytest.raises(ValueError, match="ksize cannot be zero"):

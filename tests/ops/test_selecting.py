@@ -92,6 +92,12 @@ SAMPLES = [
 test_samples = sample_tests(SAMPLES)
 
 
+def test_rows_without_entries_are_put_together():
+    none = tf.placeholder(tf.float32)
+    with tf.Session() as session:
+        assert session.run(tf.dynamic_stitch([[2, 0], [1]], [none, none[:1]]), {none: np.zeros((2, 0))}).shape == (3, 0)
+
+
 def test_boolean_mask():
     x = np.arange(24.0).reshape(2, 3, 4)
     with tf.Graph().as_default(), tf.Session() as session:

@@ -165,12 +165,17 @@ def test_second_access_fails():
      lambda: array(1, infer_shape=False).write(0, 3.0).concat()),
     ("Index 0 has (excepting dimension 0) shape: [] but index 1 has (excepting dimension 0) shape: [1]",
      lambda: array(2, infer_shape=False).write(0, [1.0]).write(1, [[1.0]]).concat()),
-    ("TensorArray has size zero, but element shape <unknown> is not fully defined", lambda: array(0).stack()),
     ("TensorArray dtype is float but Op requested dtype double.", lambda: raw_ops.TensorArrayReadV3(
         *(lambda a: (a.handle, 0, a.flow))(array().write(0, 1.0)), dtype=tf.float64)),
 ])
 def test_failures(message, build):
     refused(message, build)
+
+
+@pytest.mark.parametrize("join", ["stack", "concat"])
+def test_none_of_unknown_shape(join):
+    with pytest.raises(tf.errors.UnimplementedError, match="size zero, but element.shape.*<unknown> is not fully"):
+        run(getattr(array(0), join)())
 
 
 def test_closed():
