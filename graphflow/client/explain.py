@@ -45,20 +45,44 @@ def explain(session, fetches, feed_dict, profile=False):
     bound = session._bind(fetching.FetchMapper(session.graph, fetches), tuple(fed))
     arrays = [feeds.FeedSlot(tensor).convert(fed[tensor]) for tensor in sorted(fed, key=lambda t: t.name)]
     executor = bound.executor
-    if not isinstance(executor, Executor):
-        return explain_plain(executor)
-    if profile:
-        return explain_specialization(*executor.profile(arrays), executor._resources)
-    return explain_specialization(executor.specialization(arrays), {}, executor._resources)
+    spec = executor.specialization(arrays) if isinstance(executor, Executor) else None
+    if spec is not None:
+        return explain_specialization(spec, executor.profile(spec, arrays) if profile else {}, executor._resources)
+    return explain_plain(getattr(executor, "divided", executor), profile)
 
 
-def explain_plain(executor):
-    """The Explanation of a plan that is not specialised."""
+def explain_plain(executor, profile=False):
+    """The Explanation of a plan that is not specialised as a whole."""
     if isinstance(executor, StagedExecutor):
-        stages = executor.stages
-        return Explanation([f"{len(stages)} stages: ops that may wait, and the plans between them"],
-                           _stage_rows(stages))
+        number = sum(1 for _ in _stages(executor))
+        return Explanation([f"{number} stages: ops that may wait, and plans for the shapes of the last run"],
+                           _stage_rows(executor, profile))
     return Explanation(["reference executor: node by node"], _plain_rows(executor.plan))
+
+
+def _stages(executor, name=""):
+    """(name, Stage, executor) of all stages; those of stages that are divided themselves in their place."""
+    for stage, inner in executor.stages:
+        own = f"{name}{stage.number}"
+        divided = getattr(inner, "divided", None)
+        if divided is not None:
+            yield from _stages(divided, own + ".")
+        else:
+            yield own, stage, inner
+
+
+def _stage_rows(executor, profile):
+    for name, stage, inner in _stages(executor):
+        if stage.node is not None:
+            yield Row(stage.node, f"{name} waits" if stage.node.blocking else name, [v.shape for v in stage.outputs])
+            continue
+        latest = inner.latest() if isinstance(inner, Executor) else None
+        if latest is None:
+            yield from _plain_rows(stage.plan, f"{name} later" if isinstance(inner, Executor) else f"{name} reference")
+        else:
+            spec, feeds = latest
+            numbers = all(array.dtype != object for array in feeds)     # nobody can make up a TensorArray
+            yield from _rows(spec, inner.profile(spec, feeds) if profile and numbers else {}, indent=name + " ")
 
 
 def explain_specialization(spec, seconds, resources):
@@ -143,14 +167,6 @@ def _plain_rows(plan, tier="reference"):
         yield Row(node, tier, [v.shape for v in (*node.outputs, *(w.value for w in node.writes))])
         for body in node.bodies:
             yield from _plain_rows(body.plan, "  " + tier)
-
-
-def _stage_rows(stages):
-    for stage in stages:
-        if stage.plan is not None:
-            yield from _plain_rows(stage.plan, f"stage {stage.number}")
-        else:
-            yield Row(stage.node, "waits", [v.shape for v in stage.outputs])
 
 
 def _table(heading, rows):

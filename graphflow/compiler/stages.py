@@ -1,15 +1,22 @@
-"""Stages: a plan with ops that may wait, divided so that all the rest can still run as compiled plans.
+"""Stages: a plan divided where only a run can tell shapes, so that all the rest can still run as compiled plans.
 
 An op that may wait (a dequeue, a user's function) is a stage by itself. The nodes around it are gathered
 into plans of their own, one for each set of waiting ops that they come after; what such a plan needs from
-other stages is fed to it, so that it is specialised to the shapes that a dequeue gave. Constants and the
-handles of resources belong to no stage: they are repeated in each that uses them.
+other stages is fed to it, so that it is specialised to the shapes that a dequeue gave. So is what comes after
+ops whose shapes depend on values (a mask, a slice from a position that is computed): these end a stage.
+Constants and the handles of resources belong to no stage: they are repeated in each that uses them.
 
 Holds no state and runs nothing; `runtime/staged.py` does.
 """
 
 from graphflow.compiler.bodies import taken
 from graphflow.compiler.plan import Plan
+
+
+# Running one stage more takes 20 us, about as long as this many nodes by their reference kernels.
+_WORTH_DIVIDING = 2
+# What moves no data is no reason.
+_VIEWS = {"Identity", "Reshape", "ExpandDims", "Squeeze", "Shape", "Size", "Rank", "StopGradient"}
 
 
 class Stage:
@@ -40,11 +47,46 @@ def divide(plan):
         return _single(links), links.behind([v for node in links.nodes for v in node.inputs] + plan.fetches)
 
 
+def divide_by_shapes(shaped):
+    """`divide` for a plan in which nothing waits, after the nodes whose shapes depend on values.
+
+    `shaped`: its ShapedPlan. None if few nodes follow them, or variables change in between.
+    """
+    live = {node.source for node in shaped.nodes}
+    unknown = [node for node in shaped.plan.nodes if node in live and _depends_on_values(shaped, node.outputs)]
+    ends = {node for node in unknown if not _depends_on_values(shaped, node.inputs)}
+    follow = sum(node not in ends and node.type not in _VIEWS for node in unknown)
+    if follow < _WORTH_DIVIDING or not all(map(_can_end, ends)):
+        return None
+    links = _Links(shaped.plan)
+    try:
+        return _Division(links, ends).stages, links.ahead
+    except _NoStages:
+        return None
+
+
+def _depends_on_values(shaped, values):
+    return any(shaped.shape.get(v, ()) is None for v in values)
+
+
+def _can_end(node):
+    """Whether what a node makes can be fed to another plan: arrays, not tapes or handles."""
+    return not node.writes and all(v.dtype.name not in ("variant", "resource") for v in node.outputs)
+
+
 def makes_handle(node):
     """Whether a node only makes the handle of a resource of the session (a queue, a reader)."""
     outputs = node.op.outputs
     return (not node.inputs and len(outputs) == 1 and node.op_def.is_stateful and not node.blocking
             and (outputs[0].dtype._is_ref_dtype or outputs[0].dtype.name == "resource"))
+
+
+def _can_move(node):
+    """Whether nobody can tell when it runs, other than by what it makes.
+
+    So it is with TensorArrays' ops: their order is in what flows from one to the next.
+    """
+    return not node.has_effects or node.type.startswith("TensorArray")
 
 
 class _NoStages(Exception):
@@ -62,6 +104,8 @@ class _Links:
         self.plan = plan
         running = [node for node in plan.nodes if node not in plan.dead]
         self.maker = {v: node for node in running for v in (*node.outputs, *(w.value for w in node.writes))}
+        self._members = set(plan.nodes)     # a plan may itself be a stage, fed with what others make
+        self._fed = set(plan.feeds)
         self.floating = {}
         for node in running:
             if makes_handle(node) or self._is_constant(node):
@@ -93,8 +137,9 @@ class _Links:
             found, stack, seen = [], [node], set()
             while stack:
                 at = stack.pop()
-                for source in (*(self.maker.get(v, v.node) for v in at.inputs), *at.controls):
-                    if source is None or source in seen:
+                made_here = [self.maker.get(v, v.node) for v in at.inputs if v not in self._fed]
+                for source in (*made_here, *at.controls):
+                    if source in seen or source not in self._members:
                         continue
                     seen.add(source)
                     if source in self.plan.dead or source in self.floating:
@@ -114,10 +159,14 @@ def _single(links):
 
 
 class _Division:
-    """The stages of one plan; a stage's key is its waiting op, or the bit set of those it comes after."""
+    """The stages of one plan; a stage's key is its waiting op, or the bit set of those it comes after.
 
-    def __init__(self, links):
+    The nodes `ends` have one bit together.
+    """
+
+    def __init__(self, links, ends=()):
         self.links = links
+        self.ends = ends
         self.key = self._sink(self._masks())
         self.members = {}  # key -> nodes in plan order
         for node in links.nodes:
@@ -138,7 +187,7 @@ class _Division:
 
     def _masks(self):
         """Node -> the waiting ops that it comes after, as a bit set."""
-        masks, bits = {}, {}
+        masks, bits = {}, dict.fromkeys(self.ends, 1)
         for node in self.links.nodes:
             mask = 0
             for source in self.links.sources(node):
@@ -149,7 +198,7 @@ class _Division:
         return masks
 
     def _sink(self, masks):
-        """Node -> key of its stage: a pure node moves to the stage that alone uses it.
+        """Node -> key of its stage: a node that can moves to the stage that alone uses it.
 
         Nobody waits for it elsewhere, and what it makes need not be copied from stage to stage.
         """
@@ -158,8 +207,8 @@ class _Division:
         for node in reversed(self.links.nodes):
             key = node if node.blocking else masks[node]
             used_by = users.get(node, ())
-            if (len(used_by) == 1 and not node.has_effects and node.op not in self.links.plan.targets
-                    and fixed.isdisjoint(node.outputs)):
+            if (len(used_by) == 1 and _can_move(node) and node.op not in self.links.plan.targets
+                    and node not in self.ends and fixed.isdisjoint(node.outputs)):
                 (user,) = used_by
                 key = user if isinstance(user, int) else key
             keys[node] = key

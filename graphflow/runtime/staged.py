@@ -1,13 +1,12 @@
-"""StagedExecutor: runs a plan with ops that may wait, stage by stage as they become ready.
+"""StagedExecutor: runs a divided plan, stage by stage as they become ready.
 
-Plans between the waiting ops have executors of their own. An op that may wait lets everything go first
-that is ready; while it waits, its run holds neither a lock nor the worker pool. State: the executors of
-the stages, and the values that are the same in each run.
+The plans between ops that may wait, or that make what shapes depend on, have executors of their own. An op
+that may wait lets everything go first that is ready; while it waits, its run holds neither a lock nor the
+worker pool. State: the executors of the stages, and the values that are the same in each run.
 """
 
 import numpy as np
 
-from graphflow.compiler.stages import divide
 from graphflow.framework import errors
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import failure
@@ -22,21 +21,23 @@ _NO_FAILURES = (errors.OutOfRangeError, errors.CancelledError)
 class StagedExecutor:
     """Runs one plan in one session; safe for threads calling at once.
 
-    Args: make_executor: function (plan, resources, config) that makes what runs the plan of a stage.
-    Attribute: stages: the Stages.
+    Args: division: what `compiler/stages.py` divides the plan into. make_executor: function (plan, resources,
+      config) that makes what runs the plan of a stage.
+    Attribute: stages: pairs of a Stage and its executor, None for an op by itself.
     """
 
-    def __init__(self, plan, resources, config, make_executor):
+    def __init__(self, plan, division, resources, config, make_executor):
         self.plan = plan
         self._resources = resources
         self._position = number_values(plan)
-        self.stages, self._ahead = divide(plan)
+        stages, self._ahead = division
         self._seed = plan.nodes[0].op.graph.seed
         self._units = [_Unit(stage, self._position, resources, config, make_executor, self._seed)
-                       for stage in self.stages]
-        for unit, stage in zip(self._units, self.stages):
+                       for stage in stages]
+        for unit, stage in zip(self._units, stages):
             for before in stage.before:
                 self._units[before.number].after.append(unit)
+        self.stages = [(stage, unit.executor) for stage, unit in zip(stages, self._units)]
         single = any(unit.step is not None and not unit.waits for unit in self._units)
         # Where each node is a stage, it takes variables when it runs; else the stages' executors do.
         self._starts = {self._position[v.start]: v for v in plan.variables} if single else {}
