@@ -12,7 +12,6 @@ Holds no state and runs nothing; `runtime/staged.py` does.
 from graphflow.compiler.bodies import taken
 from graphflow.compiler.plan import Plan
 
-
 # Running one stage more takes 20 us, about as long as this many nodes by their reference kernels.
 _WORTH_DIVIDING = 2
 # What moves no data is no reason.
