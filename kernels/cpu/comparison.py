@@ -5,7 +5,7 @@ from .elementwise import FLOATS, NUMBERS, op
 
 cpu.kernel("Equal", "NotEqual", "Less", "LessEqual", "Greater", "GreaterEqual", T=NUMBERS)(op)
 cpu.kernel("IsNan", "IsInf", "IsFinite", T=FLOATS)(op)
-cpu.kernel("LogicalAnd", "LogicalOr")(op)
+cpu.kernel("LogicalAnd", "LogicalOr", "LogicalNot")(op)
 cpu.kernel("SelectV2", T=NUMBERS)(op)
 
 

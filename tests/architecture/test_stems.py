@@ -2,6 +2,7 @@
 
 import ast
 
+from graphflow.api_index import OPS
 from tests.architecture.sources import ROOT, python_files, relative, report, tree
 
 
@@ -33,6 +34,23 @@ def test_every_family_has_reference_kernels():
 def test_every_family_has_tests():
     report([f"{relative(path)} registers ops, and tests/ops/test_{path.stem}.py does not exist"
             for path in _families() if not (ROOT / f"tests/ops/test_{path.stem}.py").is_file()])
+
+
+def _kernels(path):
+    """Op types for which a file has kernels."""
+    calls = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)
+             and isinstance(node.func, ast.Attribute) and node.func.attr in ("kernel", "function")]
+    return {argument.value for call in calls
+            if getattr(call.func.value, "id", None) in ("reference", "cpu", "cuda") for argument in call.args
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str)}
+
+
+def test_kernels_stand_in_their_ops_families():
+    """Elsewhere a kernel is found only if something else happens to have loaded its file."""
+    found = [(path, name) for path in python_files("kernels") for name in _kernels(path)]
+    assert len(found) > 500
+    report([f"{relative(path)} has a kernel for {name}, which {OPS[name]} registers"
+            for path, name in found if name in OPS and OPS[name].rpartition(".")[2] != path.stem])
 
 
 def test_every_kernel_file_has_a_family():

@@ -1,0 +1,6 @@
+"""The error function. Holds no state."""
+
+from ..registry import cpu
+from .elementwise import FLOATS, op
+
+cpu.kernel("Erf", T=FLOATS)(op)
