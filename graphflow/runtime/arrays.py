@@ -1,9 +1,11 @@
 """TensorArrays whose elements native kernels read and write.
 
-That is possible in a body that is given the array's handle, where the compiler knows the array's size and the one
-shape of its elements (`compiler/array_shapes.py`): the array is then laid out as rows of one piece of memory
+That is possible in a body that is given the array's handle, where the compiler knows the one shape of its elements
+(`compiler/array_shapes.py`): the array is then laid out as rows of one piece of memory
 (`kernels/reference/tensor_store.py`), and the kernels look at its head. Holds no state.
 """
+
+from graphflow.compiler.plan import Value
 
 _KINDS = ("TensorArrayGradV3", "TensorArrayReadV3", "TensorArrayWriteV3")
 
@@ -12,20 +14,21 @@ class Use:
     """An array as the nodes of a body use it.
 
     Attributes: value: its handle. feed: number of the feed that is its handle, or that of the array whose gradients it
-    holds for `source`. shape, dtype: of its elements.
+    holds for `source`. shape, dtype: of its elements. may_grow: whether writing may want Python to make room.
     """
 
-    __slots__ = ("value", "feed", "source", "shape", "dtype")
+    __slots__ = ("dtype", "feed", "may_grow", "shape", "source", "value")
 
-    def __init__(self, value, feed, source, shape, dtype):
+    def __init__(self, value, feed, source, shape, dtype, may_grow):
         self.value = value
         self.feed = feed
         self.source = source
         self.shape = shape
         self.dtype = dtype
+        self.may_grow = may_grow
 
     def found(self, handle):
-        """(handle, address of the head) of the array used, given the handle that is fed.
+        """(handle, rows) of the array used, given the handle that is fed.
 
         None if it can't be used natively.
         """
@@ -33,14 +36,17 @@ class Use:
 
 
 def uses(shaped, given):
-    """{handle: Use} for the arrays of a ShapedPlan, of which the feeds `given` (numbers) are handles."""
+    """({handle: Use} for the arrays that nodes of a ShapedPlan use, {handle: (number of the feed, source)} of all).
+
+    The feeds `given` (numbers) may be handles.
+    """
     handles = {shaped.plan.feeds[number]: (number, None) for number in given}
     found = {}
     for node in shaped.nodes:
         handle = node.inputs[0] if node.type in _KINDS else None
         number, source = handles.get(shaped.root(handle), (None, None)) if handle is not None else (None, None)
         elements = None if number is None else shaped.arrays.get(handle)
-        if elements is None or elements.shape is None or elements.size is None or not elements.alike:
+        if elements is None or elements.shape is None or not elements.alike:
             continue
         if node.type == "TensorArrayGradV3":
             if source is None and len(node.outputs) == 2:
@@ -49,8 +55,28 @@ def uses(shaped, given):
         value = node.outputs[0] if node.type == "TensorArrayReadV3" else node.inputs[2]
         if shaped.shape[value] == elements.shape:
             root = shaped.root(handle)
-            found[root] = Use(root, number, source, elements.shape, value.dtype)
-    return found
+            found[root] = Use(root, number, source, elements.shape, value.dtype,
+                              source is None and elements.size is None)
+    return found, handles
+
+
+def use_within(spec, inner, handle):
+    """The Use in a body of what a body within it uses as `inner`, given there as `handle`; None if that can't be.
+
+    spec: Specialization of the body.
+    """
+    number, source = spec.array_origins.get(spec.root(handle), (None, None))
+    if number is None or source is not None and inner.source is not None:
+        return None
+    value, source = spec.root(handle), source if inner.source is None else inner.source
+    for use in spec.arrays.values():
+        if (use.feed, use.source) == (number, source):
+            value = use.value
+            if (use.shape, use.dtype) != (inner.shape, inner.dtype):
+                return None
+    if inner.source is not None and value is spec.root(handle):
+        value = Value(handle.dtype, handle.shape, f"{handle.name}@{source}")
+    return Use(value, number, source, inner.shape, inner.dtype, inner.may_grow)
 
 
 def is_used(shaped, found, node):

@@ -57,7 +57,9 @@ class Blocks:
             if draw is not None:
                 self.draws.append((draw, self._view[at:at + size], address_of(block) + 8 * draw.word))
             if bound.place is not None:
-                self.bodies[len(rows)] = bound.place(block, make_frame, budget)
+                placed = self.bodies[len(rows)] = bound.place(block, make_frame, budget)
+                for handle, *word in placed.heads():
+                    self._heads.setdefault(handle, []).append(word)
             rows.append((bound.native.function.address, block))
             at += size
         self.tape = tape.Tape(rows)
@@ -72,7 +74,8 @@ class Blocks:
             elif isinstance(word, registry.Out):
                 value = outputs[word.index]
             elif isinstance(word, registry.Head):
-                self._heads.setdefault(self._spec.root(bound.inputs[word.index]), []).append(at + offset)
+                self._heads.setdefault(self._spec.root(bound.inputs[word.index]), []).append(
+                    (self._view, at + offset))
                 continue
             else:
                 continue
@@ -89,8 +92,13 @@ class Blocks:
         return self._patches.get(key, ())
 
     def heads(self, value):
-        """Positions of the words that point to the head of a TensorArray."""
+        """(words, position in them) of the words that point to the head of a TensorArray."""
         return self._heads.get(value, ())
+
+    def patch_heads(self, value, address):
+        """Points them to a head."""
+        for view, place in self._heads.get(value, ()):
+            view[place] = address
 
     def patch(self, places, address):
         """Puts an address at positions."""

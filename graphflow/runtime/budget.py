@@ -1,4 +1,4 @@
-"""How long native code may run loops within loops before Python looks in.
+"""How long native code may run loops within loops before Python looks in, and what Python does then.
 
 State: one number of iterations for a frame and the frames of bodies within it; the native loops count it down.
 """
@@ -16,9 +16,10 @@ _FIRST_ITERATIONS = 1 << 8
 
 
 class Budget:
-    """Attribute: address: where the number of iterations left is. Args: resources: of the session that runs them."""
+    """Attributes: address: where the number of iterations left is. rooms: what native code may want to be larger, each
+    with a method `renew`. Args: resources: of the session that runs them."""
 
-    __slots__ = ("_left", "_resources", "_amount", "_since", "address")
+    __slots__ = ("_amount", "_left", "_resources", "_since", "address", "rooms")
 
     def __init__(self, resources):
         self._resources = resources
@@ -26,15 +27,21 @@ class Budget:
         self._amount = _FIRST_ITERATIONS
         self._since = time.perf_counter()
         self.address = self._left.ctypes.data
+        self.rooms = []
 
     def renew(self):
-        """Allows for more; raises CancelledError or DeadlineExceededError if the run is to stop instead."""
+        """Allows for more, and makes room.
+
+        Raises CancelledError or DeadlineExceededError if the run is to stop instead.
+        """
         if self._resources.closed:
             raise errors.CancelledError(None, None, "The session was closed while the loop ran")
         if deadlines.any_open():
             deadline = deadlines.current()
             if deadline is not None and deadline.passed():
                 raise deadline.error()
+        for room in self.rooms:
+            room.renew()
         now = time.perf_counter()
         if now - self._since < _PATIENCE_SECONDS and self._amount < 1 << 40:
             self._amount *= 2

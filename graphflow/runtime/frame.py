@@ -86,7 +86,7 @@ class Frame:
         self.layout = [(v, offset, *lifetimes[i], i in heirs) for i, (v, offset) in enumerate(zip(chosen, offsets))]
         self._arena_values = set(chosen)
         for value in (*spec.plan.feeds, *spec.fed_parts(), *(v.start for v in spec.variables), *spec.constants, *first,
-                      *spec.alias):
+                      *spec.alias, *spec.arrays):
             self._index(value)
         for value, offset in zip(chosen, offsets):
             size = spec.nbytes(value)
@@ -231,9 +231,14 @@ class Frame:
         if self.cancelled:
             deadlines.raise_cancelled()
         result = [self._fetched(*fetch) for fetch in self._fetches]
-        for position in self._borrowed:
-            self._values[position] = None  # what the caller fed is the caller's
+        self._let_go()      # what the caller fed is the caller's
         return result
+
+    def _let_go(self):
+        for position in self._borrowed:
+            self._values[position] = None
+        if self._spec.arrays:
+            self.budget.rooms.clear()
 
     def place(self, feeds, variables, prepare=True):
         """Puts the arrays of feeds and variables where the steps look for them; prepare: and draws random numbers."""
@@ -251,16 +256,23 @@ class Frame:
         for number, path, value in self._fed_parts:
             if feeds[number] is not None:
                 self._place_part(value, tapes.find(feeds[number], path))
-        for use in self._spec.arrays.values():
-            handle, head = use.found(feeds[use.feed])
-            values[self._position[use.value]] = handle
-            self._blocks.patch(self._blocks.heads(use.value), head)
+        if self._spec.arrays:
+            self._place_arrays(feeds)
         for _, position, places, shape, dtype in self._direct:
             fresh = np.empty(shape, dtype)
             self._blocks.patch(places, address_of(fresh))
             values[position] = fresh
         for draw, block, _ in self._blocks.draws if prepare else ():
             draw(block)
+
+    def _place_arrays(self, feeds):
+        self.budget.rooms.clear()
+        for use in self._spec.arrays.values():
+            handle, rows = use.found(feeds[use.feed])
+            self._values[self._position[use.value]] = handle
+            self._blocks.patch_heads(use.value, address_of(rows.head))
+            if use.may_grow:
+                self.budget.rooms.append(rows)
 
     def _place_part(self, value, array):
         """Puts what stands on a fed tape where native steps look for it; None if the tape lacks it: nobody will."""
@@ -293,12 +305,15 @@ class Frame:
         for position, array in self._moved.items():
             self._values[position] = array
         self._moved.clear()
-        for position in self._borrowed:
-            self._values[position] = None
+        self._let_go()
 
     def place_of(self, value):
         """The address of a value, or of the one whose memory it is."""
         return address_of(self._values[self._index(self._spec.root(value))])
+
+    def heads(self, handle):
+        """(words, position in them) of the words that point to the head of an array, here or in bodies."""
+        return self._blocks.heads(handle)
 
     def places(self, value):
         """Addresses of the words that point to a value, or to a Variable."""

@@ -8,6 +8,7 @@ step's inputs and results are. Holds no state.
 import numpy as np
 
 from graphflow.framework import dtypes, shapes
+from graphflow.runtime import arrays
 
 
 class Refused(Exception):
@@ -18,15 +19,17 @@ class Body:
     """One body of a native step.
 
     Attributes: spec: its Specialization. plan: its BodyPlan. inputs: {Value or Variable it reads: number of the step's
-    input}. results: list of (Value it makes, number among what the step writes and makes).
+    input}. arrays: {handle of an array that it uses: the handle around the step}. results: list of (Value it makes,
+    number among what the step writes and makes).
     """
 
-    __slots__ = ("spec", "plan", "inputs", "results")
+    __slots__ = ("arrays", "inputs", "plan", "results", "spec")
 
-    def __init__(self, spec, plan, inputs):
+    def __init__(self, spec, plan, inputs, arrays):
         self.spec = spec
         self.plan = plan
         self.inputs = inputs
+        self.arrays = arrays
         self.results = []
 
 
@@ -40,12 +43,12 @@ class Lowered:
     def __init__(self, spec, node, parts):
         self._spec, self._node, self._parts = spec, node, parts
         self._inputs, self._outputs, self._shapes = [], [], {}
-        self._variables = []
+        self._variables, self._arrays = [], []
         self.tapes = {}
 
     def _add_bodies(self):
         specs = self._spec.bodies[self._node.op]
-        self._bodies = [Body(one, plan, self._read(plan, one))
+        self._bodies = [Body(one, plan, self._read(plan, one), self._given(plan, one))
                         for plan, one in zip(self._node.bodies, specs, strict=True)]
 
     @staticmethod
@@ -75,7 +78,7 @@ class Lowered:
             if feed in one.tapes:
                 for inner, (part, _) in one.tapes[feed].items():
                     result[part] = self._number(self._part(self._node.inputs[index], path + inner))
-            elif feed in used and kind != "loop":
+            elif feed in used and kind != "loop" and feed not in one.handles:
                 if kind == "hollow":
                     raise Refused
                 value = self._node.inputs[index]
@@ -89,6 +92,18 @@ class Lowered:
                     raise Refused       # it need not be initialised if its body does not run
                 self._variables.append((outside[0].variable, one.shape[variable.start]))
             result[variable] = self._number(outside[0])
+        return result
+
+    def _given(self, body, one):
+        """{handle of an array that a body uses: the handle here}."""
+        result = {}
+        for inner in one.arrays.values():
+            handle = self._node.inputs[body.arguments[inner.feed][1]]
+            use = arrays.use_within(self._spec, inner, handle)
+            if use is None:
+                raise Refused
+            result[inner.value] = use.value
+            self._arrays.append(use)
         return result
 
     def _part(self, tape, path):
@@ -111,6 +126,10 @@ class Lowered:
             if variable not in spec.variables:
                 spec.variables.append(variable)
                 spec.shape[variable.start] = shape
+        for use in self._arrays:
+            known = spec.arrays.setdefault(use.value, use)
+            known.may_grow |= use.may_grow
+            spec.shape.setdefault(use.value, (2,))      # a handle
 
     def _native(self, inputs, outputs):
         """The Native of a step of so many inputs, whose outputs have these numbers."""
@@ -141,9 +160,15 @@ class Placed:
     def explain(self, find):
         """Raises the error of the body that failed; `find(value)` is the array of an input of the step."""
         number, row = self._table.failed
-        inputs = self._bodies[number].inputs
-        self._frames[number].explain(row, {getattr(key, "start", key): find(self._step.inputs[i])
-                                           for key, i in inputs.items()})
+        body = self._bodies[number]
+        given = {getattr(key, "start", key): find(self._step.inputs[i]) for key, i in body.inputs.items()}
+        given.update({inner: find(handle) for inner, handle in body.arrays.items()})
+        self._frames[number].explain(row, given)
+
+    def heads(self):
+        """(handle around the step, words, position in them) of all words that point to heads of arrays."""
+        return [(outer, *word) for body, frame in zip(self._bodies, self._frames)
+                for inner, outer in body.arrays.items() for word in frame.heads(inner)]
 
 
 def is_tape(tensor):

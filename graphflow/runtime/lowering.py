@@ -1,6 +1,6 @@
 """Which conditionals and loops of a plan become native steps (`branches.py`, `inner_loops.py`).
 
-Those that use TensorArrays stay with `control.py`, and so does what these share a tape with. Holds no state.
+What others of them share a tape with stays with `control.py` if these do. Holds no state.
 """
 
 from graphflow.compiler.bodies import LOOPS
@@ -24,7 +24,7 @@ def lower(spec, bound, wait):
 
 def _is_candidate(spec, node, wait):
     specs = spec.bodies.get(node.op)
-    if not node.bodies or specs is None or not all(one.is_native() and not one.arrays for one in specs):
+    if not node.bodies or specs is None or not all(one.is_native() for one in specs):
         return False
     kind = inner_loops if node.type in LOOPS else branches
     if not kind.is_candidate(spec, node):

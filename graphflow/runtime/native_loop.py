@@ -41,8 +41,7 @@ def can_run(node, specs):
     made = bodies[-1].plan.fetches[:len(bodies[-1].plan.fetches) - len(bodies[-1].recorded)]
     if not read.isdisjoint(map(body.root, made)):
         return False
-    may_draw = node.type == "While" and not body.may_pause()
-    return (kernels("cpu.tape").iterator().ready() and body.is_native(may_draw)
+    return (kernels("cpu.tape").iterator().ready() and body.is_native(may_draw=node.type == "While")
             and all(test.is_native() for test in specs[:-1]))
 
 
@@ -125,6 +124,7 @@ class _Run:
         self._backwards = loop._backwards
         self.state = [spare.copy(array) for array in state]
         self.done = 0
+        self._begun = 0     # iterations that have their random numbers
         self.columns = []
         self._room = loop._room if count is None else count     # iterations for which there is memory
         self._reads = []  # (value, array of all iterations, or list of one each)
@@ -220,12 +220,11 @@ class _Run:
         chunk, loop = 1, self._native(0 if not self._backwards else self._count - 1)
         while True:
             started = time.perf_counter()
-            limit, before = self._limit(chunk), self.done
-            self._reserve(limit - before)
+            limit = self._limit(chunk)
+            self._reserve(limit)
             outcome = loop.run(limit)
             self.done = self._iterations(loop.at)
-            for draw, _, _ in self._frames[-1].draws:
-                draw.give_back(self.done - before, limit - before)
+            self._give_back(limit, self.done + loop.is_within)
             if outcome == "ended" or self.done == self._count:
                 break
             if outcome != "stopped":
@@ -270,12 +269,21 @@ class _Run:
                 self.columns[number] = self._column(number, column.shape[1:])
                 self.columns[number][:len(column)] = column
 
-    def _reserve(self, iterations):
-        """Reserves random numbers, and has each iteration find its own."""
+    def _reserve(self, limit):
+        """Reserves the random numbers of iterations up to `limit`, and has each find its own."""
         draws = self._frames[-1].draws
         for row, (draw, block, _) in enumerate(draws, -len(draws)):
-            draw(block, iterations)
-            self._place.moves[row, 1] = block[draw.word] - self.done * draw.step
+            own = block[draw.word]
+            draw(block, limit - self._begun)
+            self._place.moves[row, 1] = block[draw.word] - self._begun * draw.step
+            if self._begun > self.done:     # an iteration goes on that has them
+                block[draw.word] = own
+
+    def _give_back(self, limit, begun):
+        """Gives back the random numbers of iterations that have not begun."""
+        for draw, _, _ in self._frames[-1].draws:
+            draw.give_back(begun - self._begun, limit - self._begun)
+        self._begun = begun
 
     def _native(self, at):
         """The native loop, from iteration `at` on, over the arrays there are now."""

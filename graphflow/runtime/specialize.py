@@ -69,7 +69,7 @@ class Specialization:
       a loop's first iteration only. variables: those that the plan's own
       nodes use. nodes: list of BoundNode. pending: native functions still being compiled (their nodes run
       by reference kernels meanwhile). bodies: operation -> Specializations of its bodies, where they are settled.
-      arrays: {handle: arrays.Use} of TensorArrays that native kernels may use. handles: all handles of these.
+      arrays: {handle: arrays.Use} of TensorArrays that native kernels may use; array_origins: see `arrays.uses`.
       is_body: whether the plan is a body's. tapes: {tape that native conditionals make or read: {path: (Value, whether
       more than its shape is read)}}, see `tapes.py`.
     """
@@ -88,8 +88,7 @@ class Specialization:
         self.shape, self.constants, self.alias, self.history = (
             shaped.shape, shaped.constants, shaped.alias, shaped.history)
         self._refusals = shaped.refusals
-        self.arrays = arrays.uses(shaped, given or ())
-        self.handles = {*self.arrays, *(self.plan.feeds[use.feed] for use in self.arrays.values())}
+        self.arrays, self.array_origins = arrays.uses(shaped, given or ())
         bodies = {node.op: node.bodies for node in self.plan.nodes if node.bodies}
         self.bodies = {op: self._specialized(plans, bodies[op], wait) for op, plans in shaped.bodies.items()}
         self.nodes, self.once = self._choose_tiers(shaped.nodes, shaped.once, wait)
@@ -115,6 +114,11 @@ class Specialization:
             else:
                 self.pending.append(function)
 
+    @property
+    def handles(self):
+        """The values that are handles of `arrays`, which native steps do not read."""
+        return {*self.arrays, *(self.plan.feeds[use.feed] for use in self.arrays.values())}
+
     def is_native(self, may_draw=False):
         """Whether compiled kernels, and no Python, run all of it.
 
@@ -124,9 +128,11 @@ class Specialization:
                    for b in self.nodes)
 
     def may_pause(self):
-        """Whether it has native steps that want Python to look in now and then: loops, at any depth."""
-        return any(b.place is not None and (b.node.type in LOOPS or any(
-            one.may_pause() for one in self.bodies[b.node.op])) for b in self.nodes)
+        """Whether it has native steps that want Python to look in now and then: loops, at any depth, and writes to
+        arrays that may become longer."""
+        grow = any(use.may_grow for use in self.arrays.values())
+        return any(grow and b.node.type == "TensorArrayWriteV3" or b.place is not None and (
+            b.node.type in LOOPS or any(one.may_pause() for one in self.bodies[b.node.op])) for b in self.nodes)
 
     def root(self, value):
         """The value whose memory `value` shares."""

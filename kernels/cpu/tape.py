@@ -141,6 +141,11 @@ class Loop:
         return self._words.item(7)
 
     @property
+    def is_within(self):
+        """Whether that has begun, and waits to go on."""
+        return self._words.item(18) != 0
+
+    @property
     def address(self):
         """Address of the block that the native function takes."""
         return self._words.ctypes.data

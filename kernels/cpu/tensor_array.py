@@ -29,5 +29,5 @@ def tensor_array_read(ctx):
 
 @cpu.kernel("TensorArrayWriteV3", T=NUMBERS)
 def tensor_array_write(ctx):
-    code = native.function("tensor_array.write", ctx.input_dtypes[2].name, _CODE)
+    code = native.function("tensor_array.write", ctx.input_dtypes[2].name, _CODE, str(native.PAUSED))
     return Native(code, [0, 0, Head(0), In(1), In(2), prod(ctx.input_shapes[2]), In(3), Out(0)])

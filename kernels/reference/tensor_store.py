@@ -16,6 +16,10 @@ from .array_checks import debug, fail, product
 _NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 _names = itertools.count()
 _EMPTY, _FULL, _CLEARED = range(3)
+# Words of a head, see `kernels/cpu/source/tensor_array.py`.
+_DATA, _STATES, _SIZE, _, _, _, _KNOWN, _ROOM, _WANTED = range(9)
+# Elements for which there is room at first in arrays that may become longer.
+_FIRST_ROOM = 32
 # Larger arrays keep each element by itself: most of their memory may never be needed.
 _MAX_DENSE_BYTES = 1 << 30
 
@@ -40,25 +44,30 @@ def is_full(shape):
 class _Rows:
     """Elements of one shape in one array: what `TensorStore.values` is for native kernels.
 
-    Attributes: data; states: a byte each; head: what native kernels know of them, see
-    `kernels/cpu/source/tensor_array.py`.
+    Attributes: data: with room for elements to come where the store may become longer; states: a byte each; head: what
+    native kernels know of them, see `kernels/cpu/source/tensor_array.py`.
     """
 
-    __slots__ = ("data", "states", "head")
+    __slots__ = ("data", "head", "states")
 
-    def __init__(self, data, states, clear, sums, known):
+    def __init__(self, data, states, clear, sums, known, grows=False):
         self.data = data
-        self.states = np.array(states, np.uint8)
-        self.head = np.array([data.ctypes.data, self.states.ctypes.data, len(data), data[:1].nbytes, clear, sums,
-                              known], np.int64)
+        self.states = np.zeros(len(data), np.uint8)
+        self.states[:len(states)] = states
+        self.head = np.array([0, 0, len(states), data[:1].nbytes, clear, sums, known, len(data), 0 if grows else -1],
+                             np.int64)
+        self._point()
+
+    def _point(self):
+        self.head[_DATA], self.head[_STATES] = self.data.ctypes.data, self.states.ctypes.data
 
     @property
     def known(self):
         """Whether the shape of elements counts as known, as after the first write."""
-        return bool(self.head[-1])
+        return bool(self.head[_KNOWN])
 
     def __len__(self):
-        return len(self.data)
+        return self.head.item(_SIZE)
 
     def __getitem__(self, index):
         return self.data[index, ...].copy()
@@ -66,7 +75,30 @@ class _Rows:
     def __setitem__(self, index, value):
         if value is not None:
             self.data[index] = value
-            self.head[-1] = True
+            self.head[_KNOWN] = True
+
+    def resize(self, size):
+        """Makes room, and `size` elements."""
+        if size > len(self.data):
+            data = np.zeros((max(size, 2 * len(self.data)), *self.data.shape[1:]), self.data.dtype)
+            states = np.zeros(len(data), np.uint8)
+            data[:len(self.data)], states[:len(self.data)] = self.data, self.states
+            self.data, self.states = data, states
+            self._point()
+        self.head[_SIZE], self.head[_ROOM] = size, len(self.data)
+
+    def renew(self):
+        """Makes room for an element that a native kernel wants to write, if there is one."""
+        wanted = self.head.item(_WANTED)
+        if wanted > 0:
+            self.head[_WANTED] = 0
+            size = len(self)
+            self.resize(wanted)
+            self.head[_SIZE] = size     # it is as long as that once the element is written
+
+    def settle(self):
+        """It grows no more."""
+        self.head[_ROOM], self.head[_WANTED] = len(self), -1
 
 
 class TensorStore:
@@ -104,7 +136,7 @@ class TensorStore:
         """The store of gradients that belongs to `source`; this one grows no more."""
         found = self.gradients.get(source)
         if found is None:
-            self.dynamic = False
+            self._grow_no_more()
             shape = None if self.element_shape is None else (*prefix, *self.element_shape)
             # Not cleared when read: gradients of gradients read them again.
             found = TensorStore(f"{self.name}@{source}", self.dtype, len(self.values), shape, self.identical,
@@ -118,8 +150,15 @@ class TensorStore:
         """Fails if the store was closed."""
         if self.closed:
             fail(f"TensorArray {self.name} has already been closed.")
-        if isinstance(self.values, _Rows) and self.values.known and not is_full(self.element_shape):
-            self.element_shape = self.values.data.shape[1:]     # native kernels wrote the first element
+        if isinstance(self.values, _Rows):
+            self._look_at_rows()
+
+    def _look_at_rows(self):
+        """Learns what native kernels did."""
+        if self.values.known and not is_full(self.element_shape):
+            self.element_shape = self.values.data.shape[1:]
+        self.states = self.values.states
+        self.shapes.extend([None] * (len(self.values) - len(self.shapes)))
 
     def check_dtype(self, dtype, doing):
         """Fails for another dtype than the elements'."""
@@ -128,13 +167,22 @@ class TensorStore:
 
     def grow(self, size):
         """Makes the store at least `size` long."""
-        for items, value in ((self.values, None), (self.states, _EMPTY), (self.shapes, None)):
+        lists = [(self.values, None), (self.states, _EMPTY), (self.shapes, None)]
+        if isinstance(self.values, _Rows):
+            self.values.resize(max(size, len(self.values)))
+            self.states, lists = self.values.states, lists[2:]
+        for items, value in lists:
             items.extend([value] * (size - len(items)))
+
+    def _grow_no_more(self):
+        self.dynamic = False
+        if isinstance(self.values, _Rows):
+            self.values.settle()
 
     # ---- for native kernels
 
     def native(self, source, shape, dtype):
-        """(handle, address of the head) of this store, or of its gradients for `source`, as rows of one array.
+        """(handle, rows) of this store, or of its gradients for `source`, as rows of one array with a head.
 
         None unless all elements, those written later too, have this shape and dtype.
         """
@@ -144,15 +192,15 @@ class TensorStore:
         store = self if source is None else self.gradient(source)
         if not store._in_rows(shape, dtype):
             return None
-        return store.handle(), store.values.head.ctypes.data
+        return store.handle(), store.values
 
     def _in_rows(self, shape, dtype):
         if isinstance(self.values, _Rows):
             return self.values.data.shape[1:] == shape and dtype == self.dtype
         if not self._may_be_rows(shape, dtype):
             return False
-        whole = np.zeros((len(self.values), *shape), dtype.as_numpy_dtype)
-        rows = _Rows(whole, self.states, self.clear, self.sums, is_full(self.element_shape))
+        whole = np.zeros((self._room(), *shape), dtype.as_numpy_dtype)
+        rows = _Rows(whole, self.states, self.clear, self.sums, is_full(self.element_shape), self.dynamic)
         for index, value in enumerate(self.values):
             rows[index] = value
         self.values, self.states = rows, rows.states
@@ -160,9 +208,12 @@ class TensorStore:
 
     def _may_be_rows(self, shape, dtype):
         kind = np.dtype(dtype.as_numpy_dtype)
-        return (not self.closed and not self.dynamic and self.identical and dtype == self.dtype and not kind.hasobject
+        return (not self.closed and self.identical and dtype == self.dtype and not kind.hasobject
                 and _merged(self.element_shape, shape) and all(s in (None, shape) for s in self.shapes)
-                and product((len(self.values), *shape)) * kind.itemsize <= _MAX_DENSE_BYTES)
+                and product((self._room(), *shape)) * kind.itemsize <= _MAX_DENSE_BYTES)
+
+    def _room(self):
+        return max(_FIRST_ROOM, len(self.values)) if self.dynamic else len(self.values)
 
     # ---- writing
 
@@ -171,7 +222,8 @@ class TensorStore:
 
         Otherwise elements must be written one by one.
         """
-        if isinstance(self.values, _Rows) or any(self.states) or not self._may_be_rows(whole.shape[1:], self.dtype):
+        empty = not self.dynamic and not isinstance(self.values, _Rows) and not any(self.states)
+        if not empty or not self._may_be_rows(whole.shape[1:], self.dtype):
             return False
         self.values = _Rows(whole, [_FULL] * len(whole), self.clear, self.sums, True)
         self.states, self.element_shape = self.values.states, whole.shape[1:]

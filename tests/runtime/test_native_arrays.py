@@ -164,3 +164,145 @@ def test_dynamic_rnn_and_its_gradient_run_natively():
     assert native == [True] * 4
     for a, b in zip(*results, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+# ---------------------------------------------------------------- arrays that become longer
+
+@pytest.mark.parametrize("first", [0, 3])
+def test_arrays_that_become_longer(first):
+    x, steps = tf.placeholder(tf.float32, [2]), tf.placeholder(tf.int32, [])
+    array = tf.TensorArray(tf.float32, first, dynamic_size=True, clear_after_read=False)
+
+    def body(i, a, array):
+        return i + 1, tf.sin(a) + array.read(tf.maximum(i - 2, 0)), array.write(i + 1, a * 0.5)
+
+    _, y, array = tf.while_loop(lambda i, *_: i < steps, body, [0, x, array.write(0, x)])
+    made = [y, array.stack(), array.size()]
+    slope = tf.gradients(made[:2], x)
+    for count in (0, 5, 100, 31, 32, 33):       # there is room for 32 at first
+        check([*made, *slope], {x: [0.5, -0.25], steps: count})
+
+
+def test_elements_are_left_out():
+    steps = tf.placeholder(tf.int32, [])
+    array = tf.TensorArray(tf.float32, 0, dynamic_size=True, element_shape=[2])
+    array = tf.while_loop(lambda i, _: i < steps,
+                          lambda i, a: (i + 1, a.write(i * i, tf.fill([2], tf.cast(i, tf.float32)))), [0, array])[1]
+    for count in (2, 12):
+        check([array.size(), array.stack()], {steps: count})
+
+
+@pytest.mark.parametrize("indices", [[0, -1], [40, 40], [70, 3, 70], [1000, 2, 1]])
+def test_errors_of_arrays_that_become_longer(indices):
+    array, places = tf.TensorArray(tf.float32, 0, dynamic_size=True, element_shape=[2]), tf.constant(indices)
+    array = tf.while_loop(lambda i, _: i < len(indices),
+                          lambda i, a: (i + 1, a.write(places[i], tf.ones([2]))), [0, array])[1]
+    check([array.size(), array.stack()])
+
+
+def test_numbers_are_drawn_once_where_room_is_made():
+    """Python makes room in the middle of an iteration, which then goes on with its own numbers."""
+    steps = tf.placeholder(tf.int32, [])
+
+    def body(i, a, array):
+        before = tf.random_uniform([2])
+        array = array.write(i, before)
+        with tf.control_dependencies([array.flow]):
+            return i + 1, a + before * tf.random_normal([2]), array
+
+    array = tf.TensorArray(tf.float32, 0, dynamic_size=True)
+    _, y, array = tf.while_loop(lambda i, *_: i < steps, body, [0, tf.zeros([2]), array])
+    for count in (100, 0, 7):
+        check([y, array.stack()] if count else [y], {steps: count})
+
+
+# ---------------------------------------------------------------- in branches and inner loops
+
+def branching(x, w, steps):
+    """A decoder that is given its inputs, or its own outputs, and writes every other of these down."""
+    source = tf.TensorArray(tf.float32, 0, dynamic_size=True).unstack(x)
+    seen, target = (tf.TensorArray(tf.float32, tf.shape(x)[0], element_shape=[3, 2]) for _ in range(2))
+
+    def body(i, s, seen, target):
+        given = tf.cond(tf.reduce_sum(s) > 0, lambda: source.read(i), lambda: s * 2.0)
+        s = tf.tanh(tf.matmul(given, w) + s - 0.3)
+        seen = tf.cond(tf.equal(i % 2, 0), lambda: seen.write(i, s * s), lambda: seen)
+        return i + 1, s, seen, target.write(i, s)
+
+    _, s, seen, target = tf.while_loop(lambda i, *_: i < steps, body, [0, x[0], seen, target])
+    return s, seen.read(0), target.read(steps - 1)
+
+
+def test_arrays_in_branches():
+    x, w = tf.placeholder(tf.float32, [None, 3, 2]), tf.placeholder_with_default([[0.5, -1.0], [1.5, 0.5]], [2, 2])
+    steps = tf.placeholder(tf.int32, [])
+    made = branching(x, w, steps)
+    values = np.random.RandomState(0).randn(40, 3, 2)
+    for length, count in ((5, 5), (40, 40), (9, 3), (5, 1)):
+        check([*made, *tf.gradients(made, [x, w])], {x: values[:length], steps: count})
+
+
+@pytest.mark.parametrize("clear", [False, True])
+def test_arrays_in_inner_loops(clear):
+    x, trips = tf.placeholder(tf.float32, [None, 2]), tf.placeholder(tf.int32, [])
+    rows = tf.TensorArray(tf.float32, tf.shape(x)[0], clear_after_read=clear).unstack(x)
+    out = tf.TensorArray(tf.float32, 0, dynamic_size=True)
+
+    def body(i, s, out):
+        def inner(j, s, out):
+            return j + 1, tf.cos(s) + rows.read(i * 3 + j), out.write(i * 3 + j, s)
+        _, s, out = tf.while_loop(lambda j, *_: j < tf.minimum(trips, 3), inner, [0, s, out])
+        return i + 1, s, out
+
+    _, s, out = tf.while_loop(lambda i, *_: i < 4, body, [0, tf.zeros([2]), out])
+    values = np.random.RandomState(0).randn(12, 2)
+    for length, count in ((12, 3), (12, 0), (12, 2), (7, 3)):      # the last reads behind the end
+        check([s, out.size()], {x: values[:length], trips: count})
+
+
+def test_errors_in_branches_are_those_of_the_reference():
+    x = tf.placeholder_with_default(np.ones((3, 2), np.float32), [3, 2])
+    rows = tf.TensorArray(tf.float32, 3).unstack(x)
+
+    def body(i, s):
+        return i + 1, tf.cond(i > 1, lambda: tf.cond(i > 0, lambda: rows.read(i - 2), lambda: s), lambda: rows.read(i))
+
+    for kind, op, text in check(tf.while_loop(lambda i, _: i < 5, body, [0, tf.zeros([2])])):
+        assert kind is tf.errors.InvalidArgumentError and "TensorArrayRead" in op
+        assert "Could not read index 0 twice" in text and __file__ in text
+
+
+def test_decoders_run_natively():
+    from graphflow.contrib import seq2seq
+
+    lengths, x = tf.placeholder(tf.int32, [3]), tf.placeholder(tf.float32, [3, None, 4])
+    cell, words = tf.nn.rnn_cell.GRUCell(4, kernel_initializer=tf.constant_initializer(0.2)), tf.eye(4) * 0.5
+    fetches = []
+    for number, helper in enumerate((seq2seq.TrainingHelper(x, lengths),
+                                     seq2seq.GreedyEmbeddingHelper(words, [0, 1, 2], 3),
+                                     seq2seq.ScheduledOutputTrainingHelper(x, lengths, 0.5, seed=3))):
+        decoder = seq2seq.BasicDecoder(cell, helper, cell.zero_state(3, tf.float32))
+        outputs, _, sizes = seq2seq.dynamic_decode(decoder, maximum_iterations=50, scope=f"decoder_{number}")
+        fetches.append([outputs.rnn_output, sizes])
+    slope, = tf.gradients(fetches[0][0], x)
+    values = np.random.RandomState(0).randn(3, 40, 4)
+    for longest in (40, 2):
+        feed = {x: values[:, :longest], lengths: [longest, longest // 2, 1]}
+        check_with_variables([*fetches[0], slope], feed)
+        check_with_variables(fetches[1], feed)
+        check_with_variables(fetches[2], feed)
+
+
+def check_with_variables(fetches, feed_dict):
+    def run():
+        with tf.Session() as sess:
+            sess.run(tf.global_variables_initializer())
+            return [sess.run(fetches, feed_dict) for _ in range(2)], are_native(sess)
+
+    with in_reference():
+        expected, _ = run()
+    found, used = run()
+    assert used and all(used)
+    for one, other in zip(found, expected, strict=True):
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)

@@ -119,8 +119,9 @@ def test_variables_of_the_session(use_resource):
 
 def test_gradients_of_loops_that_run_in_python():
     x = tf.placeholder_with_default([0.5, 0.7], [2])
-    rows = tf.TensorArray(tf.float32, 5, True).unstack(tf.placeholder_with_default(np.ones((5, 2), np.float32), [5, 2]))
-    _, y = tf.while_loop(lambda i, _: i < 5, lambda i, a: (i + 1, tf.sin(a) * rows.read(i)), [0, x])
+    ones = tf.placeholder_with_default(np.ones((5, 2), np.float32), [5, 2])
+    rows = tf.TensorArray(tf.float32, 5, infer_shape=False).unstack(ones)
+    _, y = tf.while_loop(lambda i, _: i < 5, lambda i, a: (i + 1, tf.sin(a) * tf.reshape(rows.read(i), [2])), [0, x])
     gradient = tf.gradients(y, x)[0]
     with tf.Session() as sess:
         found = sess.run(gradient)
@@ -348,9 +349,9 @@ def test_loops_of_no_iterations_return_no_memory_that_is_used_again():
     x, steps = tf.placeholder(tf.float32, [64]), tf.placeholder(tf.int32, [])
 
     def body(i, a):
-        array = tf.TensorArray(tf.float32, 1, dynamic_size=True)
+        array = tf.TensorArray(tf.float32, 2, infer_shape=False)
         array = tf.cond(a[0] > 0., lambda: array.write(1, tf.tanh(a)), lambda: array.write(1, a * .5))
-        return i + 1, array.read(1)
+        return i + 1, tf.reshape(array.read(1), [64])
 
     y = tf.while_loop(lambda i, a: i < steps, body, [0, x])[1]
     gradient, = tf.gradients(tf.reduce_sum(tf.sin(y) + y * y), x)

@@ -1,20 +1,40 @@
 """Elements of arrays that live for one run. Holds no state.
 
-A *head* describes an array: int64 words, in the order of HEAD. Its states are a byte for each element.
+A *head* describes an array: int64 words, in the order of HEAD. Its states are a byte for each element. There is memory
+for ROOM elements; what is written behind the last makes the array longer. WANTED is -1 where it may not become longer
+than ROOM, else the length for which Python is to make room, or 0.
 """
 
 from llvmlite import ir
 
 from .values import I8, I32, I64, WORDS, IrKernel, copy, fail, index, load, loop, store, word
 
-HEAD = DATA, STATES, SIZE, NBYTES, CLEAR, SUMS, KNOWN = range(7)
+HEAD = DATA, STATES, SIZE, NBYTES, CLEAR, SUMS, KNOWN, ROOM, WANTED = range(9)
 EMPTY, FULL, CLEARED = range(3)
+
+
+def _place(b, block):
+    """(head, index)."""
+    head = b.inttoptr(word(b, block, 2), WORDS)
+    return head, b.sext(b.load(b.inttoptr(word(b, block, 3), I32.as_pointer())), I64)
+
+
+def _make_longer(b, block, paused):
+    """Has the array hold the element that is to be written, if it may become so long; returns `paused` for room."""
+    head, at = _place(b, block)
+    after, wanted = b.add(at, index(1)), b.gep(head, [index(WANTED)])
+    behind = b.icmp_signed(">=", at, word(b, head, ROOM))
+    grows = b.icmp_signed(">=", b.load(wanted), index(0))
+    with b.if_then(b.and_(behind, grows), likely=False):
+        b.store(after, wanted)
+        b.ret(ir.Constant(I32, int(paused)))
+    with b.if_then(b.and_(b.icmp_signed(">=", at, word(b, head, SIZE)), b.not_(behind))):
+        b.store(after, b.gep(head, [index(SIZE)]))
 
 
 def _element(b, block, code):
     """(head, index, pointer to its state, address of its memory); fails for an index out of range."""
-    head = b.inttoptr(word(b, block, 2), WORDS)
-    at = b.sext(b.load(b.inttoptr(word(b, block, 3), I32.as_pointer())), I64)
+    head, at = _place(b, block)
     fail(b, block, b.icmp_unsigned(">=", at, word(b, head, SIZE)), int(code), index(0), at)
     state = b.gep(b.inttoptr(word(b, head, STATES), I8.as_pointer()), [at])
     return head, at, state, b.add(word(b, head, DATA), b.mul(at, word(b, head, NBYTES)))
@@ -41,13 +61,16 @@ def read(code):
     return IrKernel(emit)
 
 
-def write(dtype, code):
+def write(dtype, code, paused):
     """Stores one element, or adds to it in an array of gradients; hands on the flow (4 bytes).
+
+    Where an array that may become longer has no room for it, the kernel returns `paused`, having done nothing.
 
     Words: 0 and 1 details of a failure, head, index (int32), value, its length, flow, target of the flow. Fails with
     `code` for what was cleared, and for what was written before unless values are added up.
     """
     def emit(b, block):
+        _make_longer(b, block, paused)
         head, at, state, memory = _element(b, block, code)
         twice = b.and_(_is(b, state, FULL), b.icmp_signed("==", word(b, head, SUMS), index(0)))
         fail(b, block, b.or_(_is(b, state, CLEARED), twice), int(code), index(0), at)
