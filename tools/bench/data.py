@@ -23,6 +23,7 @@ class Sizes:
     cnn_filters: tuple = (32, 64)
     cnn_dense: int = 1024
     hidden: int = 128
+    words: int = 1000
     trips: int = 1000
     vocabulary: int = 50_000
     embedding: int = 128
@@ -38,7 +39,7 @@ class Sizes:
 
 FULL = Sizes()
 TINY = Sizes(chain=20, mlp=(784, 8, 8, 10), wide=(784, 16, 16, 10), wide_batch=4, batch=4, cnn_batch=2,
-             policy=(3, 4, 4), cnn_filters=(2, 3), cnn_dense=8, hidden=4, trips=7, vocabulary=50, embedding=4,
+             policy=(3, 4, 4), cnn_filters=(2, 3), cnn_dense=8, hidden=4, words=9, trips=7, vocabulary=50, embedding=4,
              negatives=3, elements=100, matrix=(8, 16), square=8, nodes=30, layers=2, layer=(4, 8), long_chain=200)
 
 
@@ -52,6 +53,11 @@ def digits(batch, count=8):
     random = np.random.default_rng(1)
     return [(random.random((batch, 784), dtype=np.float32),
              np.eye(10, dtype=np.float32)[random.integers(0, 10, batch)]) for _ in range(count)]
+
+
+def text(rows, columns, words):
+    """A matrix of the numbers of words."""
+    return np.random.default_rng(4).integers(0, words, (rows, columns)).astype(np.int32)
 
 
 def dense_layers(sizes):

@@ -38,6 +38,7 @@ ROWS = (
     Row("cnn_mnist", .85, "5x5 convs, pools, dropout, Adam"),
     Row("lstm", .40, "28 steps unrolled, Adam"),
     Row("lstm_while", .45, "the same in tf.while_loop", needs=("while_loop", "TensorArray")),
+    Row("lstm_queue", .65, "20 steps, text sliced as a queue says", needs=("train.range_input_producer",)),
     Row("cond_while", .10, "1,000 times one of two branches", needs=("while_loop", "cond")),
     Row("word2vec", .20, "nce_loss, sparse gradients", needs=("nn.nce_loss",)),
     Row("elementwise", .30, "4M fused expression"),

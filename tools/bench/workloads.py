@@ -213,6 +213,35 @@ def lstm_while(bench):
     return _lstm(bench, unrolled=False)
 
 
+def lstm_queue(bench):
+    """A language model fed by a queue: positions come out of it, the text is sliced there; clipped gradients."""
+    tf, sizes = bench.tf, bench.sizes
+    batch, steps, hidden = 20, 20, sizes.hidden
+    text = tf.constant(data.text(batch, 20 * steps + 1, sizes.words))
+    at = tf.train.range_input_producer(20, shuffle=False).dequeue() * steps
+    words, labels = (tf.strided_slice(text, [0, start], [batch, start + steps]) for start in (at, at + 1))
+    words.set_shape([batch, steps])
+    kernel = tf.Variable(data.normal(2 * hidden, 4 * hidden, seed=3) * np.float32(.08))
+    bias = tf.Variable(np.zeros(4 * hidden, np.float32))
+    weights = tf.Variable(data.normal(hidden, sizes.words, seed=4) * np.float32(.1))
+    c = h = tf.zeros([batch, hidden])
+    outputs = []
+    for row in tf.unstack(tf.nn.embedding_lookup(tf.Variable(data.normal(sizes.words, hidden, seed=5)), words), axis=1):
+        i, j, f, o = tf.split(tf.matmul(tf.concat([row, h], 1), kernel) + bias, 4, axis=1)
+        c = c * tf.sigmoid(f) + tf.sigmoid(i) * tf.tanh(j)
+        h = tf.tanh(c) * tf.sigmoid(o)
+        outputs.append(h)
+    logits = tf.matmul(tf.reshape(tf.stack(outputs, 1), [-1, hidden]), weights)
+    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(
+        labels=tf.reshape(labels, [-1]), logits=logits))
+    variables = tf.trainable_variables()
+    gradients, _ = tf.clip_by_global_norm(tf.gradients(loss, variables), 5.0)
+    train = tf.train.GradientDescentOptimizer(.1).apply_gradients(zip(gradients, variables))
+    session = bench.session()
+    tf.train.start_queue_runners(session)
+    return Steady(lambda i: session.run(train), float(session.run(loss)))
+
+
 def cond_while(bench):
     """A loop that runs one of two branches in each step, and its gradient."""
     tf, trips = bench.tf, bench.sizes.trips
