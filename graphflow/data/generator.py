@@ -45,11 +45,14 @@ class _Open:
 
 
 def _as_array(value, dtype):
-    """A yielded value as an array of `dtype`; strings are encoded. TypeError if it does not convert."""
+    """A yielded value as an array of `dtype`; strings are encoded. TypeError if it does not convert.
+
+    NumPy's rules say what converts: arrays of any type of number do.
+    """
     try:
-        array = np.asarray(value)
         if dtype != dtypes.string:
-            return array if array.dtype == dtype.as_numpy_dtype else _converted(value, array, dtype)
+            return np.asarray(value, dtype.as_numpy_dtype)
+        array = np.asarray(value)
         texts = np.empty(array.shape, object)
         for place in np.ndindex(array.shape):
             text = array[place]
@@ -58,13 +61,6 @@ def _as_array(value, dtype):
     except (TypeError, ValueError, OverflowError):
         raise TypeError("`generator` yielded an element that could not be converted to the expected type. The expected "
                         f"type was {dtype.name}, but the yielded element was {value}.") from None
-
-
-def _converted(value, array, dtype):
-    if isinstance(value, (np.ndarray, np.generic)):
-        raise TypeError(f"`generator` yielded an element of type {array.dtype} where an element of type "
-                        f"{np.dtype(dtype.as_numpy_dtype)} was expected.")
-    return np.asarray(value, dtype.as_numpy_dtype)
 
 
 def _no():

@@ -243,6 +243,18 @@ def test_generated_values_take_the_dtype():
     assert [(a.tolist(), b) for a, b in found] == [([1.5, 2.0], "é".encode()), ([3.0, 4.0], b"b")]
 
 
+def test_generated_arrays_of_another_type_are_converted():
+    def rows():
+        yield np.array([1.5, -2.75]), np.array([1, 0]), np.array(["1", "2"]), np.float64(7.9)
+
+    (floats, flags, numbers, whole), = elements(
+        Dataset.from_generator(rows, (tf.float32, tf.bool, tf.int16, tf.int64), ([2], [2], [2], [])))
+    assert floats.dtype == np.float32 and floats.tolist() == [1.5, -2.75]
+    assert flags.tolist() == [True, False]
+    assert numbers.dtype == np.int16 and numbers.tolist() == [1, 2]
+    assert whole == 7
+
+
 def test_an_element_that_is_late_ends_with_the_session():
     release = threading.Event()
 
