@@ -52,7 +52,7 @@ def programs(draw):
     kinds = st.sampled_from(["unary", "binary", "sum", "mean", "reshape", "matmul", "transpose", "concat", "shape",
                              "assign_add", "assign", "read", "softmax", "undo", "neutral", "repeat", "product",
                              "spread", "sum_of", "power", "column", "ones", "outer", "padded", "lookups",
-                             "read_resource", "write_resource"])
+                             "read_resource", "write_resource", "first_rows", "masked"])
     return [(draw(kinds), draw(st.integers(0, 99)), draw(st.integers(0, 99)), draw(st.integers(0, 99)))
             for _ in range(count)]
 
@@ -91,6 +91,12 @@ def build(program, x, variables):
             values.append(a + tf.cast(tf.shape(b)[k % 2], tf.float32))
         elif kind == "softmax":
             values.append(tf.nn.softmax(a))
+        elif kind == "first_rows":      # as many as the input has positive numbers in its first row, and one
+            number = tf.minimum(1 + tf.reduce_sum(tf.cast(x[0] > 0.0, tf.int32)), tf.shape(a)[0])
+            values.append(tf.slice(a, [0, 0], [number, -1]) * 0.5)
+        elif kind == "masked":
+            step = 1 + tf.reduce_sum(tf.cast(x[-1] > 0.0, tf.int32))
+            values.append(tf.boolean_mask(a, tf.equal(tf.range(tf.shape(a)[0]) % step, 0)) + tf.reduce_mean(b))
         elif kind == "read_resource":
             values.append(variables[2] * 0.5)
         elif kind == "write_resource":
