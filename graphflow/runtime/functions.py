@@ -35,6 +35,11 @@ class Function:
         """How many arguments it takes, captured tensors not counted."""
         return len(self._body.inputs)
 
+    @property
+    def blocking(self):
+        """Whether a call may wait for another, or runs code of the user; known once it has been started."""
+        return any(node.blocking for node in self._plan.nodes)
+
     def start(self, run):
         """What calls the function in the Pass `run`: `call(*captured, *arguments)` returns a list of arrays.
 

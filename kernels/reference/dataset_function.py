@@ -12,7 +12,7 @@ import numpy as np
 from graphflow.framework import errors
 
 from ..registry import reference
-from .background import Background
+from .background import Calls
 from .dataset_batch import Batches
 from .pipeline import Stage, fail, own_pass, scalar, stack, stage_of, variant
 
@@ -78,7 +78,7 @@ def parallelism(value, name):
 
 
 class _UntilEnd:
-    """The items of a Background whose OutOfRangeError is the end."""
+    """Items of which an OutOfRangeError is the end."""
 
     def __init__(self, items):
         self._items = items
@@ -100,8 +100,12 @@ def parallel_map(ctx):
 
     def run(source, *rest):
         source, captured, calls = stage_of(source), rest[:-1], parallelism(rest[-1], "num_parallel_calls")
-        return variant(Stage(lambda run: _UntilEnd(Background(
-            run, source.elements(run), bound(function, captured, run), calls, calls, ordered)), source.cardinality))
+
+        def start(run):
+            call = bound(function, captured, run)
+            return _UntilEnd(Calls(run, source.elements(run), call, calls, calls, ordered, function.blocking))
+
+        return variant(Stage(start, source.cardinality))
 
     return run
 
@@ -139,7 +143,7 @@ def map_and_batch(ctx):
 
         def start(run):
             call = _endless(bound(function, captured, run))
-            made = Background(run, source.elements(run), call, max(calls, size), calls)
+            made = Calls(run, source.elements(run), call, max(calls, size), calls, blocking=function.blocking)
             return _WholeBatches(made, size, drop, stack)
 
         return variant(Stage(start))

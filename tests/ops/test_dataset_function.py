@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import graphflow as tf
+from graphflow.framework.kernel_loader import kernels
 from tests.data.helpers import dataset_threads, elements, wait_until
 
 Dataset = tf.data.Dataset
@@ -273,3 +274,48 @@ def test_an_element_that_is_late_ends_with_the_session():
     finally:
         release.set()
         closing.join()
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.01])
+def test_calls_that_take_long_go_to_threads(seconds, monkeypatch):
+    """Calls that take less than handing over their results are made by who asks."""
+    function = kernels("reference.background")
+    monkeypatch.setattr(function, "_WORTH_A_THREAD", 1e-4 if seconds else 1.0)
+    callers = []
+
+    def call(item):
+        callers.append(threading.current_thread())
+        time.sleep(seconds)
+        if item == 6:
+            raise ValueError("six")
+        return item * 10
+
+    run = kernels("reference.pipeline").Pass()
+    items = function.Calls(run, iter(range(12)), call, 3, 3)
+    found = []
+    for _ in range(12):
+        try:
+            found.append(next(items))
+        except ValueError as error:
+            found.append(str(error))
+    assert found == [i * 10 if i != 6 else "six" for i in range(12)]
+    assert list(items) == [] and len(callers) == 12
+    here = {threading.current_thread()}
+    assert set(callers[:4]) == here and set(callers[4:]).isdisjoint(here) == bool(seconds)
+    run.close()
+
+
+@pytest.mark.parametrize("sloppy", [False, True])
+def test_cheap_parallel_maps_keep_errors_in_their_place(sloppy):
+    options = tf.data.Options()
+    options.experimental_deterministic = not sloppy
+    dataset = Dataset.from_tensor_slices([1.0, 0.0, 3.0]).map(
+        lambda x: tf.check_numerics(1.0 / x, "inverse"), num_parallel_calls=2).with_options(options)
+    element = dataset.make_one_shot_iterator().get_next()
+    with tf.Session() as sess:
+        assert sess.run(element) == 1.0
+        with pytest.raises(tf.errors.InvalidArgumentError, match="inverse"):
+            sess.run(element)
+        np.testing.assert_allclose(sess.run(element), 1 / 3)
+        with pytest.raises(tf.errors.OutOfRangeError):
+            sess.run(element)
