@@ -135,9 +135,10 @@ class Native:
     `meanwhile`, if given, is what serves until `function` is compiled, in place of the reference kernel.
     `in_place` are pairs (number of an output, number of an input of as many elements and bytes): the output may be
     made in the memory of the input.
+    `panels`, if given, is a `Panels`: how the kernel may read an input that another one has laid out.
     """
 
-    __slots__ = ("function", "words", "before_run", "meanwhile", "in_place")
+    __slots__ = ("function", "words", "before_run", "meanwhile", "in_place", "panels")
 
     def __init__(self, function, words, before_run=None, meanwhile=None):
         self.function = function
@@ -145,11 +146,29 @@ class Native:
         self.before_run = before_run
         self.meanwhile = meanwhile
         self.in_place = ()
+        self.panels = None
 
     def with_stand_in(self, run):
         """This kernel, served by `run` until it is compiled."""
         self.meanwhile = run
         return self
+
+
+class Panels:
+    """How several kernels may share the work of laying out an input.
+
+    Attributes: input: its number. shape: of what is laid out. key: what kernels that share it have in common.
+    pack(): the Native that lays In(0) out as Out(0). product(): the kernel for an input that is laid out.
+    """
+
+    __slots__ = ("input", "shape", "key", "pack", "product")
+
+    def __init__(self, input, shape, key, pack, product):
+        self.input = input
+        self.shape = shape
+        self.key = key
+        self.pack = pack
+        self.product = product
 
 
 class KernelRegistry:

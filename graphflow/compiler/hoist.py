@@ -38,10 +38,11 @@ def _is_constant(shaped, node, varying):
         size, kind = shapes.size(shaped.shape[value]), np.dtype(value.dtype.as_numpy_dtype)
         if size is None or kind.hasobject or size * kind.itemsize > _MAX_BYTES:
             return False
-    return all(v in shaped.constants or _stays(shaped, shaped.root(v), varying) for v in node.inputs)
+    return all(v in shaped.constants or stays(shaped, shaped.root(v), varying) for v in node.inputs)
 
 
-def _stays(shaped, root, varying):
+def stays(shaped, root, varying):
+    """Whether the value `root` is the same in every iteration, where those `varying` are not."""
     if root.variable is not None:
         return root.variable.start not in varying and shaped.is_stable(root)
     return root not in varying

@@ -14,7 +14,7 @@ from graphflow.compiler.body_shapes import Info
 from graphflow.compiler.plan import Value
 from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
-from graphflow.runtime import arrays, fusion, lowering, side_by_side
+from graphflow.runtime import arrays, fusion, lowering, panels, side_by_side
 from graphflow.runtime.reference import bind_kernel
 
 
@@ -91,7 +91,7 @@ class Specialization:
         self.arrays, self.array_origins = arrays.uses(shaped, given or ())
         bodies = {node.op: node.bodies for node in self.plan.nodes if node.bodies}
         self.bodies = {op: self._specialized(plans, bodies[op], wait) for op, plans in shaped.bodies.items()}
-        self.nodes, self.once = self._choose_tiers(shaped.nodes, shaped.once, wait)
+        self.nodes, self.once = self._choose_tiers(shaped, wait)
 
     def _specialized(self, plans, bodies, wait):
         """Specialisations of the bodies of an operation."""
@@ -175,9 +175,9 @@ class Specialization:
 
     # ---- tiers
 
-    def _choose_tiers(self, live, once, wait):
-        bound = []
-        for node in live:
+    def _choose_tiers(self, shaped, wait):
+        bound, once = [], shaped.once
+        for node in shaped.nodes:
             native, run = self._native(node), None
             if native is not None and not wait and not native.function.ready():
                 self.pending.append(native.function)
@@ -189,8 +189,9 @@ class Specialization:
                     run = _refusing(run, self._refusals[node])
             bound.append(BoundNode(node, native, run))
         bound = lowering.lower(self, bound, wait)
-        rest = fusion.fuse_elementwise(self, bound[once:], wait)
-        first = fusion.fuse_elementwise(self, bound[:once], wait, [v for step in rest for v in step.inputs])
+        first, rest = panels.share_panels(self, shaped, bound[:once], bound[once:], wait)
+        rest = fusion.fuse_elementwise(self, rest, wait)
+        first = fusion.fuse_elementwise(self, first, wait, [v for step in rest for v in step.inputs])
         rest = side_by_side.side_by_side(self, rest, wait)
         if self.pending:
             kernels("cpu.native").compile_in_background(self.pending)

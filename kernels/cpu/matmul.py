@@ -2,7 +2,7 @@
 
 from math import prod
 
-from ..registry import In, Native, Out, Scratch, cpu
+from ..registry import In, Native, Out, Panels, Scratch, cpu
 from . import blas, native, pool, stand_ins
 from .elementwise import FLOATS
 from .sequence import sequence
@@ -98,8 +98,8 @@ def _padded(size, unit):
     return -(-size // unit) * unit
 
 
-def _panels(dtype, m, n, k, transposes, operands, threads, tile, total=0):
-    """The kernel of a product by panels. How it is divided doesn't matter to the bits."""
+def _panels(dtype, m, n, k, transposes, operands, threads, tile, total=0, packed=False):
+    """The kernel of a product by panels, maybe `packed` already. How it is divided doesn't matter to the bits."""
     vectors, rows = tile
     width = vectors * lanes_of(dtype)
     blocks, depth = -(-n // width), _padded(-(-k // -(-k // _PANEL_ROWS)), 16)
@@ -110,14 +110,27 @@ def _panels(dtype, m, n, k, transposes, operands, threads, tile, total=0):
         parts = [(0, m, *part) for part in _ranges(blocks, count, 1)]
     at_once = min(_PART_COLUMNS // width, max(last - first for _, _, first, last in parts))
     code = native.function("panel_product.product", dtype, str(lanes_of(dtype)), str(vectors), str(rows),
-                           *("1" if is_transposed else "0" for is_transposed in transposes))
-    panel = Scratch(depth * width * at_once * _ITEM_SIZE[dtype])
+                           str(int(transposes[0])), "packed" if packed else str(int(transposes[1])))
+    panel = Scratch(0 if packed else depth * width * at_once * _ITEM_SIZE[dtype])
     if 2 * m * n * k < _WORTH_SPLITTING:
         threads = 1
     # On one thread the parts share their scratch.
-    return pool.step(code, [[Out(0), *map(In, operands), m, n, k, *part,
-                             panel if threads == 1 else Scratch(panel.nbytes), depth, at_once, total]
-                            for part in parts], threads)
+    kernel = pool.step(code, [[Out(0), *map(In, operands), m, n, k, *part,
+                               panel if threads == 1 else Scratch(panel.nbytes), depth, at_once, total]
+                              for part in parts], threads)
+    if not packed:
+        kernel.panels = Panels(
+            operands[1], (blocks, k, width), (dtype, n, k, vectors, bool(transposes[1])),
+            lambda: _pack(dtype, n, k, vectors, transposes[1], threads),
+            lambda: _panels(dtype, m, n, k, transposes, operands, threads, tile, total, packed=True))
+    return kernel
+
+
+def _pack(dtype, n, k, vectors, transposed, threads):
+    """The kernel that makes all panels of a right matrix."""
+    code = native.function("panel_product.pack", dtype, str(lanes_of(dtype)), str(vectors), str(int(transposed)))
+    blocks = -(-n // (vectors * lanes_of(dtype)))
+    return pool.split(code, [Out(0), In(0), n, k, 0, blocks], 4, blocks, n * k, threads)
 
 
 def _is_thin(m, n, k, transposes):

@@ -50,6 +50,28 @@ def test_kernel(dtype, vectors, rows, transposes):
     np.testing.assert_allclose(out, want, rtol=1e-5, atol=1e-4)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("transposes", [(False, False), (False, True), (True, False)])
+@pytest.mark.parametrize("m, n, k", [(50, 300, 40), (128, 512, 156), (64, 160, 1100), (300, 320, 32)])
+def test_panels_made_before(m, n, k, transposes, threads):
+    """The bits of a product that makes them itself, whether there is a sum to add to or not."""
+    given, _ = _matrices(m, n, k, transposes, "f")
+    whole = matmul._panels("float32", m, n, k, transposes, (0, 1), threads, (2, 8))
+    adding = matmul._panels("float32", m, n, k, transposes, (0, 1), threads, (2, 8), kernels("registry").In(2))
+    panels = np.full(whole.panels.shape, 77, "f")
+    assert whole.panels.key == adding.panels.key and execute(whole.panels.pack(), given[1:], [panels])[0] == -1
+    width = panels.shape[2]
+    right = given[1].T if transposes[1] else given[1]
+    np.testing.assert_array_equal(panels.transpose(1, 0, 2).reshape(k, -1)[:, :n], right)
+    np.testing.assert_array_equal(panels.transpose(1, 0, 2).reshape(k, -1)[:, n:], 0)
+    assert panels.shape == (-(-n // width), k, width)
+    for kernel in (whole, adding):
+        outs = [np.full((m, n), 3, "f") for _ in range(2)]
+        assert execute(kernel, [*given, outs[0]], outs[:1])[0] == -1
+        assert execute(kernel.panels.product(), [given[0], panels, outs[1]], outs[1:])[0] == -1
+        assert outs[0].tobytes() == outs[1].tobytes() and (outs[0] != 3).any()
+
+
 @pytest.mark.parametrize("transposes", [(False, False), (False, True), (True, False)])
 @pytest.mark.parametrize("m, n, k, dtype", [(156, 512, 128, "f"), (130, 192, 1100, "f"), (40, 50, 30, "f"),
                                             (50, 1024, 300, "d"), (300, 310, 290, "d"), (64, 64, 0, "f"),

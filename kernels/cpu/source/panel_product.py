@@ -20,21 +20,38 @@ _WORDS = "out left right m n k top bottom begin end panel depth blocks total".sp
 def product(dtype, lanes, vectors, rows, left_transposed, transposed):
     """out = left . right for [m, k] (or [k, m]) and [k, n] (or [n, k]); both arguments are "1" or "0".
 
+    Or `transposed` is "packed": the right matrix is what `pack` made of it.
     Words: out, left, right, m, n, k, first and last row of the result, first and last block (of `vectors`
     vectors) of its columns, scratch for a panel, its rows, its blocks, 0 or an array (maybe out itself) to add to.
     """
     def emit(b, block):
         w = SimpleNamespace(**{name: word(b, block, i) for i, name in enumerate(_WORDS)})
-        tile = _Tile(b, Lanes(b, dtype, int(lanes)), w, int(vectors), int(rows), left_transposed == "1",
-                     transposed == "1")
+        kind = _Packed if transposed == "packed" else _Tile
+        tile = kind(b, Lanes(b, dtype, int(lanes)), w, int(vectors), int(rows), left_transposed == "1",
+                    transposed == "1")
         with (blocks(b, w.begin, w.end, w.blocks) as (w.first, w.last),
               blocks(b, index(0), w.k, w.depth) as (top, bottom)):
-            (_pack_turned if tile.transposed else _pack)(tile, top, bottom)
+            tile.pack(top, bottom)
             begins = b.icmp_signed("==", top, index(0))
             before = b.select(begins, w.total, w.out)
             with loop(b, w.first, w.last) as group, blocks(b, w.top, w.bottom, index(tile.rows)) as (row, _):
                 tile.compute(row, group, top, bottom)
                 tile.add(group, before)
+
+    return IrKernel(emit)
+
+
+def pack(dtype, lanes, vectors, transposed):
+    """The panels of a matrix [k, n] (or [n, k], if `transposed` is "1"), one after the other, for products by it.
+
+    Words: out, the matrix, n, k, first and last panel to make.
+    """
+    def emit(b, block):
+        out, right, n, k, first, last = (word(b, block, i) for i in range(6))
+        lane = Lanes(b, dtype, int(lanes))
+        panel = b.add(out, b.mul(b.mul(first, k), index(int(vectors) * lane.bytes)))
+        w = SimpleNamespace(right=right, n=n, k=k, first=first, last=last, panel=panel, depth=k)
+        _Tile(b, lane, w, int(vectors), 0, False, transposed == "1").pack(index(0), k)
 
     return IrKernel(emit)
 
@@ -49,8 +66,13 @@ class _Tile:
         self.width, self.row_bytes = vectors * v.lanes, vectors * v.bytes
         self._totals = [[v.slot() for _ in range(vectors)] for _ in range(rows)]
 
-    def panel(self, group):
-        """Where the panel of a block of columns lies."""
+    def pack(self, top, bottom):
+        """Copies rows [top, bottom) of the right matrix to the panels."""
+        (_pack_turned if self.transposed else _pack)(self, top, bottom)
+
+    def panel(self, group, top):
+        """Where the panel of a block of columns lies, that begins with row `top` of the matrix."""
+        del top
         b, w = self.b, self.w
         return b.add(w.panel, b.mul(b.mul(b.sub(group, w.first), w.depth), index(self.row_bytes)))
 
@@ -87,11 +109,13 @@ class _Tile:
         for slots in self._totals:
             for slot in slots:
                 b.store(v.zero, slot)
-        panel, count = self.panel(group), b.sub(bottom, top)
-        wanted, step = self._next_panel(row, group, bottom)
+        panel, count = self.panel(group, top), b.sub(bottom, top)
+        ahead = self._next_panel(row, group, bottom)
         with steps(b, index(0), count, _UNROLL) as (j, end):
-            for k in range(_UNROLL // 2):
-                prefetch(b, b.add(wanted, b.mul(b.add(b.lshr(j, index(1)), index(k)), step)))
+            if ahead is not None:
+                wanted, step = ahead
+                for k in range(_UNROLL // 2):
+                    prefetch(b, b.add(wanted, b.mul(b.add(b.lshr(j, index(1)), index(k)), step)))
             for k in range(_UNROLL):
                 self._step(lines, panel, j, k)
         with loop(b, end, count) as j:
@@ -130,6 +154,21 @@ class _Tile:
                     v.store_part(mask, b.load(slot), b.add(w.out, place), k * v.bytes)
 
 
+class _Packed(_Tile):
+    """A tile for a right matrix whose panels are there, each of all rows."""
+
+    def pack(self, top, bottom):
+        """There is nothing to do."""
+
+    def panel(self, group, top):
+        """See `pack`, the function."""
+        b, w = self.b, self.w
+        return b.add(w.right, b.mul(b.add(b.mul(group, w.k), top), index(self.row_bytes)))
+
+    def _next_panel(self, row, group, bottom):
+        """Lines that follow each other need no asking for."""
+
+
 def _pack(tile, top, bottom):
     """Copies rows [top, bottom) of the right matrix to the panels, zero beyond its columns."""
     b, w, v = tile.b, tile.w, tile.v
@@ -137,7 +176,7 @@ def _pack(tile, top, bottom):
     def copy_lines(first, last, move):
         with loop(b, first, last) as group:
             column = b.mul(group, index(tile.width))
-            start, panel = b.add(w.right, b.mul(column, index(v.size))), tile.panel(group)
+            start, panel = b.add(w.right, b.mul(column, index(v.size))), tile.panel(group, top)
             masks = [v.mask(b.sub(b.sub(w.n, column), index(i * v.lanes))) for i in range(tile.vectors)]
             with loop(b, top, bottom) as line:
                 source = b.add(start, b.mul(b.mul(line, w.n), index(v.size)))
@@ -158,7 +197,7 @@ def _pack_turned(tile, top, bottom):
         column = b.mul(vector, index(v.lanes))
         group = b.sdiv(vector, index(tile.vectors))
         inside = b.mul(b.srem(vector, index(tile.vectors)), index(v.bytes))
-        panel = b.add(tile.panel(group), inside)
+        panel = b.add(tile.panel(group, top), inside)
         line = b.add(w.right, b.mul(b.add(b.mul(column, w.k), top), index(v.size)))
         count, here = b.sub(bottom, top), smaller(b, b.sub(w.n, column), index(v.lanes))
         whole = b.icmp_signed("==", here, index(v.lanes))
