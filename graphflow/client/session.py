@@ -151,6 +151,7 @@ class BaseSession:
         """The BoundRun for these elements; equal requests share an executor, in whatever order they feed."""
         ordered = tuple(sorted(fed, key=lambda tensor: tensor.name))
         with self._lock:
+            self._check_open()      # again: it may have been closed while this thread waited for the lock
             if self._mutations != self._graph._mutations:
                 self._runs.clear()
                 self._bound.clear()

@@ -2,11 +2,13 @@
 
 import collections
 import threading
+from unittest import mock
 
 import numpy as np
 import pytest
 
 import graphflow as tf
+from graphflow.client import fetches
 
 
 @pytest.fixture(autouse=True)
@@ -156,6 +158,20 @@ def test_closed_and_empty_sessions():
     sess.close()
     with pytest.raises(RuntimeError, match="closed Session"):
         sess.run(c)
+
+
+def test_a_session_closed_while_a_run_prepares():
+    """By another thread: the run is refused, instead of missing its variables."""
+    v, sess = tf.Variable(1.0), tf.Session()
+    sess.run(v.initializer)
+
+    class Closing(fetches.FetchMapper):
+        def __init__(self, *args):
+            super().__init__(*args)
+            sess.close()
+
+    with mock.patch.object(fetches, "FetchMapper", Closing), pytest.raises(RuntimeError, match="closed Session"):
+        sess.run(v)
 
 
 def test_eval_needs_a_session():
