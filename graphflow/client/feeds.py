@@ -91,6 +91,8 @@ class FeedSlot:
         try:
             if self.is_object:
                 return np.asarray(value, object)
+            if value is None:
+                raise ValueError("None is not a value")
             array = np.asarray(value)
             if array.dtype == object:
                 raise ValueError("its rows have different lengths or it holds objects that are not numbers")

@@ -87,21 +87,19 @@ def merge_dim(x, y):
     raise ValueError(f"Dimensions must be equal, but are {x} and {y}")
 
 
-def merge_shapes(a, b):
-    """The one shape that both may be; ValueError if they differ."""
+def merge_shapes(a, b, free=None):
+    """The one shape that both may be; ValueError if they differ, but in the dimension `free`."""
     if a is None:
         return b
     if b is None or a == b:
         return a
     if len(a) != len(b):
         raise ValueError(f"Shapes must be equal rank, but are {len(a)} and {len(b)}")
-    try:
-        return tuple(map(merge_dim, a, b))
-    except ValueError as error:
-        raise ValueError(
-            str(error).replace("Dimensions must be equal, but are", "Dimension sizes differ:")
-            + f" (shapes {format_shape(a)} and {format_shape(b)})"
-        ) from None
+    for i, (x, y) in enumerate(zip(a, b)):
+        if i != free and None not in (x, y) and x != y:
+            raise ValueError(f"Dimension {i} in both shapes must be equal, but are {x} and {y}. Shapes are "
+                             f"{format_shape(a)} and {format_shape(b)}.")
+    return tuple(y if x is None else x for x, y in zip(a, b))
 
 
 def with_rank(shape, rank):

@@ -44,22 +44,10 @@ def _concatenated(given, axis):
     axis %= length
     merged = given[0]
     for other in given[1:]:
-        merged = _merge_around(merged, other, axis)
+        merged = shapes.merge_shapes(merged, other, axis)
     sizes = [s[axis] for s in given]
     total = None if None in sizes else sum(sizes)
     return merged[:axis] + (total,) + merged[axis + 1 :]
-
-
-def _merge_around(a, b, axis):
-    merged = []
-    for i, (x, y) in enumerate(zip(a, b)):
-        if i != axis and None not in (x, y) and x != y:
-            raise ValueError(
-                f"Dimension {i} in both shapes must be equal, but are {x} and {y}. Shapes are "
-                f"{shapes.format_shape(a)} and {shapes.format_shape(b)}."
-            )
-        merged.append(y if x is None else x)
-    return tuple(merged)
 
 
 def _concat_shape(c, axis_input, given):

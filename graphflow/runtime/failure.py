@@ -8,6 +8,7 @@ import numpy as np
 
 from graphflow.framework import errors, shapes
 from graphflow.framework.graph import GraphKeys
+from graphflow.framework.kernel_loader import kernels
 
 
 def raise_for(op, error, inputs):
@@ -47,6 +48,23 @@ def _dtype_name(array):
     if array.dtype != object:
         return array.dtype.name
     return "string" if array.ndim or isinstance(array[()], (bytes, str)) else "resource"
+
+
+def check_memory(nbytes, values, spec):
+    """Raises ResourceExhaustedError, naming the largest of the `values`, if this machine has not so much memory.
+
+    NumPy would raise MemoryError, or the system kill us.
+    """
+    try:
+        kernels("reference.array_checks").check_size((nbytes,), np.uint8)
+    except errors.ResourceExhaustedError:
+        largest = max(values, key=spec.nbytes)
+        op = None if largest.node is None else largest.node.op
+        made = f" [op '{op.name}' ({op.type})]" if op is not None else ""
+        raise errors.ResourceExhaustedError(
+            op and op.node_def, op,
+            f"OOM when allocating tensor with shape{shapes.format_shape(spec.shape[largest])} and type "
+            f"{largest.dtype.name}: the values of this step take {nbytes} bytes{made}") from None
 
 
 def raise_uninitialized(missing):

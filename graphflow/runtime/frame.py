@@ -76,8 +76,7 @@ class Frame:
         lifetimes += [(spec.nbytes(v), 0, len(spec.nodes)) for v in fed]
         chosen += list(fed)
         offsets, total = assign_offsets(lifetimes, heirs)
-        # Refused with TensorFlow's errors where NumPy would raise MemoryError, or the system kill us.
-        kernels("reference.array_checks").check_size((total + ALIGNMENT,), np.uint8)
+        failure.check_memory(total + ALIGNMENT, chosen, spec)
         memory = np.empty(total + ALIGNMENT, np.uint8)
         start = -address_of(memory) % ALIGNMENT
         self._arena = memory

@@ -133,6 +133,8 @@ def test_feeding_a_tensor_or_a_misfit_int():
             sess.run(x, {x: tf.constant(1)})
         with pytest.raises(TypeError, match="not compatible with Tensor type int8"):
             sess.run(x, {x: 1000})
+        with pytest.raises(ValueError, match="None is not a value"):
+            sess.run(x, {x: None})
 
 
 def test_results_never_alias_feeds_or_constants():

@@ -173,6 +173,7 @@ def test_old_argument_orders():
             r"Dimension 0 in both shapes must be equal, but are 2 and 1. Shapes are "
             r"\[2,3\] and \[1,3\].",
         ),
+        (lambda x: tf.stack([x[0], x[:, 0]]), r"Dimension 0 in both shapes must be equal, but are 3 and 2"),
         (lambda x: tf.concat([x, x], 2), r"in the range \[-2, 2\), but got 2"),
         (lambda x: tf.concat([x[0, 0], x[0, 0]], 0), "Can't concatenate scalars"),
         (lambda x: tf.stack([x, x], 3), r"axis = 3 not in \[-3, 3\)"),

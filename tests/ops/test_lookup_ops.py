@@ -38,7 +38,7 @@ def test_shapes():
     assert vectors.lookup(keys).shape.as_list() == [None, 2, 3]
     assert dense.lookup(keys).shape.as_list() == [None]
     assert [t.shape.as_list() for t in vectors.export()] == [[None], [None, 3]]
-    with pytest.raises(ValueError, match="Dimension sizes differ"):
+    with pytest.raises(ValueError, match="Dimension 0 in both shapes must be equal, but are 2 and 1"):
         lookup.HashTable(lookup.KeyValueTensorInitializer([1, 2], [1.0]), 0.0)
 
 

@@ -283,3 +283,11 @@ def test_truths_are_not_made_in_a_row_of_as_many_bytes():
     with tf.Session() as sess:
         given = warm(sess, answer, {table: values, row: [3, 3, 3, 3]})
     np.testing.assert_array_equal(given, values[::-1] >= 6)
+
+
+def test_memory_that_nobody_has_is_refused_with_the_op_that_asks_for_it():
+    huge = tf.add(tf.fill([1 << 22, 1 << 22], 1.0, name="ask"), 1.0)
+    with tf.Session() as sess, pytest.raises(tf.errors.ResourceExhaustedError) as caught:
+        sess.run(huge)
+    assert "OOM when allocating tensor with shape[4194304,4194304] and type float32" in caught.value.message
+    assert caught.value.op.name == "ask" and "defined at" in str(caught.value)
