@@ -38,11 +38,22 @@ class _Rows:
         return rows
 
 
-class _FeedingQueueRunner(tf.train.QueueRunner):
-    """A QueueRunner whose operations are fed by functions, one for each."""
+@tf_export("contrib.training.FeedingQueueRunner")
+class FeedingQueueRunner(tf.train.QueueRunner):
+    """A QueueRunner whose operations are fed by functions.
 
-    def __init__(self, queue, enqueue_ops, feed_fns):
-        super().__init__(queue, enqueue_ops, queue_closed_exception_types=(errors.OutOfRangeError,))
+    Args: feed_fns: for each of `enqueue_ops` a function that returns the `feed_dict` of its next run, or None; by
+      default nothing is fed. The others: see QueueRunner.
+    Raises ValueError unless there are as many functions as operations.
+    """
+
+    def __init__(self, queue=None, enqueue_ops=None, close_op=None, cancel_op=None, feed_fns=None,
+                 queue_closed_exception_types=None):
+        super().__init__(queue, enqueue_ops, close_op, cancel_op, queue_closed_exception_types)
+        if feed_fns is None:
+            feed_fns = [None] * len(enqueue_ops)
+        if len(feed_fns) != len(enqueue_ops):
+            raise ValueError("If feed_fns is not None, it must have the same length as enqueue_ops.")
         self._feed_fns = dict(zip(enqueue_ops, feed_fns))
 
     def _run(self, sess, enqueue_op, coord=None):
@@ -50,6 +61,10 @@ class _FeedingQueueRunner(tf.train.QueueRunner):
 
     def _count_down(self, sess):
         return super()._count_down(getattr(sess, "session", sess))
+
+    def to_proto(self, export_scope=None):
+        """NotImplementedError: functions have no form as a message."""
+        raise NotImplementedError("FeedingQueueRunner has no form as a QueueRunnerDef: its feed_fns are functions.")
 
 
 def _enqueue(columns, queue_capacity, shuffle, num_threads, batch_size, num_epochs, min_after_dequeue=None):
@@ -70,7 +85,7 @@ def _enqueue(columns, queue_capacity, shuffle, num_threads, batch_size, num_epoc
             placeholders = [tf.placeholder(dtype) for dtype in types]
             operations.append(queue.enqueue_many(placeholders))
             feeds.append(_feeder(placeholders, arrays, _Rows(count, batch_size, shuffle, num_epochs)))
-        tf.train.add_queue_runner(_FeedingQueueRunner(queue, operations, feeds))
+        tf.train.add_queue_runner(FeedingQueueRunner(queue, operations, feed_fns=feeds))
         full = tf.cast(tf.maximum(0, queue.size() - held_back), tf.float32) * (1.0 / (queue_capacity - held_back))
         tf.summary.scalar(
             f"queue/{queue.name}fraction_over_{held_back}_of_{queue_capacity - held_back}_full", full)
@@ -94,7 +109,7 @@ class _FedSession:
 
     def make_callable(self, operation):
         feed = self._feed_fns[operation]
-        return lambda: self.session.run(operation, feed_dict=feed())
+        return lambda: self.session.run(operation, feed_dict=feed and feed())
 
     def __getattr__(self, name):
         return getattr(self.session, name)

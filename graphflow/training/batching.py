@@ -29,21 +29,21 @@ class _Batching:
 
     def build(self):
         """The batch, in the form of the tensors given."""
-        lists = [_as_list(structure) for structure in self.structures]
+        lists = [as_list(structure) for structure in self.structures]
         with name_scope(self.name, self.kind, [t for tensors in lists for t in tensors]) as scope:
             if self.shuffle is not None and self.capacity <= self.shuffle[0]:
                 raise ValueError(f"capacity {self.capacity} must be bigger than min_after_dequeue {self.shuffle[0]}.")
             lists = [convert_n_to_tensor_or_indexed_slices(tensors) for tensors in lists]
             if not lists[0]:
                 raise ValueError("Expected at least one tensor in batch().")
-            keep = _checked_keep(self.keep_input, self.many)
+            keep = checked_keep(self.keep_input, self.many)
             lists, sparse = store_sparse(lists, self.many, keep)
-            queue = self._queue(_common_dtypes(lists), _common_shapes(lists, self.shapes, self.many))
+            queue = self._queue(common_dtypes(lists), common_shapes(lists, self.shapes, self.many))
             operations = [self._enqueue(queue, tensors, keep) for tensors in lists]
             add_queue_runner(QueueRunner(queue, operations * self.threads))
             self._summarize(queue)
             dequeue = queue.dequeue_up_to if self.smaller else queue.dequeue_many
-            return _in_form_of(self.structures[0], restore_sparse(dequeue(self.batch_size, name=scope), sparse))
+            return in_form_of(self.structures[0], restore_sparse(dequeue(self.batch_size, name=scope), sparse))
 
     def _queue(self, types, shapes):
         arguments = {"capacity": self.capacity, "dtypes": types, "shapes": shapes, "shared_name": self.shared_name}
@@ -72,11 +72,11 @@ class _Batching:
 
 # ---------------------------------------------------------------- structures and checks
 
-def _as_list(tensors):
+def as_list(tensors):
     return [tensors[k] for k in sorted(tensors, key=str)] if isinstance(tensors, dict) else tensors
 
 
-def _in_form_of(structure, tensors):
+def in_form_of(structure, tensors):
     if not isinstance(structure, dict):
         return tensors
     return dict(zip(sorted(structure, key=str), [tensors] if len(structure) == 1 else tensors, strict=True))
@@ -92,7 +92,7 @@ def _structures(tensors_list):
     return tensors_list
 
 
-def _checked_keep(keep_input, many):
+def checked_keep(keep_input, many):
     keep = convert_to_tensor(keep_input)
     if keep.shape.ndims is None:
         raise ValueError("`keep_input` dimensions must be known at graph construction.")
@@ -103,7 +103,7 @@ def _checked_keep(keep_input, many):
     return keep
 
 
-def _common_dtypes(lists):
+def common_dtypes(lists):
     types = [t.dtype for t in lists[0]]
     for tensors in lists[1:]:
         others = [t.dtype for t in tensors]
@@ -113,7 +113,7 @@ def _common_dtypes(lists):
     return [t.base_dtype for t in types]
 
 
-def _common_shapes(lists, shapes, many):
+def common_shapes(lists, shapes, many):
     """The shapes of an example, that of the first list where all are compatible."""
     if shapes is not None:
         return shapes
