@@ -9,29 +9,33 @@ Holds no state.
 # what depends on what; groups larger than this many nodes gain nothing and compile slowly.
 _WINDOW = 256
 MAX_GROUP = 24
+# Groups that read the same are joined if so many nodes at most stand between them: else values would live long.
+_NEAR = 32
 
 
-def group(count, before, key):
+def group(count, before, key, reads=lambda position: None):
     """Lists of positions, in an order that may be executed.
 
     Args:
       count: number of nodes. before: position -> positions that must come earlier. key: position ->
-      what nodes of a group must have in common (their shape), or None if not fusable.
+      what nodes of a group must have in common (their shape), or None if not fusable. reads: position -> list of what
+      the node reads, or None: its group is not joined with one that reads the same.
     """
     result = []
     for start in range(0, count, _WINDOW):
-        result.extend(_Window(start, min(count, start + _WINDOW), before, key).groups())
+        result.extend(_Window(start, min(count, start + _WINDOW), before, key, reads).groups())
     return result
 
 
 class _Window:
     """Grouping of the nodes [start, stop); everything before `start` has run."""
 
-    def __init__(self, start, stop, before, key):
+    def __init__(self, start, stop, before, key, reads):
         self._start = start
         self._stop = stop
         self._before = before
         self._key = key
+        self._reads = reads
         self._members = {}  # group number -> positions
         self._group = {}  # position -> group number
         self._needs = {}  # group number -> bit set of the groups it depends on, itself included
@@ -47,6 +51,7 @@ class _Window:
                 self._members[chosen] = []
                 self._needs[chosen] = 1 << chosen
             self._add(position, chosen, inside)
+        self._join_siblings()
         return self._ordered()
 
     def _join(self, position, inside):
@@ -103,6 +108,26 @@ class _Window:
         for number, known in self._needs.items():
             if known & bit:
                 self._needs[number] = known | needs
+
+    def _join_siblings(self):
+        """Joins groups that need nothing of each other, if most of what one reads the other reads, too."""
+        reads, last = {}, {}    # group -> what its nodes read; what is read -> the last group that does
+        for number, members in self._members.items():
+            found = [self._reads(p) for p in members]
+            if self._key(members[0]) is not None and None not in found:
+                reads[number] = dict.fromkeys(value for values in found for value in values)
+        for number in list(reads):
+            for other in dict.fromkeys(last.get(value) for value in reads[number]):
+                if other is not None and self._are_siblings(other, number, reads):
+                    self._merge(number, other)
+                    reads[number].update(reads.pop(other))
+            last.update(dict.fromkeys(reads[number], number))
+
+    def _are_siblings(self, a, b, reads):
+        shared = len(reads[a].keys() & reads[b].keys())
+        return (self._key(self._members[a][0]) == self._key(self._members[b][0]) and self._independent(a, b)
+                and 2 * shared >= min(len(reads[a]), len(reads[b]))
+                and abs(self._members[a][-1] - self._members[b][-1]) <= _NEAR)
 
     def _ordered(self):
         """Groups in an order that respects all dependencies, close to that of their last nodes."""

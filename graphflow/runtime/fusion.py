@@ -42,7 +42,8 @@ class _Fusion:
         self._spec, self._wait, self._views, self._alone = spec, wait, views, alone
         before = _dependencies(spec, bound, views)
         groups = fuse.group(len(bound), before.__getitem__,
-                            lambda i: spec.shape[bound[i].outputs[0]] if _is_elementwise(bound[i]) else None)
+                            lambda i: spec.shape[bound[i].outputs[0]] if _is_elementwise(bound[i]) else None,
+                            _reads(spec, bound).__getitem__)
         for positions in groups:
             if len(positions) > 1:
                 for i in positions:
@@ -87,6 +88,16 @@ def _is_elementwise(bound):
     if bound.writes or len(bound.outputs) != 1 or bound.node.op_def.is_stateful:
         return False
     return not (bound.node.type in _FALLIBLE and bound.outputs[0].dtype.is_integer)
+
+
+def _reads(spec, bound):
+    """For each step, the arrays that it reads; None for what is not fused, or makes what a reduction may join."""
+    reduced = {spec.root(v) for step in bound if step.node.type in _REDUCTIONS for v in step.inputs}
+    found = []
+    for step in bound:
+        is_alone = not _is_elementwise(step) or not reduced.isdisjoint(step.outputs)
+        found.append(None if is_alone else [spec.root(v) for v in step.inputs if spec.shape[v]])
+    return found
 
 
 def _is_cheap(bound):

@@ -109,3 +109,14 @@ def test_variable_written_between_value_and_reduction():
         sess.run(tf.global_variables_initializer())
         assert sess.run(total).tolist() == [6.0, 24.0]
         assert sess.run(v).tolist() == [[0.0] * 3] * 2
+
+
+def test_what_a_reduction_may_join_is_not_joined_with_others():
+    """Steps that read the same become one, but a sum in passing saves more."""
+    x, feed = tf.placeholder(tf.float32, [40, 50]), _feed((40, 50))
+    others = [tf.tanh(x), tf.exp(x * 0.1, name="other")]
+    total = tf.reduce_sum(tf.square(x), 1, name="result")
+    with tf.Session() as sess:
+        sess.run([*others, total], {x: feed})
+        assert _is_fused(sess, [*others, total], {x: feed}, "result")
+        assert _is_fused(sess, [*others, total], {x: feed}, "other")

@@ -100,7 +100,8 @@ def test_steps_that_may_fail_stay_as_they_are():
 def test_readers_of_a_variable_come_before_its_next_write(monkeypatch):
     monkeypatch.setattr(side_by_side, "_WORTH", -100.0)
     v = tf.Variable(np.zeros((200, 64), np.float32))
-    reads = [tf.tanh(v * float(i)) for i in range(1, 6)]
+    shapes = [(200, 64), (100, 128), (50, 256), (400, 32), (800, 16)]   # steps of one shape would be one
+    reads = [tf.tanh(tf.reshape(v, shape) * float(i)) for i, shape in enumerate(shapes, 1)]
     with tf.control_dependencies(reads):
         first = tf.assign_add(v, tf.ones([200, 64]))
     with tf.control_dependencies([first]):
@@ -112,7 +113,7 @@ def test_readers_of_a_variable_come_before_its_next_write(monkeypatch):
         for _ in range(20):
             *seen, last = sess.run(fetches)
             for i, array in enumerate(seen, 1):
-                np.testing.assert_allclose(array, np.full((200, 64), np.tanh(i * value)), rtol=1e-5)
+                np.testing.assert_allclose(array, np.full(shapes[i - 1], np.tanh(i * value)), rtol=1e-5)
             value = (value + 1) * 2
             np.testing.assert_array_equal(last, np.full((200, 64), value))
         assert stretches(sess)
@@ -125,7 +126,7 @@ def test_any_steps_may_run_at_once(monkeypatch, program, rows, seed):
     with monkeypatch.context() as patch:
         patch.setattr(side_by_side, "_WORTH", -100.0)
         check_against_reference(patch, program, rows, seed)
-        inputs = [np.random.default_rng(seed).normal(size=(rows, 3)).astype(np.float32)] * 3
+        inputs = [np.random.default_rng(seed).normal(size=(rows + 1, 3)).astype(np.float32)] * 3
         at_once = run_all(program, inputs, None)
     alone = run_all(program, inputs, None)
     for step, other in zip(at_once, alone):
