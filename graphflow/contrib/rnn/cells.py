@@ -266,3 +266,35 @@ class HighwayWrapper(RNNCell):
         outputs, new_state = self._cell(inputs, state, scope=scope)
         tf.nest.assert_same_structure(inputs, outputs)
         return tf.nest.map_structure(self._highway, inputs, outputs), new_state
+
+
+@tf_export("contrib.rnn.CompiledWrapper")
+class CompiledWrapper(RNNCell):
+    """A cell around another that does the same: TensorFlow's compiles it with XLA, here plans are compiled anyway.
+
+    Args: cell: an RNNCell. compile_stateful: has no effect.
+    """
+
+    def __init__(self, cell, compile_stateful=False):
+        super().__init__()
+        assert_like_rnncell("cell", cell)
+        self._cell = cell
+
+    @property
+    def state_size(self):
+        """The inner cell's."""
+        return self._cell.state_size
+
+    @property
+    def output_size(self):
+        """The inner cell's."""
+        return self._cell.output_size
+
+    def zero_state(self, batch_size, dtype):
+        """The inner cell's."""
+        with tf.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
+            return self._cell.zero_state(batch_size, dtype)
+
+    def __call__(self, inputs, state, scope=None):
+        """One step of the inner cell, in its variable scope."""
+        return self._cell(inputs, state, scope=scope)

@@ -8,7 +8,7 @@ from graphflow.nn.rnn_cell.base import RNNCell, known_depth
 from graphflow.nn.rnn_cell.lstm import LSTMStateTuple
 
 
-def _in_shards(name, shape, dtype, shards):
+def in_shards(name, shape, dtype, shards):
     """A variable in parts `name_0`, `name_1`..., side by side; ValueError for more parts than rows."""
     if shards > shape[0]:
         raise ValueError(f"Too many shards: shape={shape}, num_shards={shards}")
@@ -64,7 +64,7 @@ class CoupledInputForgetGateLSTMCell(RNNCell):
 
     def _step(self, inputs, c, m):
         units, dtype = self._num_units, inputs.dtype
-        weights = _in_shards("W", [known_depth(inputs.shape) + self.output_size, 3 * units], dtype, self._shards[0])
+        weights = in_shards("W", [known_depth(inputs.shape) + self.output_size, 3 * units], dtype, self._shards[0])
         bias = tf.get_variable("B", [3 * units], dtype=dtype, initializer=tf.zeros_initializer())
         product = tf.matmul(tf.concat([inputs, m], 1), weights)
         gates = tf.split(product if self._layer_norm else tf.nn.bias_add(product, bias), 3, axis=1)
@@ -77,7 +77,7 @@ class CoupledInputForgetGateLSTMCell(RNNCell):
         c = self._normed(f * c + (1 - f) * self._activation(j), "state")
         m = tf.sigmoid(o + to_output * c if self._use_peepholes else o) * self._activation(c)
         if self._num_proj is not None:
-            m = tf.matmul(m, _in_shards("W_P", [units, self._num_proj], dtype, self._shards[1]))
+            m = tf.matmul(m, in_shards("W_P", [units, self._num_proj], dtype, self._shards[1]))
             if self._proj_clip is not None:
                 m = tf.clip_by_value(m, -self._proj_clip, self._proj_clip)
         return c, m
