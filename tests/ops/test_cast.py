@@ -87,6 +87,22 @@ def test_floats_that_do_not_fit(dtype, values, expected):
     assert actual.tolist() == expected
 
 
+@pytest.mark.parametrize("source", [tf.float32, tf.float64])
+@pytest.mark.parametrize(("dtype", "values", "expected"), OUT_OF_RANGE)
+def test_floats_that_do_not_fit_where_the_kernel_is_compiled(source, dtype, values, expected):
+    with tf.Graph().as_default(), tf.Session() as sess:
+        tf.set_random_seed(1)
+        x = tf.placeholder(source, [None])
+        made = tf.cast(x, dtype)
+        if source is tf.float32 or dtype is not tf.uint64:
+            assert sess.run(made, {x: values}).tolist() == expected
+        edges = [2.0**31 - 1, -2.0**31 - 0.5, -2.0**31 - 1, 2.0**31, 2.0**63, -2.0**63, 0.5, -0.999, -0.0]
+        expected = sess.run(tf.cast(tf.constant(edges, source), dtype))     # computed ahead, by the reference kernel
+        np.testing.assert_array_equal(sess.run(made, {x: edges}), expected)
+        compiled = dtype in (tf.int8, tf.int16, tf.int32, tf.int64, tf.uint8, tf.uint16)
+        assert ("elementwise.program" in str(sess.explain(made, {x: edges}))) == compiled
+
+
 def test_complex_numbers_lose_their_imaginary_part():
     with tf.Graph().as_default(), tf.Session() as sess:
         z = tf.constant([2.7 + 1j, 1j], tf.complex64)

@@ -183,13 +183,25 @@ class Value:
         return self.new(emit(self.ir, self.lift(count).ir))
 
     def cast(self, dtype):
-        """This number as `dtype`: toward zero, wrapping, NaN and what is out of range undefined
-        bits; anything but zero is true."""
+        """This number as `dtype`: toward zero, wrapping; of floats that do not fit, what the reference kernel says (but
+        for uint64: undefined bits); anything but zero is true."""
         if dtype == self.dtype:
             return self
         if dtype == "bool":
             return self != 0
+        if self.is_float and not dtype.startswith("float") and dtype != "uint64":
+            wide = "int64" if dtype in ("int64", "uint32") else "int32"
+            return self._cut(wide).cast(dtype)
         return self.new(self._conversion(dtype)(self.ir, register_type(dtype)), dtype)
+
+    def _cut(self, dtype):
+        """This float towards zero as int32 or int64: the smallest of these where that does not fit, as on x86-64."""
+        b, limit, number = self.b, 2.0 ** (8 * BYTES[dtype] - 1), self.cast("float64")
+        above = number > -limit - 1 if dtype == "int32" else number >= -limit
+        fits = b.and_(above.ir, (number < limit).ir)
+        inside = b.select(fits, number.ir, number.const(0.0).ir)
+        kind = register_type(dtype)
+        return self.new(b.select(fits, b.fptosi(inside, kind), constant(kind, int(-limit))), dtype)
 
     def _conversion(self, dtype):
         b, to_float = self.b, dtype.startswith("float")
