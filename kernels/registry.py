@@ -96,7 +96,7 @@ class Out:
 class Head:
     """Argument word: address of what describes the TensorArray whose handle is input `index`.
 
-    Only where the handle is given to the body that the node is part of (`graphflow/runtime/arrays.py`).
+    Only where the array is one that native kernels may use (`graphflow/runtime/arrays.py`).
     """
 
     __slots__ = ("index",)

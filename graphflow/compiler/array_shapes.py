@@ -13,12 +13,14 @@ class Elements:
     """What is known of one TensorArray: shape of its elements, and their number; None where it is not.
 
     Attributes: alike: whether all elements have one shape. outside: for a body that may not run, what is known
-    around it: what is learnt in the body counts for nothing there.
+    around it: what is learnt in the body counts for nothing there. is_new: of a handle on a tape, whether each run of
+    the body that recorded it made another array.
     """
 
-    __slots__ = ("shape", "size", "alike", "outside")
+    __slots__ = ("alike", "is_new", "outside", "shape", "size")
 
-    def __init__(self, shape, size, alike, outside=None):
+    def __init__(self, shape, size, alike, outside=None, is_new=False):
+        self.is_new = is_new
         self.shape = shape if shape is not None and shapes.is_full(shape) else None
         self.size = size
         self.alike = alike
@@ -40,6 +42,10 @@ class Elements:
         self.shape, self.alike = None, False
         if self.outside is not None:
             self.outside._forget()
+
+    def handed_on(self):
+        """The same for a body that is given the array: it is not new to that."""
+        return Elements(self.shape, self.size, self.alike) if self.is_new else self
 
     def in_branch(self):
         """The same for a body that may not run."""
@@ -84,6 +90,18 @@ def _gathered(shaped, node, elements):
 
 _LEARN = {"TensorArrayWriteV3", "TensorArrayScatterV3"}
 _MADE = {"TensorArrayReadV3": lambda shaped, node, elements: elements.shape, "TensorArrayGatherV3": _gathered}
+
+
+def on_tape(shaped, handle, recorded):
+    """What is known of an array whose handle is among the values `recorded`, for those who read it from there.
+
+    Arrays of gradients are not told to be new: they may be on the tape under several names.
+    """
+    elements, root = shaped.arrays.get(handle), shaped.root(handle)
+    is_new = root.node is not None and root.node.type == "TensorArrayV3"
+    if elements is None or not is_new or sum(shaped.root(v) is root for v in recorded) > 1:
+        return elements and elements.handed_on()
+    return Elements(elements.shape, elements.size, elements.alike, is_new=True)
 
 
 def known_size(shaped, node):

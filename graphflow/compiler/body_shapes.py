@@ -5,6 +5,7 @@ plan, once, and runs without looking at shapes again. Otherwise its executor fin
 Failures found on the way count for nothing here: the body may never run. Holds no state.
 """
 
+from graphflow.compiler import array_shapes
 from graphflow.compiler.bodies import LOOPS, own_variables
 from graphflow.framework import errors
 
@@ -52,7 +53,9 @@ def _feeds(shaped, node, body, state):
     result = []
     for kind, index, reading in body.arguments:
         if kind == "input":
-            result.append(info_of(shaped, node.inputs[index]))
+            info = info_of(shaped, node.inputs[index])
+            info.array = info.array and info.array.handed_on()
+            result.append(info)
         elif kind == "loop":
             result.append(state[index])
         elif kind == "hollow":
@@ -90,7 +93,8 @@ def _varying(node, body):
 
 def _results(body, plan):
     """Infos of a body's outputs, and what it records: {tensor: Info}."""
-    infos = [Info(plan.shape.get(v), tape=plan.tapes.get(v), array=plan.arrays.get(v)) for v in body.plan.fetches]
+    infos = [Info(plan.shape.get(v), tape=plan.tapes.get(v), array=array_shapes.on_tape(plan, v, body.plan.fetches))
+             for v in body.plan.fetches]
     count = len(infos) - len(body.recorded)
     return infos[:count], {tensor: info for (tensor, _), info in zip(body.recorded, infos[count:])}
 

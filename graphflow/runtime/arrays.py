@@ -1,31 +1,61 @@
 """TensorArrays whose elements native kernels read and write.
 
-That is possible in a body that is given the array's handle, where the compiler knows the one shape of its elements
-(`compiler/array_shapes.py`): the array is then laid out as rows of one piece of memory
-(`kernels/reference/tensor_store.py`), and the kernels look at its head. Holds no state.
+That is possible in a body that is given the array's handle, or makes the array, where the compiler knows the one shape
+of its elements (`compiler/array_shapes.py`): the array is then laid out as rows of one piece of memory
+(`kernels/reference/tensor_store.py`), and the kernels look at its head. What a body makes itself is made once, with the
+frame, and only forgets its elements each time the body runs; so is an array of gradients whose array another body made.
+No Python step may ask for the handles of these. Holds no state.
 """
 
-from graphflow.compiler.plan import Value
+from typing import NamedTuple
 
-_KINDS = ("TensorArrayGradV3", "TensorArrayReadV3", "TensorArrayWriteV3")
+from graphflow.compiler.plan import Value
+from graphflow.framework import dtypes, shapes
+from graphflow.framework.kernel_loader import kernels
+
+_ELEMENTS = ("TensorArrayReadV3", "TensorArrayWriteV3", "TensorArrayGatherV3", "TensorArrayScatterV3")
+_KINDS = ("TensorArrayV3", "TensorArrayGradV3", *_ELEMENTS)
+
+
+class Made(NamedTuple):
+    """What is known of an array that is made with the frame: name, size, shape of elements, as far as the program gives
+    it, whether all are of one shape, whether reading clears, and whether what is written is added up."""
+
+    name: str
+    size: int
+    element_shape: tuple
+    identical: bool
+    clear: bool
+    sums: bool
+
+    def gradient(self, source):
+        """The same of its array of gradients. There is one only where something was written, so it knows its shape."""
+        return Made(f"{self.name}@{source}", self.size, self.element_shape, self.identical, False, True)
+
+    @property
+    def is_known(self):
+        """Whether the shape of elements is known before one is written."""
+        return self.sums or shapes.is_full(self.element_shape)
 
 
 class Use:
     """An array as the nodes of a body use it.
 
-    Attributes: value: its handle. feed: number of the feed that is its handle, or that of the array whose gradients it
-    holds for `source`. shape, dtype: of its elements. may_grow: whether writing may want Python to make room.
+    Attributes: value: its handle. origin, source: number of the feed that is its handle, or that of the array whose
+    gradients it holds for `source`; of an array made with the frame, the handle instead. shape, dtype: of its elements.
+    may_grow: whether writing may want Python to make room. made: a Made, or None.
     """
 
-    __slots__ = ("dtype", "feed", "may_grow", "shape", "source", "value")
+    __slots__ = ("dtype", "made", "may_grow", "origin", "shape", "source", "value")
 
-    def __init__(self, value, feed, source, shape, dtype, may_grow):
+    def __init__(self, value, origin, source, shape, dtype, may_grow, made=None):
         self.value = value
-        self.feed = feed
+        self.origin = origin
         self.source = source
         self.shape = shape
         self.dtype = dtype
         self.may_grow = may_grow
+        self.made = made
 
     def found(self, handle):
         """(handle, rows) of the array used, given the handle that is fed.
@@ -34,30 +64,95 @@ class Use:
         """
         return handle[1].native(self.source, self.shape, self.dtype)
 
+    def rows(self):
+        """Rows for an array made with the frame."""
+        made = self.made
+        return kernels("reference.tensor_store").empty_rows(
+            made.size, self.shape, self.dtype.as_numpy_dtype, made.clear, made.sums, made.is_known)
 
-def uses(shaped, given):
-    """({handle: Use} for the arrays that nodes of a ShapedPlan use, {handle: (number of the feed, source)} of all).
+    def handle(self, rows):
+        """The handle that reference kernels take for such an array."""
+        made, store = self.made, kernels("reference.tensor_store").TensorStore
+        return store.of_rows(made.name, self.dtype, made.element_shape, made.identical, rows).handle()
 
-    The feeds `given` (numbers) may be handles.
+
+def uses(shaped, given, taped=(), refused=()):
+    """({handle: Use} for the arrays that nodes of a ShapedPlan use, {handle: (origin, source)} of all).
+
+    The feeds `given` (numbers) may be handles, and those `taped` handles of arrays that are new in each iteration. Of
+    what is made with the frame, the handles `refused` are left out. given: None for what is no body: nothing is made
+    there.
     """
-    handles = {shaped.plan.feeds[number]: (number, None) for number in given}
+    feeds = shaped.plan.feeds
+    origins = {feeds[number]: (number, None) for number in given or ()}
+    news = (feeds[number] for number in taped if getattr(shaped.arrays.get(feeds[number]), "is_new", False))
+    origins.update({feed: (feed, None) for feed in news if feed not in refused})
     found = {}
     for node in shaped.nodes:
-        handle = node.inputs[0] if node.type in _KINDS else None
-        number, source = handles.get(shaped.root(handle), (None, None)) if handle is not None else (None, None)
-        elements = None if number is None else shaped.arrays.get(handle)
-        if elements is None or elements.shape is None or not elements.alike:
+        if node.type not in _KINDS or given is None:
             continue
-        if node.type == "TensorArrayGradV3":
-            if source is None and len(node.outputs) == 2:
-                handles[node.outputs[0]] = number, node.attrs["source"]
-            continue
-        value = node.outputs[0] if node.type == "TensorArrayReadV3" else node.inputs[2]
-        if shaped.shape[value] == elements.shape:
-            root = shaped.root(handle)
-            found[root] = Use(root, number, source, elements.shape, value.dtype,
-                              source is None and elements.size is None)
-    return found, handles
+        if node.type == "TensorArrayV3":
+            use = _made(shaped, node, refused)
+        else:
+            use = _used(shaped, node, origins, found)
+        if use is not None:
+            origins.setdefault(use.value, (use.origin, use.source))
+            found[use.value] = use
+    return found, origins
+
+
+def _made(shaped, node, refused):
+    """The Use of the array that a node makes, or None."""
+    handle, *flow = node.outputs or (None,)
+    elements = shaped.arrays.get(handle)
+    if not flow or elements is None or handle in refused:
+        return None
+    if elements.size is None or elements.shape is None or not elements.alike:
+        return None
+    attrs, dtype = node.attrs, node.attrs["dtype"]
+    if kernels("reference.tensor_store").rows_bytes(elements.size, elements.shape, dtype) is None:
+        return None
+    made = Made(attrs["tensor_array_name"].decode() or node.name, elements.size, attrs["element_shape"],
+                attrs["identical_element_shapes"], attrs["clear_after_read"], False)
+    return Use(handle, handle, None, elements.shape, dtype, False, made)
+
+
+def _used(shaped, node, origins, found):
+    """The Use of the array that a node takes, or makes beside it; None if there is none or it is known."""
+    handle = shaped.root(node.inputs[0])
+    origin, source = origins.get(handle, (None, None))
+    elements = None if origin is None else shaped.arrays.get(node.inputs[0])
+    if elements is None or elements.shape is None or not elements.alike or handle in found and node.type in _ELEMENTS:
+        return None
+    if node.type == "TensorArrayGradV3":
+        if source is None and len(node.outputs) == 2:
+            origins[node.outputs[0]] = origin, node.attrs["source"]
+            if handle in found and found[handle].made is not None:
+                return _gradients(found[handle], node.outputs[0], node.attrs["source"])
+        return None
+    shape, dtype = _elements_of(shaped, node)
+    if shape != elements.shape:
+        return None
+    if isinstance(origin, int):
+        return Use(handle, origin, source, shape, dtype, source is None and elements.size is None)
+    fits = elements.size is not None and kernels("reference.tensor_store").rows_bytes(elements.size, shape, dtype)
+    if source is None or fits is None or fits is False:
+        return None
+    made = Made(origin.name, elements.size, shape, True, True, False).gradient(source)
+    return Use(handle, origin, source, shape, dtype, False, made)
+
+
+def _gradients(use, handle, source):
+    return Use(handle, use.origin, source, use.shape, use.dtype, False, use.made.gradient(source))
+
+
+def _elements_of(shaped, node):
+    """(shape, dtype) of the elements that a node reads or writes."""
+    value = node.outputs[0] if node.type in ("TensorArrayReadV3", "TensorArrayGatherV3") else node.inputs[2]
+    shape = shaped.shape[value]
+    if node.type in ("TensorArrayGatherV3", "TensorArrayScatterV3"):
+        shape = shape and shape[1:]
+    return shape, value.dtype
 
 
 def use_within(spec, inner, handle):
@@ -65,29 +160,51 @@ def use_within(spec, inner, handle):
 
     spec: Specialization of the body.
     """
-    number, source = spec.array_origins.get(spec.root(handle), (None, None))
-    if number is None or source is not None and inner.source is not None:
+    root = spec.root(handle)
+    origin, source = spec.array_origins.get(root, (None, None))
+    if origin is None or source is not None and inner.source is not None:
         return None
-    value, source = spec.root(handle), source if inner.source is None else inner.source
+    source = inner.source if source is None else source
     for use in spec.arrays.values():
-        if (use.feed, use.source) == (number, source):
-            value = use.value
-            if (use.shape, use.dtype) != (inner.shape, inner.dtype):
-                return None
-    if inner.source is not None and value is spec.root(handle):
-        value = Value(handle.dtype, handle.shape, f"{handle.name}@{source}")
-    return Use(value, number, source, inner.shape, inner.dtype, inner.may_grow)
+        if use.origin == origin and use.source == source:
+            return use if (use.shape, use.dtype) == (inner.shape, inner.dtype) else None
+    value = root if inner.source is None else Value(handle.dtype, handle.shape, f"{handle.name}@{source}")
+    if isinstance(origin, int):
+        return Use(value, origin, source, inner.shape, inner.dtype, inner.may_grow)
+    base = spec.arrays.get(origin)
+    if base is None or (base.shape, base.dtype) != (inner.shape, inner.dtype):
+        return None
+    return _gradients(base, value, source)
 
 
 def is_used(shaped, found, node):
     """Whether a node of a TensorArray may be native: all but those whose array is no Use."""
     if node.type not in _KINDS:
         return True
-    if node.type == "TensorArrayGradV3":
-        return node.outputs[0] in found
+    if node.type in ("TensorArrayV3", "TensorArrayGradV3"):
+        return bool(node.outputs) and node.outputs[0] in found
     use = found.get(shaped.root(node.inputs[0]))
-    value = node.outputs[0] if node.type == "TensorArrayReadV3" else node.inputs[2]
-    return use is not None and use.shape == shaped.shape[value] and use.dtype == value.dtype
+    if use is None or node.type == "TensorArrayScatterV3" and use.may_grow:
+        return False
+    return (use.shape, use.dtype) == _elements_of(shaped, node)
+
+
+def asked_for(spec, bound):
+    """The arrays made with the frame whose handles Python would have to know, given the steps that were bound."""
+    read = [v for step in bound if step.native is None for v in step.inputs]
+    origins = (spec.array_origins.get(spec.root(v), (None, None))[0] for v in (*read, *spec.plan.fetches))
+    return {origin for origin in origins if isinstance(origin, Value)}
+
+
+def renewal(spec, kind):
+    """The steps, BoundNodes of this kind, that make the arrays anew which are made with the frame: one or none."""
+    made = {(use.origin, use.source): use for use in spec.arrays.values() if use.made is not None}
+    if not made:
+        return []
+    native = kernels("cpu.tensor_array").renewal([use.made.is_known for use in made.values()])
+    step = kind(next(node for node in spec.plan.nodes if node.type in _KINDS or node.bodies), native, None)
+    step.inputs, step.outputs, step.writes = [use.value for use in made.values()], [], []
+    return [step]
 
 
 def given(body):
@@ -95,6 +212,13 @@ def given(body):
     return [number for number, (kind, _, _) in enumerate(body.arguments) if kind == "input"]
 
 
+def taped(body):
+    """Numbers of those that are handles on a tape."""
+    return [number for number, (kind, _, _) in enumerate(body.arguments)
+            if kind == "tape" and body.plan.feeds[number].dtype == dtypes.resource]
+
+
 def fit(spec, body, inputs):
     """Whether the arrays among the inputs of a node are as the Specialization of its body takes them to be."""
-    return all(use.found(inputs[body.arguments[use.feed][1]]) is not None for use in spec.arrays.values())
+    return all(use.found(inputs[body.arguments[use.origin][1]]) is not None
+               for use in spec.arrays.values() if use.made is None)

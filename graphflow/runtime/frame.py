@@ -16,6 +16,7 @@ from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import deadlines, failure, tapes
 from graphflow.runtime.blocks import Blocks, address_of
 from graphflow.runtime.budget import Budget
+from graphflow.runtime.placed_arrays import PlacedArrays
 from graphflow.runtime.reference import bind_kernel
 from graphflow.runtime.steps import BodyStep, NativeFailure, PythonStep, Reload, TapeStep
 
@@ -43,6 +44,7 @@ class Frame:
         self._natively_read = {v for b in spec.nodes if b.native for v in map(spec.root, b.inputs)} - spec.handles
         self._place_values()
         self._blocks = Blocks(spec, self._pointer, lambda body: Frame(body, resources, self.budget), self.budget)
+        self._arrays = PlacedArrays(spec, self._blocks, self.budget.rooms)
         self._bound_arrays = [None] * len(spec.variables)
         self._build_steps()
         self._bind_feeds_and_variables()
@@ -126,7 +128,7 @@ class Frame:
     @property
     def nbytes(self):
         """Memory that the frame keeps between runs."""
-        return self.arena_bytes + self._blocks.nbytes
+        return self.arena_bytes + self._blocks.nbytes + self._arrays.nbytes
 
     def _pointer(self, value):
         root = self._spec.root(value)
@@ -236,8 +238,7 @@ class Frame:
     def _let_go(self):
         for position in self._borrowed:
             self._values[position] = None
-        if self._spec.arrays:
-            self.budget.rooms.clear()
+        self._arrays.let_go()
 
     def place(self, feeds, variables, prepare=True):
         """Puts the arrays of feeds and variables where the steps look for them; prepare: and draws random numbers."""
@@ -255,23 +256,14 @@ class Frame:
         for number, path, value in self._fed_parts:
             if feeds[number] is not None:
                 self._place_part(value, tapes.find(feeds[number], path))
-        if self._spec.arrays:
-            self._place_arrays(feeds)
+        for value, handle in self._arrays.place(feeds).items():
+            values[self._position[value]] = handle
         for _, position, places, shape, dtype in self._direct:
             fresh = np.empty(shape, dtype)
             self._blocks.patch(places, address_of(fresh))
             values[position] = fresh
         for draw, block, _ in self._blocks.draws if prepare else ():
             draw(block)
-
-    def _place_arrays(self, feeds):
-        self.budget.rooms.clear()
-        for use in self._spec.arrays.values():
-            handle, rows = use.found(feeds[use.feed])
-            self._values[self._position[use.value]] = handle
-            self._blocks.patch_heads(use.value, address_of(rows.head))
-            if use.may_grow:
-                self.budget.rooms.append(rows)
 
     def _place_part(self, value, array):
         """Puts what stands on a fed tape where native steps look for it; None if the tape lacks it: nobody will."""
@@ -355,6 +347,8 @@ class Frame:
 
     def _explain(self, row):
         """Raises the error of native row `row`, worded by the reference kernel on the same inputs."""
+        for value, handle in self._arrays.made().items():
+            self._values[self._position[value]] = handle
         node = self._blocks.steps[row].node
         if row in self._blocks.bodies:
             self._blocks.bodies[row].explain(self._array)

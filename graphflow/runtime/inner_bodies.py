@@ -98,7 +98,9 @@ class Lowered:
         """{handle of an array that a body uses: the handle here}."""
         result = {}
         for inner in one.arrays.values():
-            handle = self._node.inputs[body.arguments[inner.feed][1]]
+            if inner.made is not None:
+                continue
+            handle = self._node.inputs[body.arguments[inner.origin][1]]
             use = arrays.use_within(self._spec, inner, handle)
             if use is None:
                 raise Refused

@@ -74,7 +74,7 @@ class Specialization:
       more than its shape is read)}}, see `tapes.py`.
     """
 
-    def __init__(self, shaped, variables, resources, threads, wait, config=None, given=None):
+    def __init__(self, shaped, variables, resources, threads, wait, config=None, given=None, taped=()):
         self.plan = shaped.plan
         self.is_body = given is not None
         self.tapes = {}
@@ -88,15 +88,14 @@ class Specialization:
         self.shape, self.constants, self.alias, self.history = (
             shaped.shape, shaped.constants, shaped.alias, shaped.history)
         self._refusals = shaped.refusals
-        self.arrays, self.array_origins = arrays.uses(shaped, given or ())
         bodies = {node.op: node.bodies for node in self.plan.nodes if node.bodies}
         self.bodies = {op: self._specialized(plans, bodies[op], wait) for op, plans in shaped.bodies.items()}
-        self.nodes, self.once = self._choose_tiers(shaped, wait)
+        self.nodes, self.once = self._choose_tiers(shaped, given, taped, wait)
 
     def _specialized(self, plans, bodies, wait):
         """Specialisations of the bodies of an operation."""
         found = [Specialization(plan, sorted(own_variables(plan.plan), key=lambda v: v.key), self._resources,
-                                self.threads, wait, self._config, arrays.given(body))
+                                self.threads, wait, self._config, arrays.given(body), arrays.taped(body))
                  for plan, body in zip(plans, bodies, strict=True)]
         for spec in found:
             self.pending.extend(spec.pending)
@@ -117,7 +116,8 @@ class Specialization:
     @property
     def handles(self):
         """The values that are handles of `arrays`, which native steps do not read."""
-        return {*self.arrays, *(self.plan.feeds[use.feed] for use in self.arrays.values())}
+        origins = [use.origin for use in self.arrays.values()]
+        return {*self.arrays, *(self.plan.feeds[origin] if isinstance(origin, int) else origin for origin in origins)}
 
     def is_native(self, may_draw=False):
         """Whether compiled kernels, and no Python, run all of it.
@@ -175,9 +175,28 @@ class Specialization:
 
     # ---- tiers
 
-    def _choose_tiers(self, shaped, wait):
-        bound, once = [], shaped.once
-        for node in shaped.nodes:
+    def _choose_tiers(self, shaped, given, taped, wait):
+        """(list of BoundNode, how many of them run once)."""
+        variables, refused, once = list(self.variables), set(), shaped.once
+        while True:
+            self.arrays, self.array_origins = arrays.uses(shaped, given, taped, refused)
+            self.tapes, self.variables = {}, list(variables)
+            bound = self._bound(shaped.nodes, wait)
+            asked_for = arrays.asked_for(self, bound)
+            if not asked_for:
+                break
+            refused |= asked_for
+        first, rest = panels.share_panels(self, shaped, bound[:once], bound[once:], wait)
+        rest = fusion.fuse_elementwise(self, rest, wait)
+        first = fusion.fuse_elementwise(self, first, wait, [v for step in rest for v in step.inputs])
+        rest = side_by_side.side_by_side(self, rest, wait)
+        if self.pending:
+            kernels("cpu.native").compile_in_background(self.pending)
+        return [*first, *arrays.renewal(self, BoundNode), *rest], len(first)
+
+    def _bound(self, live, wait):
+        bound = []
+        for node in live:
             native, run = self._native(node), None
             if native is not None and not wait and not native.function.ready():
                 self.pending.append(native.function)
@@ -188,14 +207,7 @@ class Specialization:
                 if node in self._refusals:
                     run = _refusing(run, self._refusals[node])
             bound.append(BoundNode(node, native, run))
-        bound = lowering.lower(self, bound, wait)
-        first, rest = panels.share_panels(self, shaped, bound[:once], bound[once:], wait)
-        rest = fusion.fuse_elementwise(self, rest, wait)
-        first = fusion.fuse_elementwise(self, first, wait, [v for step in rest for v in step.inputs])
-        rest = side_by_side.side_by_side(self, rest, wait)
-        if self.pending:
-            kernels("cpu.native").compile_in_background(self.pending)
-        return [*first, *rest], len(first)
+        return lowering.lower(self, bound, wait)
 
     def _native(self, node):
         """The node's native kernel, if there is one and its shapes are known."""

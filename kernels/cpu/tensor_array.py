@@ -1,4 +1,4 @@
-"""Elements of TensorArrays, in bodies that are given the array. Holds no state.
+"""Elements of TensorArrays, in bodies that are given the array, or make it. Holds no state.
 
 A `Head` word stands for what `kernels/reference/tensor_store.py` says of the array once a run has it. Where a
 kernel fails, the reference kernel says how: nothing was changed.
@@ -6,12 +6,31 @@ kernel fails, the reference kernel says how: nothing was changed.
 
 from math import prod
 
+import numpy as np
+
+from graphflow.framework.shapes import is_full
+
 from ..registry import Head, In, Native, Out, cpu
 from . import native
 from .copying import item_size
 from .elementwise import NUMBERS
 
 _CODE = str(native.INDEX_OUT_OF_RANGE)
+
+
+@cpu.kernel("TensorArrayV3")
+def tensor_array(ctx):
+    """The array is made anew before (`renewal`)."""
+    return Native(native.function("tensor_array.begin_flow"), [Out(1)])
+
+
+def renewal(known):
+    """The Native of a step that makes arrays anew, whose handles are its inputs.
+
+    `known`: for each, whether the shape of its elements is known from the start.
+    """
+    words = [word for number, flag in enumerate(known) for word in (Head(number), int(flag))]
+    return Native(native.function("tensor_array.renew"), [len(known), *words])
 
 
 @cpu.kernel("TensorArrayGradV3")
@@ -31,3 +50,27 @@ def tensor_array_read(ctx):
 def tensor_array_write(ctx):
     code = native.function("tensor_array.write", ctx.input_dtypes[2].name, _CODE, str(native.PAUSED))
     return Native(code, [0, 0, Head(0), In(1), In(2), prod(ctx.input_shapes[2]), In(3), Out(0)])
+
+
+def _are_different(indices):
+    """Whether indices are known, and no two the same: then nothing can fail once some elements are done."""
+    return indices is not None and indices.ndim == 1 and len(np.unique(indices)) == len(indices)
+
+
+@cpu.kernel("TensorArrayGatherV3")
+def tensor_array_gather(ctx):
+    if item_size(ctx.output_dtypes[0]) is None or not _are_different(ctx.value(1)):
+        return None
+    if not len(ctx.value(1)) and not is_full(ctx.attr("element_shape")):
+        return None     # may be an error
+    code = native.function("tensor_array.gather", _CODE)
+    return Native(code, [0, 0, Head(0), In(1), len(ctx.value(1)), Out(0)])
+
+
+@cpu.kernel("TensorArrayScatterV3", T=NUMBERS)
+def tensor_array_scatter(ctx):
+    count, shape = len(ctx.value(1)) if _are_different(ctx.value(1)) else -1, ctx.input_shapes[2]
+    if shape[:1] != (count,):
+        return None
+    code = native.function("tensor_array.scatter", ctx.input_dtypes[2].name, _CODE)
+    return Native(code, [0, 0, Head(0), In(1), count, In(2), prod(shape[1:]), In(3), Out(0)])

@@ -17,7 +17,7 @@ _NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 _names = itertools.count()
 _EMPTY, _FULL, _CLEARED = range(3)
 # Words of a head, see `kernels/cpu/source/tensor_array.py`.
-_DATA, _STATES, _SIZE, _, _, _, _KNOWN, _ROOM, _WANTED = range(9)
+_DATA, _STATES, _SIZE, _, _CLEAR, _SUMS, _KNOWN, _ROOM, _WANTED = range(9)
 # Elements for which there is room at first in arrays that may become longer.
 _FIRST_ROOM = 32
 # Larger arrays keep each element by itself: most of their memory may never be needed.
@@ -101,6 +101,18 @@ class _Rows:
         self.head[_ROOM], self.head[_WANTED] = len(self), -1
 
 
+def empty_rows(size, shape, dtype, clear, sums, known):
+    """Rows of an array of which nothing is written yet."""
+    return _Rows(np.zeros((size, *shape), dtype), [_EMPTY] * size, clear, sums, known)
+
+
+def rows_bytes(size, shape, dtype):
+    """Bytes that such rows take, or None where they may not be rows."""
+    kind = np.dtype(dtype.as_numpy_dtype)
+    nbytes = None if kind.hasobject else product((size, *shape)) * kind.itemsize
+    return nbytes if nbytes is not None and nbytes <= _MAX_DENSE_BYTES else None
+
+
 class TensorStore:
     """Tensors by index.
 
@@ -180,6 +192,15 @@ class TensorStore:
             self.values.settle()
 
     # ---- for native kernels
+
+    @classmethod
+    def of_rows(cls, name, dtype, element_shape, identical, rows):
+        """The store whose elements native kernels have as `rows`."""
+        clear, sums = map(bool, rows.head[[_CLEAR, _SUMS]])
+        store = cls(name, dtype, 0, element_shape, identical, clear=clear, sums=sums)
+        store.values = rows
+        store.check_open()
+        return store
 
     def native(self, source, shape, dtype):
         """(handle, rows) of this store, or of its gradients for `source`, as rows of one array with a head.

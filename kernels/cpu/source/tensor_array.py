@@ -7,7 +7,7 @@ than ROOM, else the length for which Python is to make room, or 0.
 
 from llvmlite import ir
 
-from .values import I8, I32, I64, WORDS, IrKernel, copy, fail, index, load, loop, store, word
+from .values import I1, I8, I32, I64, WORDS, IrKernel, copy, fail, index, load, loop, store, word
 
 HEAD = DATA, STATES, SIZE, NBYTES, CLEAR, SUMS, KNOWN, ROOM, WANTED = range(9)
 EMPTY, FULL, CLEARED = range(3)
@@ -32,12 +32,23 @@ def _make_longer(b, block, paused):
         b.store(after, b.gep(head, [index(SIZE)]))
 
 
+def _fill(b, address, byte, nbytes):
+    pointer = I8.as_pointer()
+    b.call(b.module.declare_intrinsic("llvm.memset", [pointer, I64]),
+           [b.inttoptr(address, pointer), ir.Constant(I8, byte), nbytes, ir.Constant(I1, 0)])
+
+
 def _element(b, block, code):
     """(head, index, pointer to its state, address of its memory); fails for an index out of range."""
     head, at = _place(b, block)
     fail(b, block, b.icmp_unsigned(">=", at, word(b, head, SIZE)), int(code), index(0), at)
+    return head, at, *_memory(b, head, at)
+
+
+def _memory(b, head, at):
+    """(pointer to the state of an element, address of its memory)."""
     state = b.gep(b.inttoptr(word(b, head, STATES), I8.as_pointer()), [at])
-    return head, at, state, b.add(word(b, head, DATA), b.mul(at, word(b, head, NBYTES)))
+    return state, b.add(word(b, head, DATA), b.mul(at, word(b, head, NBYTES)))
 
 
 def _is(b, state, number):
@@ -52,13 +63,24 @@ def read(code):
     """
     def emit(b, block):
         head, at, state, memory = _element(b, block, code)
-        unknown = b.and_(_is(b, state, EMPTY), b.icmp_signed("==", word(b, head, KNOWN), index(0)))
-        fail(b, block, b.or_(_is(b, state, CLEARED), unknown), int(code), index(0), at)
-        copy(b, word(b, block, 4), memory, word(b, head, NBYTES))
-        clears = b.icmp_signed("!=", word(b, head, CLEAR), index(0))
-        b.store(b.select(clears, ir.Constant(I8, CLEARED), ir.Constant(I8, FULL)), state)
+        fail(b, block, _is_unreadable(b, head, state), int(code), index(0), at)
+        _take(b, head, state, memory, word(b, block, 4))
 
     return IrKernel(emit)
+
+
+def _is_unreadable(b, head, state):
+    unknown = b.and_(_is(b, state, EMPTY), b.icmp_signed("==", word(b, head, KNOWN), index(0)))
+    return b.or_(_is(b, state, CLEARED), unknown)
+
+
+def _take(b, head, state, memory, target):
+    """Reads an element."""
+    with b.if_then(_is(b, state, EMPTY), likely=False):
+        _fill(b, memory, 0, word(b, head, NBYTES))
+    copy(b, target, memory, word(b, head, NBYTES))
+    clears = b.icmp_signed("!=", word(b, head, CLEAR), index(0))
+    b.store(b.select(clears, ir.Constant(I8, CLEARED), ir.Constant(I8, FULL)), state)
 
 
 def write(dtype, code, paused):
@@ -72,17 +94,92 @@ def write(dtype, code, paused):
     def emit(b, block):
         _make_longer(b, block, paused)
         head, at, state, memory = _element(b, block, code)
-        twice = b.and_(_is(b, state, FULL), b.icmp_signed("==", word(b, head, SUMS), index(0)))
-        fail(b, block, b.or_(_is(b, state, CLEARED), twice), int(code), index(0), at)
-        value = word(b, block, 4)
-        with b.if_else(_is(b, state, FULL)) as (adds, first):
-            with adds, loop(b, index(0), word(b, block, 5)) as i:
-                store(b, memory, i, load(b, memory, i, dtype) + load(b, value, i, dtype))
-            with first:
-                copy(b, memory, value, word(b, head, NBYTES))
-                b.store(ir.Constant(I8, FULL), state)
-                b.store(index(1), b.gep(head, [index(KNOWN)]))
+        fail(b, block, _is_unwritable(b, head, state), int(code), index(0), at)
+        _put(b, head, state, memory, word(b, block, 4), word(b, block, 5), dtype)
         copy(b, word(b, block, 7), word(b, block, 6), index(4))
+
+    return IrKernel(emit)
+
+
+def _is_unwritable(b, head, state):
+    twice = b.and_(_is(b, state, FULL), b.icmp_signed("==", word(b, head, SUMS), index(0)))
+    return b.or_(_is(b, state, CLEARED), twice)
+
+
+def _put(b, head, state, memory, value, length, dtype):
+    """Writes an element."""
+    with b.if_else(_is(b, state, FULL)) as (adds, first):
+        with adds, loop(b, index(0), length) as i:
+            store(b, memory, i, load(b, memory, i, dtype) + load(b, value, i, dtype))
+        with first:
+            copy(b, memory, value, word(b, head, NBYTES))
+            b.store(ir.Constant(I8, FULL), state)
+            b.store(index(1), b.gep(head, [index(KNOWN)]))
+
+
+def _listed(b, block, refuses, code):
+    """Calls the function that is sent for each of the elements whose indices (int32) are in a list: (number in the
+    list, pointer to its state, address of its memory). Fails before that for an index out of range, or where
+    `refuses(b, head, state)`. Words: 2 head, 3 indices, 4 how many, all different.
+    """
+    head, count = b.inttoptr(word(b, block, 2), WORDS), word(b, block, 4)
+    indices = b.inttoptr(word(b, block, 3), I32.as_pointer())
+
+    def at(i):
+        return b.sext(b.load(b.gep(indices, [i])), I64)
+
+    with loop(b, index(0), count) as i:
+        fail(b, block, b.icmp_unsigned(">=", at(i), word(b, head, SIZE)), int(code), i, at(i))
+        fail(b, block, refuses(b, head, _memory(b, head, at(i))[0]), int(code), i, at(i))
+    use = yield head
+    with loop(b, index(0), count) as i:
+        use(i, *_memory(b, head, at(i)))
+    yield
+
+
+def gather(code):
+    """Copies listed elements, one behind the other. Words: as `_listed` says; 5 target. Fails as `read` does."""
+    def emit(b, block):
+        elements = _listed(b, block, _is_unreadable, code)
+        head = next(elements)
+        elements.send(lambda i, state, memory: _take(
+            b, head, state, memory, b.add(word(b, block, 5), b.mul(i, word(b, head, NBYTES)))))
+
+    return IrKernel(emit)
+
+
+def scatter(dtype, code):
+    """Stores listed elements, which lie one behind the other; hands on the flow.
+
+    Words: as `_listed` says; 5 values, 6 length of one, 7 flow, 8 target of the flow. Fails as `write` does.
+    """
+    def emit(b, block):
+        elements = _listed(b, block, _is_unwritable, code)
+        head = next(elements)
+        elements.send(lambda i, state, memory: _put(b, head, state, memory, b.add(
+            word(b, block, 5), b.mul(i, word(b, head, NBYTES))), word(b, block, 6), dtype))
+        copy(b, word(b, block, 8), word(b, block, 7), index(4))
+
+    return IrKernel(emit)
+
+
+def renew():
+    """Makes arrays anew: nothing is written yet. Words: how many; of each its head, and whether the shape of elements
+    is known from the start."""
+    def emit(b, block):
+        with loop(b, index(0), word(b, block, 0)) as i:
+            at = b.mul(i, index(2))
+            head = b.inttoptr(word(b, block, b.add(at, index(1))), WORDS)
+            _fill(b, word(b, head, STATES), EMPTY, word(b, head, SIZE))
+            b.store(word(b, block, b.add(at, index(2))), b.gep(head, [index(KNOWN)]))
+
+    return IrKernel(emit)
+
+
+def begin_flow():
+    """The flow of an array that is new. Word: target."""
+    def emit(b, block):
+        b.store(ir.Constant(I32, 0), b.inttoptr(word(b, block, 0), I32.as_pointer()))
 
     return IrKernel(emit)
 
