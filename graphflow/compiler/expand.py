@@ -1,7 +1,7 @@
 """Expand: ops that are made of simpler ones become those, so that elementwise fusion sees them.
 
 The new nodes stand for the old one: errors and tables name it. Same order of operations, same bits
-(but sums of squares, which are then rounded like other sums). Holds no state.
+(but sums of squares and means of images, which are then rounded like other sums). Holds no state.
 """
 
 import numpy as np
@@ -86,4 +86,18 @@ def _l2_loss(shaped, node):
     return steps.nodes
 
 
-_RULES = {"AddN": _add_n, "AccumulateNV2": _add_n, "ClipByValue": _clip, "L2Loss": _l2_loss}
+def _contrast(shaped, node):
+    """Away from the mean of each image's channel, or towards it."""
+    (images, factor), steps = node.inputs, _Steps(shaped, node)
+    shape = shaped.shape[images]
+    if len(shape) < 3 or shaped.shape[factor] != () or factor.dtype != images.dtype:
+        return None
+    axes = steps.constant(np.array([len(shape) - 3, len(shape) - 2], np.int32))
+    mean = steps.add("Mean", images, axes, shape=(*shape[:-3], 1, 1, shape[-1]), Tidx=dtypes.int32, keep_dims=True)
+    away = steps.add("Mul", steps.add("Sub", images, mean), factor)
+    steps.add("AddV2", away, mean, final=True)
+    return steps.nodes
+
+
+_RULES = {"AddN": _add_n, "AccumulateNV2": _add_n, "ClipByValue": _clip, "L2Loss": _l2_loss,
+          "AdjustContrastv2": _contrast}

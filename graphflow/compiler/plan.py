@@ -4,8 +4,6 @@ A plan is a pruned copy of a graph. Variables appear as *versions*: every write 
 passes see plain dataflow. Holds no kernels and no memory; executors bind those.
 """
 
-from graphflow.framework import dtypes
-
 # Pure ops that are there to fail.
 CHECKS = {"CheckNumerics", "EnsureShape"}
 
@@ -175,8 +173,6 @@ class Plan:
 
     def is_specializable(self, own):
         """Whether shapes can be found before it runs; `own`: the variables that its own nodes use."""
-        if any(v.dtype == dtypes.string for v in self.feeds):
-            return False
         for node in self.nodes:
             if any(not w.in_place for w in node.writes) or node.blocking and node not in self.dead:
                 return False

@@ -69,8 +69,13 @@ def _depends_on_values(shaped, values):
 
 
 def _can_end(node):
-    """Whether what a node makes can be fed to another plan: arrays, not tapes or handles."""
-    return not node.writes and all(v.dtype.name not in ("variant", "resource") for v in node.outputs)
+    """Whether what a node makes can be fed to another plan."""
+    return not node.writes and all(map(_is_array, node.outputs))
+
+
+def _is_array(value):
+    """Whether a value is more to another plan than a handle, or a tape, of which that knows nothing."""
+    return value.dtype.name not in ("variant", "resource")
 
 
 def makes_handle(node):
@@ -89,7 +94,8 @@ def _can_move(node):
 
 
 class _NoStages(Exception):
-    """A variable would change between the stages that use it, or stages would wait for each other."""
+    """A variable would change between the stages that use it, stages would wait for each other, or one would be fed
+    with what it knows nothing of."""
 
 
 class _Links:
@@ -176,6 +182,8 @@ class _Division:
         self._order_writes()
         self._check_versions()
         self.asked = self._asked()
+        if ends and not all(map(_is_array, self.asked)):
+            raise _NoStages
         stages = {}
         for key in self._sorted():
             stage = stages[key] = Stage(len(stages), None if isinstance(key, int) else key,

@@ -62,7 +62,8 @@ class Blocks:
                     self._heads.setdefault(handle, []).append(word)
             rows.append((bound.native.function.address, block))
             at += size
-        self.tape = tape.Tape(rows)
+        divided = kernels("cpu.pool").is_divided
+        self.tape = tape.Tape(rows, not self.bodies and not any(divided(b.native) for b in self.steps))
 
     def _note_patches(self, bound, words, at):
         """Remembers where pointers stand that change between runs."""

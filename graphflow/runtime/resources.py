@@ -13,6 +13,7 @@ import threading
 import weakref
 
 from graphflow.runtime import deadlines
+from graphflow.runtime.turns import Turns
 from graphflow.runtime.waiting import Wait, Waits
 
 
@@ -123,7 +124,7 @@ class ResourceManager:
         """The results of an op that may have to wait, for callers that wait for nothing else."""
         with Wait(self.waits) as wait:
             wait.start(None, begin, inputs)
-            ticket = wait.next()
+            ticket = wait.next(Turns().take())
         if ticket.error is not None:
             raise ticket.error
         return ticket.result

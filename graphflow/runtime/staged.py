@@ -12,6 +12,7 @@ from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import failure
 from graphflow.runtime.reference import Step, as_arrays, bind_kernel, execute, number_values, owned
 from graphflow.runtime.resources import Shares
+from graphflow.runtime.turns import Turns
 from graphflow.runtime.waiting import Wait
 
 # Ends of input and of sessions: what stops a producer without being its failure.
@@ -41,8 +42,15 @@ class StagedExecutor:
         single = any(unit.step is not None and not unit.waits for unit in self._units)
         # Where each node is a stage, it takes variables when it runs; else the stages' executors do.
         self._starts = {self._position[v.start]: v for v in plan.variables} if single else {}
+        self._waits = any(unit.step is not None for unit in self._units)
+        self._again = kernels("waiting").AGAIN
+        self._turns = Turns()
         self._feeds = [self._position[v] for v in plan.feeds]
         self._fetches = [self._position[v] for v in plan.fetches]
+        # What a stage's executor made, and no kernel by itself had, is nobody else's.
+        had = {i for unit in self._units if unit.step is not None for i in unit.inputs}
+        made = {i for unit in self._units if unit.executor is not None for i in unit.outputs}
+        self._fresh = {i for i in made - had if self._fetches.count(i) == 1}
         self._template = None
 
     def run(self, feeds):
@@ -50,20 +58,31 @@ class StagedExecutor:
         values, shares = (self._template or self._prepare())[:], Shares(self._resources.gate)
         for index, array in zip(self._feeds, feeds):
             values[index] = array
+        if not self._waits:
+            for unit in self._units:
+                unit.run(values, shares)
+            return self._results(values, feeds)
         missing = [unit.number_before for unit in self._units]
         ready = [unit for unit in self._units if not unit.number_before]
         with Wait(self._resources.waits) as wait:
             try:
-                self._run_stages(values, missing, ready, wait, shares)
+                with self._turns.take() as turn:
+                    self._run_stages(values, missing, ready, wait, shares, turn)
                 if self._starts:
                     self._load_variables(self._fetches, values, shares)
-                return [owned(values[i], values, [*feeds, *(values[i] for i in self._starts)]) for i in self._fetches]
+                return self._results(values, feeds)
             except BaseException as error:
                 self._blame(values, missing, error)
                 _release(values)
                 raise
             finally:
                 shares.release()
+
+    def _results(self, values, feeds):
+        """The arrays of the plan's fetches, owned by the caller."""
+        borrowed = [*feeds, *(values[i] for i in self._starts)]
+        return [owned(values[i], (), ()) if i in self._fresh else owned(values[i], values, borrowed)
+                for i in self._fetches]
 
     def cancel(self):
         """Stops the runs under way: their session is closed."""
@@ -97,7 +116,7 @@ class StagedExecutor:
 
     # ---- a run
 
-    def _run_stages(self, values, missing, ready, wait, shares):
+    def _run_stages(self, values, missing, ready, wait, shares, turn):
         """Runs what is ready: plans first, then attempts that may wait, then functions of the user."""
         calls = []
         while ready or calls or wait.outstanding:
@@ -121,9 +140,13 @@ class StagedExecutor:
                     failure.raise_for(unit.op, error, inputs)
             if calls:
                 unit = calls.pop(0)
-                unit.run(values, shares)
+                turn.leave()
+                try:
+                    unit.run(values, shares)
+                finally:
+                    turn.take()
             elif wait.outstanding:
-                unit = self._ended(wait.next(), values, ready)
+                unit = self._ended(wait.next(turn), values, ready)
             else:
                 unit = None
             if unit is not None:
@@ -149,7 +172,7 @@ class StagedExecutor:
             results = unit.step.run.finish(ticket.result, *inputs)
         except Exception as error:  # noqa: BLE001 - leaves with the op's name and line
             failure.raise_for(unit.op, error, inputs)
-        if results is kernels("waiting").AGAIN:
+        if results is self._again:
             ready.append(unit)
             return None
         for index, result in zip(unit.outputs, as_arrays(results)):

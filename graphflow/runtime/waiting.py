@@ -103,15 +103,19 @@ class Wait:
         """Wakes the run: its session is closed, or whoever started it wants it to end."""
         self._done.put(None)
 
-    def next(self):
-        """The next ticket that has ended, waiting for it.
+    def next(self, turn):
+        """The next ticket that has ended, waiting for it; meanwhile others have their turn.
 
         Raises CancelledError if the session is closed, DeadlineExceededError when the run's time is up.
         """
         try:
             ticket = self._done.get_nowait()
         except queue.Empty:
-            ticket = self._blocked()
+            turn.leave()
+            try:
+                ticket = self._blocked()
+            finally:
+                turn.take()
         if ticket is None:
             raise self._cancelled()
         self.outstanding.discard(ticket)

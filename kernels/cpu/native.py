@@ -34,6 +34,7 @@ CANCELLED = 2
 DIVISION_BY_ZERO = 3        # word 0: flat position
 PAUSED = 4                  # no error: the kernel wants to be called again, after Python has looked in
 ASSERTION_FAILED = 5
+EMPTY_RANGE = 6
 
 # Seconds before compiling begins: the step that asked for it runs first, undisturbed.
 _PATIENCE = 0.2

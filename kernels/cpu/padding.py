@@ -1,4 +1,5 @@
-"""Padding with constants: the border is filled and the input copied, each element written once. Holds no state."""
+"""Padding with constants: the border is filled and the input copied, each element written once. Reversals. Holds no
+state."""
 
 from math import prod
 
@@ -6,6 +7,7 @@ import numpy as np
 
 from ..registry import In, Out, cpu
 from .copying import copies, dense_steps, item_size, piece
+from .slicing import copy_of_view
 
 
 def _slabs(shape, pads):
@@ -41,3 +43,15 @@ def pad(ctx):
 @cpu.kernel("PadV2")
 def pad_v2(ctx):
     return _pad(ctx, In(2), 0) if ctx.input_shapes[2] == () else None
+
+
+@cpu.kernel("ReverseV2")
+def reverse(ctx):
+    """Some dimensions backwards."""
+    shape, axes = ctx.input_shapes[0], ctx.value(1)
+    if axes is None or axes.ndim != 1 or any(not -len(shape) <= axis < len(shape) for axis in axes.tolist()):
+        return None
+    axes = [axis % len(shape) for axis in axes.tolist()]
+    if len(set(axes)) < len(axes):
+        return None         # the reference kernel words the error
+    return copy_of_view(ctx, tuple(slice(None, None, -1 if i in axes else 1) for i in range(len(shape))))

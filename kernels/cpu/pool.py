@@ -134,9 +134,14 @@ def _own(word, shared):
     return Scratch(word.nbytes) if isinstance(word, Scratch) and word not in shared else word
 
 
+def is_divided(bound):
+    """Whether threads may share the work of a Native."""
+    return bound.function.components()[0] is native.function("pool.run")
+
+
 def first_part(bound):
     """(function, words) of the first part of a Native, or of all of it if it is not divided."""
-    if bound.function.components()[0] is not native.function("pool.run"):
+    if not is_divided(bound):
         return bound.function, bound.words
     parts = bound.words[1]
     body = bound.words[2 + 2 * parts:]

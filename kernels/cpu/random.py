@@ -1,11 +1,11 @@
-"""Uniform and normal random numbers, with the reference kernels' bits and streams.
+"""Uniform (also integer) and normal random numbers, with the reference kernels' bits and streams.
 
 State: none here. What a run draws is reserved, before it begins, in the op's stream of the session.
 """
 
 from math import prod
 
-from ..registry import Native, Out, cpu
+from ..registry import In, Native, Out, cpu
 from ..streams import SAMPLES_PER_OUTPUT, op_stream
 from . import native
 
@@ -54,3 +54,13 @@ def _make(ctx):
 
 cpu.kernel("RandomUniform", dtype=("float32", "float64"))(_make)
 cpu.kernel("RandomStandardNormal", "TruncatedNormal", dtype=("float32",))(_make)
+
+
+@cpu.kernel("RandomUniformInt", Tout=("int32", "int64"))
+def uniform_int(ctx):
+    """Integers between two numbers; bounds that are no scalars are left to the reference kernel."""
+    if ctx.input_shapes[1] != () or ctx.input_shapes[2] != ():
+        return None
+    count = prod(ctx.output_shapes[0])
+    code = native.function("random.uniform_int", ctx.output_dtypes[0].name, str(native.EMPTY_RANGE))
+    return Native(code, [Out(0), count, 0, 0, 0, In(1), In(2)], before_run=_Draw(op_stream(ctx), count))

@@ -22,7 +22,7 @@ def _view(shape, key):
     return view.shape, view.strides, start if view.size else 0
 
 
-def _copy_of_view(ctx, key):
+def copy_of_view(ctx, key):
     """The kernel that copies `input[key]`."""
     item, view = item_size(ctx.output_dtypes[0]), _view(ctx.input_shapes[0], key)
     if item is None or view is None:
@@ -38,9 +38,21 @@ def _copy_of_view(ctx, key):
 def slice_(ctx):
     begin = ctx.value(1)
     if begin is None:
-        return None
-    return _copy_of_view(ctx, tuple(slice(b, b + size) for b, size in zip(
+        return _window(ctx)
+    return copy_of_view(ctx, tuple(slice(b, b + size) for b, size in zip(
         begin.tolist(), ctx.output_shapes[0], strict=True)))
+
+
+def _window(ctx):
+    """The kernel for a slice whose begins change from run to run."""
+    shape, sizes, item = ctx.input_shapes[0], ctx.output_shapes[0], item_size(ctx.output_dtypes[0])
+    if item is None or ctx.input_shapes[1] != (len(shape),) or any(n < m for n, m in zip(shape, sizes, strict=True)):
+        return None
+    steps, dims = dense_steps(shape), dense_steps(sizes)
+    words = piece(item, Out(0), In(0), list(zip(sizes, steps, dims, strict=True)))
+    bounds = [number for n, m, step in zip(shape, sizes, steps, strict=True) for number in (n - m, item * step)]
+    function = native.function("copying.window", str(item), ctx.input_dtypes[1].name, str(native.INDEX_OUT_OF_RANGE))
+    return Native(function, [0, 0, In(1), len(shape), 5 + len(bounds), *bounds, *words[1:]])
 
 
 def _key(ctx):
@@ -69,7 +81,7 @@ def _key(ctx):
 @cpu.kernel("StridedSlice")
 def strided_slice(ctx):
     key = _key(ctx)
-    return _part(ctx) if key is None else _copy_of_view(ctx, key)
+    return _part(ctx) if key is None else copy_of_view(ctx, key)
 
 
 def _part(ctx):

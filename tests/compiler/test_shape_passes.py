@@ -234,6 +234,15 @@ def test_short_sums_join_the_loops_around_them():
     np.testing.assert_allclose(result, np.tanh(values + values * 2 + values * values), rtol=1e-5)
 
 
+def test_contrast_is_taken_apart():
+    x, factor = tf.placeholder(tf.float32, [None, 6, 5, 3]), tf.placeholder(tf.float32, [])
+    values = np.random.default_rng(0).normal(size=(2, 6, 5, 3)).astype(np.float32)
+    kinds, result = left(tf.image.adjust_contrast(x, factor), {x: values, factor: np.float32(1.5)})
+    assert kinds == ["Mean", "Sub", "Mul", "AddV2"]
+    mean = values.mean((1, 2), keepdims=True)
+    np.testing.assert_allclose(result, (values - mean) * 1.5 + mean, rtol=1e-5, atol=1e-6)
+
+
 def test_weight_decay_and_clipping_are_elementwise():
     x = tf.placeholder(tf.float32, [None, 3])
     values = np.array([[1, -2, 3], [-0.0, 5, 6]], np.float32)

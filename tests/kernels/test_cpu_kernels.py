@@ -329,6 +329,35 @@ def test_division_of_integers_wraps_and_fails_at_zero(dtype):
         assert (failed, code, block[0]) == (0, native.DIVISION_BY_ZERO, 1)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "uint8", "complex128"])
+@pytest.mark.parametrize("index_type", ["int32", "int64"])
+def test_slices_from_begins_that_change(index_type, dtype):
+    x = np.arange(4 * 5 * 6).reshape(4, 5, 6).astype(dtype)
+    attrs = {"T": dtype, "Index": index_type}
+    for begin, size in (([1, 2, 3], [2, 3, 3]), ([0, 0, 0], [4, 5, 6]), ([3, 0, 5], [1, 5, 1]), ([2, 5, 1], [2, 0, 5])):
+        begin = np.array(begin, index_type)
+        expected = x[tuple(slice(b, b + n) for b, n in zip(begin, size))]
+        found = run("slicing", "Slice", [x, begin, np.array(size, index_type)], [(expected.shape, dtype)], attrs,
+                    constants=(2,))
+        np.testing.assert_array_equal(found, expected)
+    bound = bind("slicing", "Slice", [x, begin, np.array(size, index_type)], [((2, 3, 3), dtype)], attrs, (2,))
+    for outside in ([3, 0, 0], [0, 3, 0], [0, 0, -1], [0, 0, 2 ** 31 - 1]):
+        failed, code, block = execute(bound, [x, np.array(outside, index_type), begin], [np.zeros((2, 3, 3), dtype)])
+        assert failed == 0 and code == native.INDEX_OUT_OF_RANGE
+        assert outside[block[0]] == block[1]
+    assert bind("slicing", "Slice", [x, begin, begin], [((5, 5, 6), dtype)], attrs, (2,)) is None
+
+
+@pytest.mark.parametrize("axes", [[0], [-1], [1, 0], [], [0, 1, 2]], ids=str)
+def test_reversals(axes):
+    x = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
+    attrs = {"T": "int16", "Tidx": "int32"}
+    found = run("padding", "ReverseV2", [x, np.array(axes, np.int32)], [(x.shape, "int16")], attrs, constants=(1,))
+    np.testing.assert_array_equal(found, np.flip(x, axes))
+    for wrong in ([3], [0, -3]):
+        assert bind("padding", "ReverseV2", [x, np.array(wrong, np.int32)], [(x.shape, "int16")], attrs, (1,)) is None
+
+
 @pytest.mark.parametrize("index_type", ["int32", "int64"])
 def test_parts_at_indices_that_change(index_type):
     x = _random((3, 4, 5))

@@ -26,7 +26,7 @@ def kernels_of_all_kinds():
     for family, op, inputs, attrs in (
             ("binary", "Mul", [x, x], {"T": "float32"}), ("binary", "Pow", [x, x], {"T": "float32"}),
             ("unary", "Tanh", [x], {"T": "float32"}), ("unary", "Sin", [x.astype(np.float64)], {"T": "float64"}),
-            ("unary", "Erf", [x.astype(np.float64)], {"T": "float64"})):
+            ("special_math", "Erf", [x.astype(np.float64)], {"T": "float64"})):
         yield bind(family, op, inputs, [(x.shape, inputs[0].dtype.name)], attrs), inputs
     matrices = [x[:20].reshape(4, 5), x[:20].reshape(5, 4)]
     yield bind("matmul", "MatMul", matrices, [((4, 4), "float32")],

@@ -43,6 +43,39 @@ def test_bits_and_streams(op, dtype, shape):
             np.testing.assert_array_equal(got, want)
 
 
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+@pytest.mark.parametrize("bounds", [(0, 1), (-7, 12), (-2 ** 31, 2 ** 31 - 1), (2 ** 31 - 2, 2 ** 31 - 1)], ids=str)
+@pytest.mark.parametrize("shape", [(), (3,), (4, 5), (1001,)])
+def test_integers(shape, bounds, dtype):
+    bounds = [bound << 32 if dtype == "int64" else bound for bound in bounds]
+    ours, theirs = resources.ResourceManager(), resources.ResourceManager()
+    attrs = {"seed": 3, "seed2": 9, "Tout": dtypes.as_dtype(dtype), "T": dtypes.int32}
+    kinds, arrays = [dtypes.int32, attrs["Tout"], attrs["Tout"]], [np.array(bound, dtype) for bound in bounds]
+    native, reference = (registry.KernelContext(
+        "RandomUniformInt", "x", attrs, kinds, [attrs["Tout"]], [(len(shape),), (), ()], [shape], resources=manager)
+        for manager in (ours, theirs))
+    bound = registry.cpu.find("RandomUniformInt", "random", attrs)(native)
+    draw = registry.reference.find("RandomUniformInt", "random", attrs)(reference)
+    for _ in range(2):
+        out = np.full(shape, 77, dtype)
+        block = tape.make_block(bound.words, [0, *(a.ctypes.data for a in arrays)], [out.ctypes.data])
+        bound.before_run(memoryview(block))
+        assert tape.Tape([(bound.function.address, block)]).run() == -1
+        np.testing.assert_array_equal(out, draw(np.array(shape, np.int32), *arrays))
+
+
+def test_no_integer_between_is_an_error(monkeypatch):
+    monkeypatch.setenv("GRAPHFLOW_DETERMINISTIC", "1")
+    low = tf.placeholder(tf.int32, [])
+    drawn = tf.random_uniform([2], low, 5, tf.int32, name="drawn") + 1
+    with tf.Session() as sess:
+        assert set(sess.run(drawn, {low: 4})) == {5}
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Need minval < maxval, got 5 >= 5") as caught:
+            sess.run(drawn, {low: 5})
+        assert caught.value.op.name == "drawn"
+        assert "random.uniform_int" in str(sess.explain(drawn, {low: 4}))
+
+
 def test_carry_into_the_counters_upper_half():
     kernel_streams = kernels("streams")
     streams = []

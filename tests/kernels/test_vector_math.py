@@ -18,7 +18,7 @@ FUNCTIONS = {
     "Softplus": (lambda x: np.maximum(x, 0) + np.log1p(np.exp(-abs(x))), 3.0),
     "Erf": (np.vectorize(math.erf, otypes=[float]), 2.0),
 }
-FAMILY = {"Softplus": "activation"}
+FAMILY = {"Softplus": "activation", "Erf": "special_math"}
 
 
 def _apply(op, x):

@@ -92,10 +92,10 @@ def build(program, x, variables):
         elif kind == "softmax":
             values.append(tf.nn.softmax(a))
         elif kind == "first_rows":      # as many as the input has positive numbers in its first row, and one
-            number = tf.minimum(1 + tf.reduce_sum(tf.cast(x[0] > 0.0, tf.int32)), tf.shape(a)[0])
+            number = tf.minimum(1 + tf.reduce_sum(tf.cast(x[:1] > 0.0, tf.int32)), tf.shape(a)[0])
             values.append(tf.slice(a, [0, 0], [number, -1]) * 0.5)
         elif kind == "masked":
-            step = 1 + tf.reduce_sum(tf.cast(x[-1] > 0.0, tf.int32))
+            step = 1 + tf.reduce_sum(tf.cast(x[:2] > 0.0, tf.int32))
             values.append(tf.boolean_mask(a, tf.equal(tf.range(tf.shape(a)[0]) % step, 0)) + tf.reduce_mean(b))
         elif kind == "read_resource":
             values.append(variables[2] * 0.5)

@@ -168,3 +168,30 @@ def test_constants_hand_on_what_they_wait_for():
     found, _ = _divided(after)
     assert [sorted(_names(s)) for s in found if "add" in _names(s)] and found[-1].plan is not None
     assert [b.node.name for b in found[-1].before if b.node is not None] == ["PyFunc"]
+
+
+def test_records_are_parsed_by_compiled_plans(tmp_path, monkeypatch):
+    """A plan that is fed with strings is specialised like any other; so is what follows their parsing."""
+    monkeypatch.setenv("GRAPHFLOW_DETERMINISTIC", "1")
+    rng = np.random.default_rng(0)
+    records = rng.integers(0, 256, (6, 1 + 3 * 8 * 8)).astype(np.uint8)
+    (tmp_path / "data.bin").write_bytes(records.tobytes())
+    names = tf.train.string_input_producer([str(tmp_path / "data.bin")], shuffle=False)
+    _, value = tf.FixedLengthRecordReader(record_bytes=records.shape[1]).read(names)
+    record = tf.decode_raw(value, tf.uint8)
+    label = tf.cast(record[:1], tf.int32)
+    image = tf.transpose(tf.reshape(record[1:], [3, 8, 8]), [1, 2, 0])
+    image = tf.image.per_image_standardization(tf.random_crop(tf.cast(image, tf.float32), [8, 8, 3]))
+    with tf.Session() as sess:
+        coordinator = tf.train.Coordinator()
+        threads = tf.train.start_queue_runners(sess, coordinator)
+        for raw in records:
+            found, number = sess.run([image, label])
+            plain = raw[1:].reshape(3, 8, 8).transpose(1, 2, 0).astype(np.float64)
+            np.testing.assert_allclose(found, (plain - plain.mean()) / plain.std(), rtol=1e-4, atol=1e-5)
+            assert number == raw[0]
+        text = str(sess.explain([image, label]))
+        coordinator.request_stop()
+        coordinator.join(threads)
+    reference = {line.split()[2] for line in text.splitlines() if " reference " in line}
+    assert reference == {"DecodeRaw"} and "copying.window" in text

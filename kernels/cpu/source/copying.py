@@ -108,6 +108,31 @@ def _piece(b, block, item, target, source, width, height, rest, table):
                         _rectangle(b, item, place, begin, width, height, step, out_step)
 
 
+def window(item, index_type, code):
+    """Copies one piece, from where begins say. Fails with `code` at one that is out of range.
+
+    Words: 0 and 1 details of a failure (dimension, begin), 2 begins, 3 how many, 4 where the words of the piece stand
+    (as `pieces` has them, from target on), from 5 on per dimension: the largest begin, bytes that a step takes.
+    """
+    item = int(item)
+
+    def emit(b, block):
+        with b.goto_entry_block():
+            total = b.alloca(I64)
+        begins, rank, at = (word(b, block, i) for i in range(2, 5))
+        b.store(index(0), total)
+        with loop(b, index(0), rank) as i:
+            begin = load(b, begins, i, index_type).cast("int64").ir
+            place = b.add(index(5), b.mul(i, index(2)))
+            fail(b, block, b.icmp_unsigned(">", begin, word(b, block, place)), int(code), i, begin)
+            step = word(b, block, b.add(place, index(1)))
+            b.store(b.add(b.load(total), b.mul(begin, step)), total)
+        target, source, _, _, _, width, height, *rest = (word(b, block, b.add(at, index(i))) for i in range(11))
+        _piece(b, block, item, target, b.add(source, b.load(total)), width, height, rest, b.add(at, index(11)))
+
+    return IrKernel(emit)
+
+
 def gather(index_type, code):
     """out[o, i, :] = params[o, indices[i], :]. Fails with `code` at an index out of range.
 

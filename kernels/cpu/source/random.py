@@ -10,7 +10,7 @@ import numpy as np
 from numba import types
 from numba.extending import register_jitable
 
-from .memory import store
+from .memory import TYPES, load, store
 
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
@@ -105,6 +105,42 @@ def uniform(dtype):
             store(out, 4 * i + 3, _unit(w[3]))
         w = _words(block, count >> 2)
         _store_some(out, count & ~3, count & 3, _unit(w[0]), _unit(w[1]), _unit(w[2]), _unit(w[3]))
+        return types.int32(0)
+
+    return kernel
+
+
+def uniform_int(dtype, code):
+    """Integers from words 5 (address of the lowest) to 6 (of the first too high): four int32 or two int64 a block.
+
+    Fails with `code` if there is none between.
+    """
+    kind, code = TYPES[dtype], types.int32(int(code))
+    wide, mask = dtype == "int64", np.uint64(2 ** 64 - 1 if dtype == "int64" else 2 ** 32 - 1)
+
+    @register_jitable
+    def between(word, span, low):
+        """One of `span` integers from `low` on, modulo the size of the type."""
+        return kind(np.int64((word % span + low) & mask))
+
+    def kernel(block):
+        out, count = block[0], block[1]
+        lowest, end = load(block[5], 0, kind), load(block[6], 0, kind)
+        if count and lowest >= end:
+            return code
+        low = np.uint64(lowest) & mask
+        span = (np.uint64(end) - low) & mask
+        if wide:
+            for i in range((count + 1) >> 1):
+                w = _words(block, i)
+                store(out, 2 * i, between(w[0] | w[1] << _SHIFT, span, low))
+                if 2 * i + 1 < count:
+                    store(out, 2 * i + 1, between(w[2] | w[3] << _SHIFT, span, low))
+        else:
+            for i in range((count + 3) >> 2):
+                w = _words(block, i)
+                _store_some(out, 4 * i, count - 4 * i, between(w[0], span, low), between(w[1], span, low),
+                            between(w[2], span, low), between(w[3], span, low))
         return types.int32(0)
 
     return kernel
