@@ -72,7 +72,7 @@ PYTHON = {
     "training.supervisor": "train", "training.sync_replicas_optimizer": "train", "training.training": "train",
     "training.training_ops": "train", "training.training_util": "train", "training.warm_starting_util": "train",
     "user_ops.user_ops": "", "util.compat": "compat",
-    "util.nest": "nest",
+    "util.deprecation": "contrib.framework", "util.nest": "nest",
 }
 
 # Below `tensorflow`, outside tensorflow/python: what releases before 1.0 called them.

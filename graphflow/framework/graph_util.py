@@ -19,11 +19,11 @@ _VARIABLE_OPS = {
 _HANDLE_PASSED_BY = {"Switch", "Enter", "Exit", "Identity", "Merge", "NextIteration"}
 
 
-def _node_name(text):
+def node_name(text):
     return text[1:] if text.startswith("^") else text.split(":")[0]
 
 
-def _check_graph_def(graph_def):
+def check_graph_def(graph_def):
     from graphflow import protobuf
 
     if not isinstance(graph_def, protobuf.GraphDef):
@@ -36,12 +36,12 @@ def extract_sub_graph(graph_def, dest_nodes):
 
     Raises TypeError for arguments of wrong types, AssertionError for a name that is not there.
     """
-    _check_graph_def(graph_def)
+    check_graph_def(graph_def)
     if isinstance(dest_nodes, str):
         raise TypeError("dest_nodes must be a list.")
     inputs = {}
     for node in graph_def.node:
-        names = [_node_name(text) for text in node.input]
+        names = [node_name(text) for text in node.input]
         if "_class" in node.attr:
             groups = [item.decode() for item in node.attr["_class"].list.s]
             names += [group[5:] for group in groups if group.startswith("loc:@")]
@@ -142,13 +142,13 @@ def _handle_types(graph_def, nodes):
     for node in graph_def.node:
         if node.op not in ("ReadVariableOp", "ResourceGather"):
             continue
-        stack = [_node_name(node.input[0])]
+        stack = [node_name(node.input[0])]
         while stack:
             source = nodes[stack.pop()]
             if source.op in _HANDLE_PASSED_BY and source.name not in types:
                 types[source.name] = node.attr["dtype"]
                 count = 2 if source.op == "Merge" else 1
-                stack.extend(_node_name(text) for text in source.input[:count])
+                stack.extend(node_name(text) for text in source.input[:count])
             elif source.op not in _HANDLE_PASSED_BY and source.op != "VarHandleOp":
                 raise ValueError("Cannot find the variable that is an input to the ReadVariableOp.")
     return types

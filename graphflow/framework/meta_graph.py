@@ -7,6 +7,7 @@ import logging
 import re
 
 from graphflow.framework import collection_protos
+from graphflow.framework.api import tf_export
 from graphflow.framework.graph import Graph, GraphKeys, get_default_graph
 from graphflow.version import GIT_VERSION, VERSION
 
@@ -15,6 +16,7 @@ _SAVE_AND_RESTORE = {"SaveV2", "Save", "SaveSlices", "RestoreV2", "Restore", "Re
 _logger = logging.getLogger("graphflow")
 
 
+@tf_export("contrib.framework.strip_name_scope")
 def strip_name_scope(name, export_scope):
     """`name` (of a node, a tensor, "^node" or "loc:@node") without the leading `export_scope`."""
     if not export_scope:
@@ -23,6 +25,7 @@ def strip_name_scope(name, export_scope):
     return re.sub(rf"([\^]|loc:@|^){scope}/(.*)", r"\1\2", name, count=1)
 
 
+@tf_export("contrib.framework.prepend_name_scope")
 def prepend_name_scope(name, import_scope):
     """`name` (of a node, a tensor, "^node" or "loc:@node") as it is called below `import_scope`."""
     if not import_scope:

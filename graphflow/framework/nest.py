@@ -33,6 +33,12 @@ def is_nested(seq):
     return isinstance(seq, _CONTAINERS) and not isinstance(seq, (str, bytes, bytearray))
 
 
+@tf_export("contrib.framework.nest.is_sequence_or_composite")
+def is_sequence_or_composite(seq):
+    """`is_nested`, or a tensor that is made of others: a SparseTensor, IndexedSlices."""
+    return is_nested(seq) or _components(seq) is not None
+
+
 def _children(structure, expand_composites):
     """The parts of a structure in order, or None for a leaf."""
     if isinstance(structure, collections.abc.Mapping):

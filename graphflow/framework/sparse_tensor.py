@@ -129,7 +129,7 @@ class SparseTensor(TensorLike):
         return f"SparseTensor(indices={self._indices}, values={self._values}, dense_shape={self._dense_shape})"
 
 
-@tf_export("convert_to_tensor_or_sparse_tensor")
+@tf_export("convert_to_tensor_or_sparse_tensor", "contrib.framework.convert_to_tensor_or_sparse_tensor")
 def convert_to_tensor_or_sparse_tensor(value, dtype=None, name=None):
     """Like `convert_to_tensor`, but a SparseTensor or SparseTensorValue stays sparse."""
     if isinstance(value, SparseTensorValue):

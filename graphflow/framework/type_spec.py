@@ -91,7 +91,7 @@ def _comparable(fields):
     return tuple(field.as_tuple() if isinstance(field, TensorShape) else field for field in fields)
 
 
-@tf_export("TensorSpec")
+@tf_export("TensorSpec", "contrib.framework.TensorSpec")
 class TensorSpec(TypeSpec):
     """A tensor of some static shape and dtype.
 

@@ -236,7 +236,7 @@ def assert_type(tensor, tf_type, message=None, name=None):
         return tf.no_op("statically_determined_correct_type")
 
 
-@tf_export("debugging.assert_scalar", "assert_scalar")
+@tf_export("debugging.assert_scalar", "assert_scalar", "contrib.framework.assert_scalar")
 def assert_scalar(tensor, name=None, message=None):
     """`tensor`; ValueError unless its static shape is that of a scalar."""
     with name_scope(name, "assert_scalar", [tensor]) as scope:
@@ -256,7 +256,7 @@ def assert_proper_iterable(values):
         raise TypeError(f'Expected argument "values" to be iterable.  Found: {type(values)}')
 
 
-@tf_export("debugging.assert_same_float_dtype", "assert_same_float_dtype")
+@tf_export("debugging.assert_same_float_dtype", "assert_same_float_dtype", "contrib.framework.assert_same_float_dtype")
 def assert_same_float_dtype(tensors=None, dtype=None):
     """The one float dtype of `tensors` (and `dtype`), float32 if there are none; else ValueError."""
     first = None

@@ -122,7 +122,7 @@ def _sorted(values, axis, direction, indices):
     return result if order is None else tf.transpose(result, order)
 
 
-@tf_export("sort")
+@tf_export("sort", "contrib.framework.sort")
 def sort(values, axis=-1, direction="ASCENDING", name=None):
     """`values` sorted along `axis`, "ASCENDING" or "DESCENDING". Differentiable.
 
@@ -136,7 +136,7 @@ def sort(values, axis=-1, direction="ASCENDING", name=None):
         return _sorted(values, axis, direction, False)
 
 
-@tf_export("argsort")
+@tf_export("argsort", "contrib.framework.argsort")
 def argsort(values, axis=-1, direction="ASCENDING", stable=False, name=None):
     """The int32 indices that sort `values` along `axis`; equal values stay in order."""
     with name_scope(name, "argsort"):

@@ -235,7 +235,7 @@ def add_check_numerics_ops():
     return group(*checks)
 
 
-@tf_export("debugging.is_numeric_tensor", "is_numeric_tensor")
+@tf_export("debugging.is_numeric_tensor", "is_numeric_tensor", "contrib.framework.is_numeric_tensor")
 def is_numeric_tensor(tensor):
     """Whether `tensor` is a Tensor of numbers."""
     return isinstance(tensor, Tensor) and tensor.dtype in _NUMERIC
@@ -258,7 +258,8 @@ def _differences(x):
     return tf.cond(tf.less(tf.size(x), 2), lambda: convert_to_tensor([], dtype=x.dtype), between)
 
 
-@tf_export("math.is_non_decreasing", "debugging.is_non_decreasing", "is_non_decreasing")
+@tf_export("math.is_non_decreasing", "debugging.is_non_decreasing", "is_non_decreasing",
+           "contrib.framework.is_non_decreasing")
 def is_non_decreasing(x, name=None):
     """Whether no element of `x`, flattened, is less than the one before it."""
     with name_scope(name, "is_non_decreasing", [x]):
@@ -267,7 +268,8 @@ def is_non_decreasing(x, name=None):
         return tf.reduce_all(tf.less_equal(zero, difference))
 
 
-@tf_export("math.is_strictly_increasing", "debugging.is_strictly_increasing", "is_strictly_increasing")
+@tf_export("math.is_strictly_increasing", "debugging.is_strictly_increasing", "is_strictly_increasing",
+           "contrib.framework.is_strictly_increasing")
 def is_strictly_increasing(x, name=None):
     """Whether every element of `x`, flattened, is greater than the one before it."""
     with name_scope(name, "is_strictly_increasing", [x]):

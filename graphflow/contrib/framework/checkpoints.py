@@ -64,6 +64,13 @@ def _by_name(var_list):
     return grouped
 
 
+def _reader(model_path):
+    """A reader of the checkpoint with this prefix, even where a folder is called so, else of a folder's latest one."""
+    if tf.gfile.IsDirectory(model_path) and not tf.gfile.Exists(model_path + ".index"):
+        return tf.train.load_checkpoint(model_path)
+    return tf.train.NewCheckpointReader(model_path)
+
+
 @tf_export("contrib.framework.assign_from_checkpoint", "contrib.slim.assign_from_checkpoint")
 def assign_from_checkpoint(model_path, var_list, ignore_missing_vars=False):
     """(operation, feed dict) that give variables their values in a checkpoint.
@@ -71,7 +78,7 @@ def assign_from_checkpoint(model_path, var_list, ignore_missing_vars=False):
     Args: var_list: list of variables, or dict from names in the checkpoint to them.
     Raises ValueError if the checkpoint lacks one, unless `ignore_missing_vars`.
     """
-    reader = tf.train.load_checkpoint(model_path)
+    reader = _reader(model_path)
     feeds, assigns = {}, []
     for name, variables in _by_name(var_list).items():
         if not reader.has_tensor(name):
@@ -97,7 +104,7 @@ def assign_from_checkpoint_fn(model_path, var_list, ignore_missing_vars=False, r
     if not var_list:
         raise ValueError("var_list cannot be empty")
     if ignore_missing_vars:
-        reader = tf.train.load_checkpoint(model_path)
+        reader = _reader(model_path)
         pairs = var_list if isinstance(var_list, dict) else {var.op.name: var for var in var_list}
         var_list = {name: var for name, var in pairs.items() if reader.has_tensor(name)}
         for name in set(pairs) - set(var_list):

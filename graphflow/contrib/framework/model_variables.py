@@ -158,6 +158,41 @@ def assert_or_get_global_step(graph=None, global_step_tensor=None):
     return global_step_tensor
 
 
+@tf_export("contrib.framework.VariableDeviceChooser", "contrib.slim.VariableDeviceChooser")
+class VariableDeviceChooser:
+    """A device function for variables: parameter servers in turn, if there are any.
+
+    Args: num_tasks: how many servers. job_name: theirs. device_type, device_index: of the device on the server, or on
+      this machine. replica: number of the replica, or None.
+    """
+
+    def __init__(self, num_tasks=0, job_name="ps", device_type="CPU", device_index=0, replica=None):
+        self._job_name = job_name
+        self._device_type = device_type
+        self._device_index = device_index
+        self._replica = replica
+        self._num_tasks = num_tasks
+        self._next_task_id = 0
+
+    def __call__(self, op):
+        """Name of the device for a variable."""
+        spec = tf.DeviceSpec(replica=self._replica, device_type=self._device_type, device_index=self._device_index)
+        if self._num_tasks > 0:
+            spec.job, spec.task = self._job_name, self._next_task_id
+            self._next_task_id = (self._next_task_id + 1) % self._num_tasks
+        return spec.to_string()
+
+
+@tf_export("contrib.framework.zero_initializer")
+def zero_initializer(ref, use_locking=True, name="zero_initializer"):
+    """Sets a variable that has no value yet to zeros; returns it. InvalidArgumentError in a run if it has one."""
+    with tf.name_scope(name, values=[ref]) as scope:
+        unset = tf.logical_not(tf.is_variable_initialized(ref))
+        with tf.control_dependencies([tf.Assert(unset, ["input is already initialized"])]):
+            zeros = tf.zeros(ref.shape, ref.dtype.base_dtype)
+        return tf.assign(ref, zeros, use_locking=use_locking, name=scope)
+
+
 def _moved(name):
     def function(*args, **kwargs):
         warn_once(("contrib.framework", name), f"tf.contrib.framework.{name} is now tf.train.{name}.")
