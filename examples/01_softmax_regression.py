@@ -76,8 +76,9 @@ def main():
                     print(f"step {step:5d}  batch: {train_accuracy:.2f} {train_loss:6.2f}  "
                           f"test: {test_accuracy:.4f} {test_loss:6.2f}")
             sess.run(train_step, batch)
-        best = max(entry[3] for entry in history)
-        print(f"test accuracy: {sess.run(accuracy, test):.4f} (best {best:.4f})")
+        final = sess.run(accuracy, test)
+        best = max(final, *(entry[3] for entry in history))
+        print(f"test accuracy: {final:.4f} (best {best:.4f})")
     if args.plot:
         plot(history, args.plot)
 
