@@ -11,53 +11,76 @@ import numpy as np
 
 from graphflow.compiler.memory import ALIGNMENT
 from graphflow.framework.kernel_loader import kernels
+from graphflow.runtime.blocks import address_of
 
 
-def _users(memories, index):
-    return sys.getrefcount(memories[index])
+class _Piece:
+    """Memory, and the one array that it is lent as. Attributes: run: the last one that took it."""
+
+    __slots__ = ("array", "memory", "run")
+
+    def __init__(self, memory, array):
+        self.memory = memory
+        self.array = array
+        self.run = 0
+
+    def users(self):
+        """How many have the array, and how many have views of it: NumPy has these refer to the memory."""
+        return sys.getrefcount(self.array), sys.getrefcount(self.memory)
 
 
-# What `_users` says of memory that only the list has.
-_FREE = _users([np.empty(1, np.uint8)], 0)
+def _free():
+    memory = np.empty(64, np.uint8)
+    piece = _Piece(memory, memory[:8].view(np.int64))
+    del memory
+    return piece.users()
+
+
+# What `users` says of a piece whose array nobody has.
+_FREE = _free()
 
 
 class Spare:
     """For one thread at a time."""
 
     def __init__(self):
-        self._memories = []
-        self._taken = set()     # addresses of what was taken since `renew`
+        self._pieces = {}       # (shape, dtype) -> list of _Piece
+        self._run = 0
 
     def renew(self):
         """A run begins: what the one before did not take and nobody has goes."""
-        kept, free = [], len(self._memories)
-        for index in range(free):
-            if id(self._memories[index]) in self._taken or _users(self._memories, index) > _FREE:
-                kept.append(self._memories[index])
-        self._memories, self._taken = kept, set()
+        last, self._run = self._run, self._run + 1
+        for key, pieces in list(self._pieces.items()):
+            kept = [piece for piece in pieces if piece.run == last or piece.users() != _FREE]
+            if kept:
+                self._pieces[key] = kept
+            else:
+                del self._pieces[key]
 
     def empty(self, shape, dtype):
         """An array of whatever numbers, that begins where a cache line does: vector loads that cross lines take
         twice as long. Raises ResourceExhaustedError where there is not so much memory."""
-        dtype = np.dtype(dtype)
-        memory = self._memory(shape, dtype)
-        start = -memory.__array_interface__["data"][0] % ALIGNMENT
-        return memory[start:len(memory) - ALIGNMENT + start].view(dtype).reshape(shape)
+        pieces = self._pieces.setdefault((shape, np.dtype(dtype)), [])
+        for piece in pieces:
+            if piece.users() == _FREE:
+                break
+        else:
+            piece = _new_piece(shape, np.dtype(dtype))
+            pieces.append(piece)
+        piece.run = self._run
+        return piece.array
 
     def copy(self, array):
         """A dense copy of an array."""
-        copied = self.empty(np.shape(array), np.asarray(array).dtype)
+        array = np.asarray(array)
+        copied = self.empty(array.shape, array.dtype)
         copied[...] = array
         return copied
 
-    def _memory(self, shape, dtype):
-        memories, nbytes = self._memories, math.prod(shape) * dtype.itemsize + ALIGNMENT
-        for index in range(len(memories)):
-            if len(memories[index]) == nbytes and _users(memories, index) == _FREE:
-                break
-        else:
-            kernels("reference.array_checks").check_size(shape, dtype)
-            index = len(memories)
-            memories.append(np.empty(nbytes, np.uint8))
-        self._taken.add(id(memories[index]))
-        return memories[index]
+
+def _new_piece(shape, dtype):
+    nbytes = math.prod(shape) * dtype.itemsize
+    kernels("reference.array_checks").check_size(shape, dtype)
+    memory = np.empty(nbytes + ALIGNMENT, np.uint8)
+    start = -address_of(memory) % ALIGNMENT
+    return _Piece(memory, memory[start:start + nbytes].view(dtype).reshape(shape))

@@ -7,6 +7,10 @@ from graphflow.framework import errors
 from graphflow.runtime.spare import Spare
 
 
+def kept(spare):
+    return sorted(piece.array.size for pieces in spare._pieces.values() for piece in pieces)
+
+
 def test_memory_is_used_again_when_its_array_is_gone():
     spare = Spare()
     first = spare.empty((3, 5), np.float32)
@@ -18,7 +22,8 @@ def test_memory_is_used_again_when_its_array_is_gone():
     del first
     assert spare.empty((3, 5), np.float32).ctypes.data != address      # a view is left
     del row
-    assert spare.empty((15,), np.int32).ctypes.data == address
+    assert spare.empty((3, 5), np.float32).ctypes.data == address
+    assert spare.empty((15,), np.int32).ctypes.data not in (address, second.ctypes.data)
 
 
 def test_what_a_run_did_not_take_goes_when_the_next_begins():
@@ -26,11 +31,15 @@ def test_what_a_run_did_not_take_goes_when_the_next_begins():
     for size in (10, 20, 30):
         spare.renew()
         spare.empty((size,), np.float64)
-    assert len(spare._memories) == 2
+    assert kept(spare) == [20, 30]
     held = spare.empty((40,), np.float64)
+    viewed = spare.empty((50,), np.float64)[10:20]
     spare.renew()
     spare.renew()
-    assert [len(m) for m in spare._memories] == [held.nbytes + 64]
+    assert kept(spare) == [40, 50]
+    del held, viewed
+    spare.renew()
+    assert kept(spare) == []
 
 
 def test_copies_and_sizes():
