@@ -21,8 +21,10 @@ from graphflow.runtime.spare import Spare
 
 # Recorded values of a loop of unknown length begin with room for so many iterations, or for those of the last run.
 _FIRST_ROOM = 32
-# Python looks in after about this long.
+# Python looks in after about this long; of a loop's first run after one iteration, two more, four more and so on.
 _PATIENCE_SECONDS = 0.02
+# Loops of so many iterations at most run without that, if the last run took no longer.
+_MOST_AT_ONCE = 1 << 12
 
 
 def can_run(node, specs):
@@ -55,6 +57,7 @@ class NativeLoop:
         self._resources = resources
         self._idle = collections.deque()
         self._room = _FIRST_ROOM    # iterations that are expected, where that is not known
+        self._at_once = 1           # iterations that are expected to take no longer than Python may wait
         written = written_by(bodies)
         self._variables = [BodyVariables(spec, written, resources) for spec in specs]
         self._fetches, self._recorded = loop_steps.flat(specs[-1], bodies[-1])
@@ -86,7 +89,10 @@ class NativeLoop:
             variables = [stack.enter_context(variables.held()) for variables in self._variables]
             run = _Run(self, place, inputs, state, count)
             run.place([held() for held in variables])
+            begun = time.perf_counter()
             run.iterate(poll)
+            is_short = run.done <= _MOST_AT_ONCE and time.perf_counter() - begun < _PATIENCE_SECONDS
+        self._at_once = run.done + 1 if is_short else 1     # the last test finds the end
         self._idle.append(place)
         self._room = max(_FIRST_ROOM, 1 << (run.done - 1).bit_length())
         return run.state, run.done, run.columns
@@ -217,7 +223,7 @@ class _Run:
 
     def iterate(self, poll):
         """Runs to the end."""
-        chunk, loop = 1, self._native(0 if not self._backwards else self._count - 1)
+        chunk, loop = self._loop._at_once, self._native(0 if not self._backwards else self._count - 1)
         while True:
             started = time.perf_counter()
             limit = self._limit(chunk)

@@ -10,6 +10,7 @@ import pytest
 
 import graphflow as tf
 from graphflow.framework.kernel_loader import kernels
+from graphflow.runtime import native_loop
 from graphflow.runtime.executor import Executor
 
 
@@ -360,3 +361,26 @@ def test_loops_of_no_iterations_return_no_memory_that_is_used_again():
         for _ in range(3):
             found, _ = sess.run([gradient, after], {x: np.full(64, .3), steps: 0})
             np.testing.assert_allclose(found, np.full(64, np.cos(.3) + .6), rtol=1e-5)
+
+
+def test_short_loops_run_without_a_look_in(monkeypatch):
+    """As long as they take less time than Python may wait, and do not grow."""
+    count = tf.placeholder(tf.int32, [])
+    fetch = tf.while_loop(lambda i, _: i < count, lambda i, h: (i + 1, h * 0.5 + 1.0), [0, tf.ones([4])])[1]
+    loop, calls = kernels("cpu.tape").Loop, []
+    run = loop.run
+    monkeypatch.setattr(loop, "run", lambda self, limit: calls.append(limit) or run(self, limit))
+    monkeypatch.setattr(native_loop, "_PATIENCE_SECONDS", 600)      # however busy the machine is
+    monkeypatch.setattr(native_loop, "_MOST_AT_ONCE", 256)
+
+    def looks_in(sess, trips):
+        calls.clear()
+        sess.run(fetch, {count: trips})
+        return len(calls)
+
+    with tf.Session() as sess:
+        assert [looks_in(sess, trips) for trips in (20, 20, 20)] == [5, 1, 1]   # at first after 1, 3, 7, 15 iterations
+        assert [looks_in(sess, trips) for trips in (30, 30, 15, 15)] == [2, 1, 1, 1]
+        assert [looks_in(sess, trips) for trips in (1000, 1000)] == [6, 10]     # many iterations are not kept in mind
+        monkeypatch.setattr(native_loop, "_PATIENCE_SECONDS", 0)
+        assert [looks_in(sess, trips) for trips in (20, 20)] == [21, 21]        # slow ones: a look in after each
