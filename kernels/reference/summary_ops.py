@@ -78,8 +78,9 @@ def fill_histogram(histogram, values):
     histogram.num = values.size
     with np.errstate(over="ignore"):
         histogram.sum, histogram.sum_squares = _total(values), _total(values * values)
-    places = np.minimum(np.searchsorted(limits, values, side="right"), len(limits) - 1)
-    counts = np.bincount(places, minlength=len(limits))
+    # How many lie below each limit; sorting takes less time than finding the bucket of each value.
+    below = np.searchsorted(np.sort(values), limits[:-1])
+    counts = np.diff(below, prepend=0, append=values.size)
     # Of several empty buckets in a row only the last is kept.
     kept = np.flatnonzero((counts > 0) | np.append(counts[1:] > 0, True))
     histogram.bucket_limit.extend(limits[kept])

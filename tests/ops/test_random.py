@@ -155,6 +155,15 @@ def test_counter_carries_into_its_upper_half():
         np.testing.assert_array_equal(words[block], philox.words_at(start.skip(block), 4))
 
 
+def test_few_blocks_are_the_first_of_many():
+    """Few are made another way."""
+    for counter in ((1 << 128) - 2, (3 << 96) - 1, (5 << 32) - 1):
+        start = philox.Position((9 << 32) - 1, counter)
+        for count in (1, 2, 3):
+            np.testing.assert_array_equal(philox.words_at(start, 4 * count), philox.words_at(start, 80)[:4 * count])
+    assert philox.blocks_at(start, np.zeros(0, np.uint64)).shape == (0, 4)
+
+
 @pytest.mark.skipif(not GLIBC, reason="compares with glibc")
 def test_single_precision_functions_are_glibcs():
     import ctypes

@@ -121,3 +121,16 @@ def test_image_default_of_bad_color():
     summary = tf.summary.image("i", tf.zeros([1, 1, 1, 3]))
     np.testing.assert_array_equal(
         tf.make_ndarray(summary.op.get_attr("bad_color")), [255, 0, 0, 255])
+
+
+def test_values_at_a_limit_belong_above_it():
+    limits = np.cumprod([1e-12, *[1.1] * 400])
+    values = np.concatenate([limits, -limits, [0.0, 0.0, 1e300, -1e300]])
+    summary = tf.summary.histogram("h", tf.constant(values))
+    with tf.Session() as session:
+        histogram = tf.Summary.FromString(session.run(summary)).value[0].histo
+    assert sum(histogram.bucket) == histogram.num == len(values)
+    upper = np.array(histogram.bucket_limit)
+    lower = np.concatenate([[-np.inf], upper[:-1]])
+    for bound, above, count in zip(lower, upper, histogram.bucket):
+        assert count == np.sum((values >= bound) & (values < above))
