@@ -33,7 +33,7 @@ class Initializer:
         return cls(**config)
 
 
-def _floating(dtype):
+def floating(dtype):
     dtype = dtypes.as_dtype(dtype)
     if not dtype.is_floating:
         raise ValueError(f"Expected floating point type, got {dtype}.")
@@ -123,7 +123,7 @@ class _Normal(Initializer):
         self.mean = mean
         self.stddev = stddev
         self.seed = seed
-        self.dtype = _floating(dtype)
+        self.dtype = floating(dtype)
 
     def __call__(self, shape, dtype=None, partition_info=None):
         draw = lookup(self._function)
@@ -154,7 +154,7 @@ class UniformUnitScaling(Initializer):
     def __init__(self, factor=1.0, seed=None, dtype=dtypes.float32):
         self.factor = factor
         self.seed = seed
-        self.dtype = _floating(dtype)
+        self.dtype = floating(dtype)
 
     def __call__(self, shape, dtype=None, partition_info=None):
         whole = shape if partition_info is None else partition_info.full_shape
@@ -196,7 +196,7 @@ class VarianceScaling(Initializer):
         self.mode = mode
         self.distribution = distribution
         self.seed = seed
-        self.dtype = _floating(dtype)
+        self.dtype = floating(dtype)
 
     def __call__(self, shape, dtype=None, partition_info=None):
         dtype = self.dtype if dtype is None else dtype
@@ -274,6 +274,13 @@ def he_uniform(seed=None):
     return VarianceScaling(2.0, "fan_in", "uniform", seed)
 
 
+def uniform_orthogonal(rows, columns, dtype, seed):
+    """A random matrix of orthogonal columns, of which there are at most as many as rows."""
+    q, r = raw_ops.Qr(lookup("random_normal")((rows, columns), dtype=dtype, seed=seed), full_matrices=False)
+    # Positive diagonals make the decomposition unique and its distribution uniform.
+    return q * raw_ops.Sign(raw_ops.DiagPart(r))
+
+
 @tf_export("initializers.orthogonal", "orthogonal_initializer")
 class Orthogonal(Initializer):
     """An orthogonal matrix (of the shape with all dimensions but the last joined), times `gain`.
@@ -284,7 +291,7 @@ class Orthogonal(Initializer):
     def __init__(self, gain=1.0, seed=None, dtype=dtypes.float32):
         self.gain = gain
         self.seed = seed
-        self.dtype = _floating(dtype)
+        self.dtype = floating(dtype)
 
     def __call__(self, shape, dtype=None, partition_info=None):
         if len(shape) < 2:
@@ -293,11 +300,8 @@ class Orthogonal(Initializer):
         for dim in shape[:-1]:
             rows *= dim
         rows, columns = int(rows), int(shape[-1])
-        drawn = lookup("random_normal")((max(rows, columns), min(rows, columns)),
-                                        dtype=self.dtype if dtype is None else dtype, seed=self.seed)
-        q, r = raw_ops.Qr(drawn, full_matrices=False)
-        # Positive diagonals make the decomposition unique and its distribution uniform.
-        q *= raw_ops.Sign(raw_ops.DiagPart(r))
+        dtype = self.dtype if dtype is None else dtype
+        q = uniform_orthogonal(max(rows, columns), min(rows, columns), dtype, self.seed)
         if rows < columns:
             q = lookup("matrix_transpose")(q)
         return self.gain * lookup("reshape")(q, shape)
@@ -312,7 +316,7 @@ class Identity(Initializer):
 
     def __init__(self, gain=1.0, dtype=dtypes.float32):
         self.gain = gain
-        self.dtype = _floating(dtype)
+        self.dtype = floating(dtype)
 
     def __call__(self, shape, dtype=None, partition_info=None):
         whole = shape if partition_info is None else partition_info.full_shape
