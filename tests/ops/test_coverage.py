@@ -37,6 +37,7 @@ WITHOUT_SAMPLES = {
     "dataset_iterator": "they make and ask iterators: test_dataset_iterator.py",
     "dataset_nested": "they make datasets: tests/data, test_dataset_nested.py",
     "dataset_order": "they make datasets: tests/data, test_dataset_order.py",
+    "dataset_sql": "they make datasets of a database: test_dataset_sql.py",
     "dataset_source": "they make datasets: tests/data, test_dataset_source.py",
     "optional": "they hold elements of datasets: test_optional.py",
     "stateless_random": "numbers are compared with recorded ones in test_stateless_random.py",
