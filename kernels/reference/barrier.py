@@ -53,7 +53,7 @@ class Barrier(Monitor):
 
     def _insert(self, component, keys, values):
         new = [key for key in keys if key not in self._incomplete]
-        if self._cancelled or self._closed and new or self._closed and not self._incomplete:
+        if self._cancelled or self._closed and new:
             what = f", but attempted to insert a brand new key: {new[0].decode('latin-1')}" if new else ""
             at = f"  Insertion index: {list(keys).index(new[0])}." if new else ""
             raise _cancelled(f"Barrier {self.name} is closed{what}.  Pending enqueues cancelled: "
@@ -78,8 +78,10 @@ class Barrier(Monitor):
     def take(self, ticket, count, small):
         """Gives `count` complete elements; fewer if `small`, once it is closed."""
         def go():
-            total = len(self._ready) + len(self._incomplete)
-            wanted = min(count, total) if small and self._closed else count
+            small_now = small and self._closed
+            # Smaller batches do not wait for what is incomplete: that may be completed from them.
+            total = len(self._ready) + (0 if small_now else len(self._incomplete))
+            wanted = min(count, total) if small_now else count
             if self._closed and total < max(wanted, 1):
                 raise errors.OutOfRangeError(
                     None, None, f"Barrier '{self.name}' is closed and has insufficient elements (requested {count}, "

@@ -62,3 +62,30 @@ def test_wrong_arguments(session):
     loose = Barrier((tf.int32,), name="loose")
     with pytest.raises(tf.errors.InvalidArgumentError, match="Tensors with no elements are not supported"):
         session.run(loose.insert_many(0, ["a"], tf.zeros([1, 0], tf.int32)))
+
+
+def test_nothing_can_still_be_inserted():
+    """States of segments of which all are the last ones are no states: a closed barrier takes that."""
+    b = Barrier(tf.int32, shapes=((),), name="b")
+    nothing = b.insert_many(0, tf.constant([], tf.string), tf.constant([], tf.int32))
+    with tf.Session() as sess:
+        sess.run(b.close())
+        sess.run(nothing)
+        sess.run(b.close(cancel_pending_enqueues=True))
+        with pytest.raises(tf.errors.CancelledError, match="is closed"):
+            sess.run(nothing)
+
+
+def test_small_batches_do_not_wait_for_what_is_incomplete():
+    """What is incomplete may be completed from the batch itself."""
+    b = Barrier((tf.int32, tf.int32), shapes=((), ()), name="b")
+    first, second = b.insert_many(0, ["a", "c"], [1, 3]), b.insert_many(1, ["a"], [2])
+    keys = b.take_many(2, allow_small_batch=True)[1]
+    with tf.Session() as sess:
+        sess.run([first, second])
+        sess.run(b.close())
+        assert sess.run(keys).tolist() == [b"a"]
+        with pytest.raises(tf.errors.OutOfRangeError, match=r"requested 2, total size 0"):
+            sess.run(keys)
+        sess.run(b.insert_many(1, ["c"], [4]))
+        assert sess.run(keys).tolist() == [b"c"]
