@@ -7,6 +7,8 @@ recorded, behind the tensors of the tapes around it where conditionals are neste
 
 import numpy as np
 
+from graphflow.framework import dtypes
+
 
 class Tape:
     """What one run of a conditional or loop recorded.
@@ -92,6 +94,8 @@ def all_iterations(column, path, like):
 
 def recorded(tape, iteration, tensor, last):
     """What `tape` holds for `tensor`; it is let go if this is the `last` time that it is read."""
+    if tensor not in tape.columns and tensor.dtype == dtypes.variant:
+        return boxed({})    # the tape of a conditional that records nothing has no parts
     column = tape.columns[tensor]
     if iteration is None:
         return column

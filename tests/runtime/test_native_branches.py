@@ -149,6 +149,17 @@ def test_gradients_of_native_conditionals_in_loops_that_run_in_python():
     check(with_gradients(y, [x]), native=[False, True, True, True])
 
 
+def test_tapes_without_values_are_read_in_python():
+    """The loop runs natively, its gradient does not; the inner conditional records shapes only."""
+    x = tf.placeholder_with_default(np.array([2.0, 0.5, 1.5], np.float32), [None])
+
+    def inner(i, a):
+        return tf.cond(i > 2, lambda: a + tf.reduce_sum(a, keepdims=True) * 0.1, lambda: a)
+
+    y = looped(lambda i, a: (tf.cond(i > 4, lambda: tf.nn.top_k(a, 3)[0], lambda: inner(i, a)),), x)
+    check([*y, *tf.gradients(y, [x])], native=[True, False])
+
+
 def test_outside_of_loops():
     x, flag = placeholder([0.5, -2.0]), tf.placeholder(tf.bool, [])
     inner = tf.cond(x[0] > 0, lambda: tf.sin(x) * x, lambda: x)
