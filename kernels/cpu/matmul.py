@@ -9,7 +9,7 @@ from .sequence import sequence
 from .vector_unit import lanes_of, thin_tile_of, tile_of, zen
 
 _ITEM_SIZE = {"float32": 4, "float64": 8}
-_FUNCTION = {"float32": "sgemm", "float64": "dgemm"}
+GEMM = {"float32": "sgemm", "float64": "dgemm"}
 _INT32_MAX = 2 ** 31 - 1
 _WORTH_SPLITTING = 8_000_000    # operations, about 80 µs
 _PART_COLUMNS = 128             # of a product by panels: those stay in the L2 cache
@@ -37,7 +37,7 @@ def product_words(dtype, m, n, k, transposes, batch=(1, 0, 0), rows=None, column
     size = _ITEM_SIZE[dtype]
     (top, bottom), (left, right) = rows or (0, m), columns or (0, n)
     left_transposed, right_transposed = map(bool, transposes)
-    return [Out(0), *map(In, operands), blas.address(_FUNCTION[dtype]), bottom - top, right - left, k,
+    return [Out(0), *map(In, operands), blas.address(GEMM[dtype]), bottom - top, right - left, k,
             int(left_transposed), int(right_transposed),
             max(1, m if left_transposed else k), max(1, k if right_transposed else n),
             batch[0], top * (1 if left_transposed else k) * size, (top * n + left) * size,

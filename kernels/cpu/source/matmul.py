@@ -19,25 +19,36 @@ from .values import (
 _ROW_MAJOR, _PLAIN, _TRANSPOSED = 101, 111, 112
 
 
-def _call(b, block, left, right, out, dtype, beta):
-    """out = left . right + beta * out by the function and sizes in words 3 to 10."""
+def call_blas(b, function, dtype, sizes, left, right, out, beta=0.0):
+    """out = left . right + beta * out for (m, n, k).
+
+    left, right: (address, leading dimension, whether it is transposed). out: (address, leading dimension).
+    """
     real = register_type(dtype)
     pointer = real.as_pointer()
     kind = ir.FunctionType(ir.VoidType(), [
         I32, I32, I32, I32, I32, I32, real, pointer, I32, pointer, I32, real, pointer, I32])
 
-    def small(position):
-        return b.trunc(word(b, block, position), I32)
+    def small(number):
+        return b.trunc(number, I32)
 
-    def option(position):
-        return b.select(b.trunc(word(b, block, position), I1),
-                        ir.Constant(I32, _TRANSPOSED), ir.Constant(I32, _PLAIN))
+    def option(transposed):
+        if isinstance(transposed, bool):
+            return ir.Constant(I32, _TRANSPOSED if transposed else _PLAIN)
+        return b.select(b.trunc(transposed, I1), ir.Constant(I32, _TRANSPOSED), ir.Constant(I32, _PLAIN))
 
-    b.call(b.inttoptr(word(b, block, 3), kind.as_pointer()), [
-        ir.Constant(I32, _ROW_MAJOR), option(7), option(8), small(4), small(5), small(6),
-        ir.Constant(real, 1.0), b.inttoptr(left, pointer), small(9),
-        b.inttoptr(right, pointer), small(10), ir.Constant(real, beta),
-        b.inttoptr(out, pointer), small(17)])
+    b.call(b.inttoptr(function, kind.as_pointer()), [
+        ir.Constant(I32, _ROW_MAJOR), option(left[2]), option(right[2]), *map(small, sizes),
+        ir.Constant(real, 1.0), b.inttoptr(left[0], pointer), small(left[1]),
+        b.inttoptr(right[0], pointer), small(right[1]), ir.Constant(real, beta),
+        b.inttoptr(out[0], pointer), small(out[1])])
+
+
+def _call(b, block, left, right, out, dtype, beta):
+    """out = left . right + beta * out by the function and sizes in words 3 to 10."""
+    function, m, n, k, left_turned, right_turned, left_step, right_step = (word(b, block, i) for i in range(3, 11))
+    call_blas(b, function, dtype, (m, n, k), (left, left_step, left_turned), (right, right_step, right_turned),
+              (out, word(b, block, 17)), beta)
 
 
 def matmul(dtype):
