@@ -34,6 +34,9 @@ class LoweredConditional(Lowered):
         for value in node.outputs:
             if value.index == len(node.op.outputs) - 1:
                 self.tapes[value] = self._tape()
+                # Rows of the loops in branches are kept until the run is over.
+                if self._rows and spec.is_body and value not in map(spec.root, spec.plan.fetches):
+                    raise Refused
                 continue
             self._check(value, spec.shape[value])
             number = self._output(value)
@@ -55,6 +58,8 @@ class LoweredConditional(Lowered):
                     self._check(part, one.shape[part])
                     value = Value(part.dtype, one.shape[part], f"{part.name}@tape")
                     self._shapes[value] = one.shape[part]
+                    if part in one.rows:
+                        self._rows[value] = one.rows[part]
                     made[(tensor, *path)] = value, kept
                     if kept:
                         branch.results.append((part, self._output(value)))

@@ -17,9 +17,10 @@ _FIRST_ITERATIONS = 1 << 8
 
 class Budget:
     """Attributes: address: where the number of iterations left is. rooms: what native code may want to be larger, each
-    with a method `renew`. Args: resources: of the session that runs them."""
+    with a method `renew`. records: LoopRecords of loops within native steps, likewise. Args: resources: of the session
+    that runs them."""
 
-    __slots__ = ("_amount", "_left", "_resources", "_since", "address", "rooms")
+    __slots__ = ("_amount", "_left", "_resources", "_since", "address", "records", "rooms")
 
     def __init__(self, resources):
         self._resources = resources
@@ -27,7 +28,12 @@ class Budget:
         self._amount = _FIRST_ITERATIONS
         self._since = time.perf_counter()
         self.address = self._left.ctypes.data
-        self.rooms = []
+        self.rooms, self.records = [], []
+
+    def begin(self):
+        """A run of the frame begins."""
+        for records in self.records:
+            records.begin()
 
     def renew(self):
         """Allows for more, and makes room.
@@ -40,7 +46,7 @@ class Budget:
             deadline = deadlines.current()
             if deadline is not None and deadline.passed():
                 raise deadline.error()
-        for room in self.rooms:
+        for room in (*self.rooms, *self.records):
             room.renew()
         now = time.perf_counter()
         if now - self._since < _PATIENCE_SECONDS and self._amount < 1 << 40:

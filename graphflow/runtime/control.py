@@ -173,7 +173,7 @@ class _Conditional(_Node):
             results = call((), None)
         outputs = results[:body.outputs]
         if self._keeps_tape:
-            outputs.append(tapes.Tape(1, dict(zip(body.tensors, results[body.outputs:]))).boxed())
+            outputs.append(tapes.Tape(None, dict(zip(body.tensors, results[body.outputs:]))).boxed())
         return outputs
 
 

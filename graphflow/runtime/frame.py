@@ -40,6 +40,7 @@ class Frame:
         self._values = []
         self.cancelled = False
         self.budget = budget or Budget(resources)
+        self._records = self.budget.records if budget is None else ()
         self._moved = {}
         self._natively_read = {v for b in spec.nodes if b.native for v in map(spec.root, b.inputs)} - spec.handles
         self._place_values()
@@ -128,7 +129,8 @@ class Frame:
     @property
     def nbytes(self):
         """Memory that the frame keeps between runs."""
-        return self.arena_bytes + self._blocks.nbytes + self._arrays.nbytes
+        recorded = sum(records.nbytes for records in self._records)
+        return self.arena_bytes + self._blocks.nbytes + self._arrays.nbytes + recorded
 
     def _pointer(self, value):
         root = self._spec.root(value)
@@ -243,6 +245,8 @@ class Frame:
     def place(self, feeds, variables, prepare=True):
         """Puts the arrays of feeds and variables where the steps look for them; prepare: and draws random numbers."""
         values = self._values
+        self.budget.begin()
+        self._read = []     # what addresses on tapes point to
         for array, (position, copied, places) in zip(feeds, self._feeds):
             if copied:
                 values[position][...] = array
@@ -255,7 +259,7 @@ class Frame:
             self._load_variables(variables)
         for number, path, value in self._fed_parts:
             if feeds[number] is not None:
-                self._place_part(value, tapes.find(feeds[number], path))
+                self._place_part(value, tapes.find(feeds[number], path, self._read))
         for value, handle in self._arrays.place(feeds).items():
             values[self._position[value]] = handle
         for _, position, places, shape, dtype in self._direct:
@@ -310,10 +314,14 @@ class Frame:
         """Addresses of the words that point to a value, or to a Variable."""
         return self._blocks.addresses(value)
 
+    def show(self, value, array):
+        """Has `explain` find a value that is elsewhere by now."""
+        self._values[self._index(value)] = array
+
     def explain(self, row, moved):
-        """Raises the error of native row `row`; `moved`: {value: array} for what is elsewhere by now."""
+        """Raises the error of native row `row`; `moved`: {value: array} to `show`."""
         for value, array in moved.items():
-            self._values[self._index(value)] = array
+            self.show(value, array)
         self._explain(row)
 
     # ---- looking into a run
@@ -387,5 +395,6 @@ class Frame:
     def _fetched_tape(self, parts):
         """The tape of a native conditional, for those who take it as an object."""
         spec = self._spec
-        return tapes.boxed({path: self._values[self._position[value]].copy() if kept else
-                            tapes.hollow(value.dtype, spec.shape[value]) for path, (value, kept) in parts.items()})
+        found = {path: self._values[self._position[value]].copy() if kept else
+                 tapes.hollow(value.dtype, spec.shape[value]) for path, (value, kept) in parts.items()}
+        return tapes.boxed(found, {path: spec.rows[value] for path, (value, _) in parts.items() if value in spec.rows})

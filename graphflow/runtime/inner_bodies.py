@@ -42,7 +42,7 @@ class Lowered:
 
     def __init__(self, spec, node, parts):
         self._spec, self._node, self._parts = spec, node, parts
-        self._inputs, self._outputs, self._shapes = [], [], {}
+        self._inputs, self._outputs, self._shapes, self._rows = [], [], {}, {}
         self._variables, self._arrays = [], []
         self.tapes = {}
 
@@ -77,14 +77,15 @@ class Lowered:
             path = (reading[0],) if kind == "tape" else ()
             if feed in one.tapes:
                 for inner, (part, _) in one.tapes[feed].items():
-                    result[part] = self._number(self._part(self._node.inputs[index], path + inner))
+                    self._read_part(result, one, part, index, path + inner)
             elif feed in used and kind != "loop" and feed not in one.handles:
                 if kind == "hollow":
                     raise Refused
-                value = self._node.inputs[index]
-                value = self._part(value, path) if path else value
-                self._check(value, one.shape[feed])
-                result[feed] = self._number(value)
+                self._check(feed, one.shape[feed])
+                if path:
+                    self._read_part(result, one, feed, index, path)
+                else:
+                    result[feed] = self._number(self._node.inputs[index])
         for variable in one.variables:
             outside = [v for v in self._node.inputs if v.variable is not None and v.variable.key == variable.key]
             if outside[0].variable not in self._spec.variables:
@@ -108,14 +109,18 @@ class Lowered:
             self._arrays.append(use)
         return result
 
-    def _part(self, tape, path):
-        """The Value of what stands under `path` on the tape that an input is."""
+    def _read_part(self, result, one, part, index, path):
+        """Notes that a body reads what stands under `path` on the tape that is input `index`, as its value `part`."""
+        result[part] = self._number(self._part(self._node.inputs[index], path, one.rows.get(part)))
+
+    def _part(self, tape, path, rows=None):
+        """The Value of what stands under `path` on a tape; rows: the Rows at the address that it is, if it is one."""
         tape = self._spec.root(tape)
         if tape.node is None:
-            value = self._spec.part_of_feed(tape, path)
+            value, kept = self._spec.part_of_feed(tape, path, rows), True
         else:
-            value = self._parts.get(tape, {}).get(path, (None, False))[0]
-        if value is None:
+            value, kept = self._parts.get(tape, {}).get(path, (None, False))
+        if value is None or not kept:
             raise Refused
         return value
 
@@ -124,6 +129,7 @@ class Lowered:
         spec = self._spec
         spec.shape.update(self._shapes)
         spec.tapes.update(self.tapes)
+        spec.rows.update(self._rows)
         for variable, shape in self._variables:
             if variable not in spec.variables:
                 spec.variables.append(variable)

@@ -136,7 +136,7 @@ class _Run:
         self._reads = []  # (value, array of all iterations, or list of one each)
         self._recorded = []  # (number of the column, value or None, its address where it is copied)
         self._stages = []  # buffers
-        self._tables = []  # of addresses
+        self._tables = []  # of addresses, and what is there
         self._copies = []  # (target, source, bytes)
 
     # ---- before
@@ -162,11 +162,13 @@ class _Run:
             return self.state[index]
         if kind == "hollow":
             return np.broadcast_to(np.zeros((), reading[0].as_numpy_dtype), reading[1])
+        if value.dtype == dtypes.resource:
+            return None     # of an array of gradients that was made with the frame: nobody asks
         spec, column = self._loop._specs[-1], self._inputs[index].item().columns[reading[0]]
         is_tape = value.dtype == dtypes.variant
         for path, (part, _) in spec.tapes.get(value, {} if is_tape else {(): (value, True)}).items():
             like = np.zeros(spec.shape[part], part.dtype.as_numpy_dtype)
-            found = tapes.all_iterations(column, path, like)
+            found = tapes.all_iterations(column, path, like, self._tables)
             if not isinstance(found, np.ndarray):
                 found = [np.ascontiguousarray(array).reshape(array.shape) for array in found]
             self._reads.append((part, found))
@@ -253,7 +255,10 @@ class _Run:
         for value, (path, _), column in zip(values, loop._recorded, self.columns):
             found[path] = (tapes.hollow(value.dtype, (self.done, *shape[value])) if column is None
                            else column[:self.done])
-        columns = tapes.columns(found)
+        rows = {path: loop._specs[-1].rows[value] for value, (path, _) in zip(values, loop._recorded)
+                if value in loop._specs[-1].rows}
+        memory = [array for records in self._frames[-1].budget.records for array in records.memory]
+        columns = tapes.columns(found, rows, memory)
         self.columns = [columns.get(tensor, tapes.Parts({})) for tensor, _ in loop._bodies[-1].recorded]
 
     def _iterations(self, at):

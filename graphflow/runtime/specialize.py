@@ -14,7 +14,7 @@ from graphflow.compiler.body_shapes import Info
 from graphflow.compiler.plan import Value
 from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
-from graphflow.runtime import arrays, fusion, lowering, panels, side_by_side
+from graphflow.runtime import arrays, fusion, lowering, panels, side_by_side, tapes
 from graphflow.runtime.reference import bind_kernel
 
 
@@ -71,13 +71,12 @@ class Specialization:
       by reference kernels meanwhile). bodies: operation -> Specializations of its bodies, where they are settled.
       arrays: {handle: arrays.Use} of TensorArrays that native kernels may use; array_origins: see `arrays.uses`.
       is_body: whether the plan is a body's. tapes: {tape that native conditionals make or read: {path: (Value, whether
-      more than its shape is read)}}, see `tapes.py`.
+      more than its shape is read)}}, see `tapes.py`. rows: {part of a tape that is an address: Rows}.
     """
 
     def __init__(self, shaped, variables, resources, threads, wait, config=None, given=None, taped=()):
         self.plan = shaped.plan
         self.is_body = given is not None
-        self.tapes = {}
         self._tape_infos = shaped.tapes
         self.pending = []
         self.threads = threads
@@ -145,16 +144,23 @@ class Specialization:
 
     # ---- tapes
 
-    def part_of_feed(self, tape, path):
-        """The Value that stands under `path` on a tape that is fed; None if its shape is not known."""
+    def part_of_feed(self, tape, path, rows=None):
+        """The Value that stands under `path` on a tape that is fed; None if its shape is not known.
+
+        rows: the Rows at the address that it is, if it is one.
+        """
         parts = self.tapes.setdefault(tape, {})
         if path not in parts:
             info = Info(tape=self._tape_infos.get(tape))
             for tensor in path:
-                info = (info.tape or {}).get(tensor, Info())
-            value = Value(path[-1].dtype.base_dtype, info.shape, f"{path[-1].name}@tape")
-            self.shape[value] = info.shape
+                info = (info.tape or {}).get(tensor, Info(() if tensor is tapes.COUNT else None))
+            is_number = rows is not None and info.shape is not None
+            value = Value(dtypes.int64 if is_number else path[-1].dtype.base_dtype, () if is_number else info.shape,
+                          f"{path[-1].name}@tape")
+            self.shape[value] = value.shape
             parts[path] = value, True
+            if is_number:
+                self.rows[value] = rows
         value, _ = parts[path]
         return None if value.shape is None else value
 
@@ -180,7 +186,7 @@ class Specialization:
         variables, refused, once = list(self.variables), set(), shaped.once
         while True:
             self.arrays, self.array_origins = arrays.uses(shaped, given, taped, refused)
-            self.tapes, self.variables = {}, list(variables)
+            self.tapes, self.rows, self.variables = {}, {}, list(variables)
             bound = self._bound(shaped.nodes, wait)
             asked_for = arrays.asked_for(self, bound)
             if not asked_for:

@@ -2,22 +2,35 @@
 
 Executors pass a tape on as an array that holds the object. Where a conditional runs natively there is no such
 object: each value on its tape, a *part*, has a buffer like any other value, and a name, its path: the tensor
-recorded, behind the tensors of the tapes around it where conditionals are nested. Holds no state beyond the tapes.
+recorded, behind the tensors of the tapes around it where conditionals are nested. A loop within native steps has parts
+too: the number of its iterations (COUNT), and of what it records the address of all iterations, an int64. Holds no
+state beyond the tapes.
 """
+
+import ctypes
 
 import numpy as np
 
 from graphflow.framework import dtypes
 
 
+class _Count:
+    """Stands for the number of iterations in paths."""
+
+    dtype, name = dtypes.int64, "count"
+
+
+COUNT = _Count()
+
+
 class Tape:
     """What one run of a conditional or loop recorded.
 
-    Attributes: count: iterations of a loop. columns: {tensor of a body: its value, or of a loop a list of one per
-    iteration, or an array of them all, or Parts}.
+    Attributes: count: iterations of a loop, None for a conditional. columns: {tensor of a body: its value, or of a
+    loop a list of one per iteration, or an array of them all, or Parts}.
     """
 
-    __slots__ = ("count", "columns")
+    __slots__ = ("columns", "count")
 
     def __init__(self, count, columns):
         self.count = count
@@ -31,16 +44,40 @@ class Tape:
 
 
 class Parts:
-    """The tapes that a conditional in a loop recorded. Attribute: arrays: {path: array of all iterations}."""
+    """The tapes of one conditional or loop that a loop around it recorded.
 
-    __slots__ = ("arrays",)
+    Attributes: arrays: {path: array of all iterations}. rows: {path whose values are addresses: Rows}. memory: what
+    these addresses point to.
+    """
 
-    def __init__(self, arrays):
+    __slots__ = ("arrays", "memory", "rows")
+
+    def __init__(self, arrays, rows=None, memory=()):
         self.arrays = arrays
+        self.rows = rows or {}
+        self.memory = memory
 
     def at(self, iteration):
         """The tape of one iteration, boxed."""
-        return boxed({path: array[iteration, ...] for path, array in self.arrays.items()})
+        return boxed({path: array[iteration, ...] for path, array in self.arrays.items()}, self.rows)
+
+
+class Rows:
+    """What stands at an address: one row per iteration. Attributes: dtype: NumPy's. shape: of a row. rows: Rows if what
+    stands there are addresses in turn, else None."""
+
+    __slots__ = ("dtype", "rows", "shape")
+
+    def __init__(self, dtype, shape, rows=None):
+        self.dtype = dtype
+        self.shape = shape
+        self.rows = rows
+
+    def copied(self, address, count):
+        """Those of so many iterations."""
+        result = np.empty((count, *self.shape), self.dtype)
+        ctypes.memmove(result.ctypes.data, int(address), result.nbytes)
+        return result
 
 
 def hollow(dtype, shape):
@@ -48,15 +85,34 @@ def hollow(dtype, shape):
     return np.broadcast_to(np.zeros((), getattr(dtype, "as_numpy_dtype", dtype)), shape)
 
 
-def boxed(arrays):
-    """The tape of a conditional, given {path: array}."""
-    return Tape(1, {tensor: boxed(found) if type(found) is dict else found
-                    for tensor, found in _by_first(arrays).items()}).boxed()
+def boxed(arrays, rows=None):
+    """The tape of a conditional or loop, given {path: array} and {path whose array is an address: Rows}."""
+    rows, count = rows or {}, arrays.get((COUNT,))
+    found = {}
+    for tensor, inner in _by_first(arrays).items():
+        below = {path[1:]: kind for path, kind in rows.items() if path[0] is tensor and len(path) > 1}
+        if tensor is COUNT:
+            continue
+        if count is None:
+            found[tensor] = boxed(inner, below) if type(inner) is dict else inner
+        elif type(inner) is dict:
+            all_ = {path: _all(array, below.get(path), int(count)) for path, array in inner.items()}
+            found[tensor] = Parts(all_, {path: kind.rows for path, kind in below.items() if kind.rows is not None})
+        else:
+            found[tensor] = _all(inner, rows.get((tensor,)), int(count))
+    return Tape(None if count is None else int(count), found).boxed()
 
 
-def columns(arrays):
-    """{tensor: array of all iterations, or Parts}, given {path: array of all iterations}."""
-    return {tensor: Parts(found) if type(found) is dict else found for tensor, found in _by_first(arrays).items()}
+def _all(array, kind, count):
+    """All iterations of what a loop recorded, given its address, or for `kind` None one that only shows the shape."""
+    return np.broadcast_to(array, (count, *array.shape)) if kind is None else kind.copied(array, count)
+
+
+def columns(arrays, rows=None, memory=()):
+    """{tensor: array of all iterations, or Parts}, given {path: array of all iterations}; rows, memory: see Parts."""
+    return {tensor: found if type(found) is not dict else Parts(
+        found, {path[1:]: kind for path, kind in (rows or {}).items() if path[0] is tensor}, memory)
+        for tensor, found in _by_first(arrays).items()}
 
 
 def _by_first(arrays):
@@ -70,25 +126,46 @@ def _by_first(arrays):
     return result
 
 
-def find(box, path):
-    """The value with this path on a boxed tape, or None: another branch ran than the one that records it."""
-    for tensor in path:
-        box = box.item().columns.get(tensor)
-        if box is None:
-            return None
-    return box
+def find(box, path, memory):
+    """The value with this path on a boxed tape, or None: another branch ran than the one that records it.
+
+    Of what a loop recorded it is the address; `memory`, a list, gets the array that is there.
+    """
+    tape, (tensor, *rest) = box.item(), path
+    if tensor is COUNT:
+        return np.array(tape.count, np.int64)
+    column = tape.columns.get(tensor)
+    if column is None:
+        return None
+    if tape.count is None:
+        return find(column, rest, memory) if rest else column
+    if type(column) is list:
+        column = _joined(column, rest, memory)
+    else:
+        column = all_iterations(column, tuple(rest), None, memory)
+    memory.append(np.ascontiguousarray(column))
+    return np.array(memory[-1].ctypes.data, np.int64)
 
 
-def all_iterations(column, path, like):
+def _joined(column, rest, memory):
+    """An array of the list that a loop recorded, or of what stands under a path on each of its tapes."""
+    if rest:
+        column = [find(box, rest, memory) for box in column]
+    like = next((array for array in column if array is not None), np.zeros(()))
+    return np.array([np.zeros_like(like) if array is None else array for array in column], like.dtype)
+
+
+def all_iterations(column, path, like, memory):
     """What a loop recorded under `path` in `column`: an array of all iterations, or a list of one each.
 
-    `like`: stands for what was not recorded, in iterations where nobody reads it.
+    `like`: stands for what was not recorded, in iterations where nobody reads it. memory: as for `find`.
     """
     if type(column) is Parts:
+        memory.append(column)
         return column.arrays[path]
     if not path:
         return column
-    found = [find(box, path) for box in column]
+    found = [find(box, path, memory) for box in column]
     return [like if array is None else array for array in found]
 
 

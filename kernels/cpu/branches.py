@@ -12,7 +12,8 @@ from . import tape as tapes
 
 # As in `source/tape.py`.
 _CHOSEN, _BRANCH_TABLE, _BRANCH_WORDS = 2, 6, 8
-_LOOP, _LOOP_WORDS = 3, 12
+_LOOP, _LOOP_WORDS = 3, 23
+RECORD_WORDS = USED, ROOM, NEED, KEPT, START = range(5)
 
 
 def chooser():
@@ -75,16 +76,29 @@ class Repetition:
 
     Args: block: int64 array. inner: its `tape.Loop`. budget: address of the number of iterations that it may run.
     places: as for `Branches`. begin: list of (address of a loop variable, number of the word with its initial value,
-    bytes). end: list of (number of the word with a result, its address, bytes).
+    bytes). end: list of (number of the word with a result, its address, bytes). counted: number of the word with the
+    number of iterations, or 0; count_made: of that with where their number goes. reads, columns, rows, resets: tables
+    as in `source/tape.py`; records: int64 array.
     """
 
     first_word = _LOOP_WORDS
 
-    def __init__(self, block, inner, budget, places, begin, end):
+    def __init__(self, block, inner, budget, places, begin, end, counted=0, count_made=0, reads=(), records=None,
+                 columns=(), rows=(), resets=()):
         self._loop = inner
-        self._keep = places, begin, end = _table(places, 2), _table(begin, 3), _table(end, 3)
-        block[_LOOP:_LOOP_WORDS] = [inner.address, tapes.iterator().address, budget, *(
-            word for table in (places, begin, end) for word in (table.ctypes.data, len(table)))]
+        tables = [_table(places, 2), _table(begin, 3), _table(end, 3), _table(reads, 2), _table(columns, 3),
+                  _table(rows, 3), _table(resets, 1)]
+        self._keep = tables, records
+        first, later = ([word for table in some for word in (table.ctypes.data, len(table))]
+                        for some in (tables[:3], tables[4:]))
+        block[_LOOP:_LOOP_WORDS] = [
+            inner.address, tapes.iterator().address, budget, *first, counted, count_made, tables[3].ctypes.data,
+            len(tables[3]), 0 if records is None else records.ctypes.data, *later]
+
+    @property
+    def at(self):
+        """The iteration under way."""
+        return self._loop.at
 
     @property
     def failed(self):

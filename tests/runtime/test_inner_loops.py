@@ -1,13 +1,15 @@
 """Loops within loops and branches that run natively: the values of the reference executor, errors, and ends."""
 
+import os
 import threading
+from unittest import mock
 
 import numpy as np
 import pytest
 
 import graphflow as tf
-from tests.runtime.test_native_branches import looped, placeholder
-from tests.runtime.test_native_loop import check, seeded  # noqa: F401  (a fixture)
+from tests.runtime.test_native_branches import looped, placeholder, with_gradients
+from tests.runtime.test_native_loop import check, loops, seeded  # noqa: F401  (a fixture)
 
 
 def test_loops_within_loops():
@@ -74,7 +76,93 @@ def test_variables_of_the_session(use_resource):
 def test_gradients_of_inner_loops():
     x, w = placeholder([0.5, -1.0]), placeholder([1.5, 0.25])
     y = looped(lambda i, a: looped(lambda j, b: (tf.tanh(b * w) + a * x,), a, trips=4), x, trips=3)
-    check([*y, *tf.gradients(y, [x, w])], native=[False, False])
+    check([*y, *tf.gradients(y, [x, w])])
+
+
+def test_gradients_find_room():
+    """What inner loops record takes as many rows as they run; there is room for 32 at first."""
+    x, w = placeholder([0.5, -1.0]), placeholder([1.5, 0.25])
+    outer, inner = tf.placeholder(tf.int32, []), tf.placeholder(tf.int32, [])
+    step = lambda i, a: looped(lambda j, b: (tf.sin(b * w) * 0.9 + a * x * 0.1,), a, trips=inner - i % 2)  # noqa: E731
+    y = looped(step, x, trips=outer)
+    for counts in ((3, 4), (0, 5), (4, 0), (2, 31), (2, 32), (2, 33), (1, 34), (70, 3), (3, 200), (3, 4), (1, 1)):
+        check([*y, *tf.gradients(y, [x, w])], dict(zip((outer, inner), counts)))
+
+
+def test_runs_with_other_counts_in_one_session():
+    x, outer, inner = tf.placeholder(tf.float32, [None]), tf.placeholder(tf.int32, []), tf.placeholder(tf.int32, [])
+    y = looped(lambda i, a: looped(lambda j, b: (tf.tanh(b) + a * 0.3,), a, trips=inner + i), x, trips=outer)
+    slope, = tf.gradients(y, x)
+    bend, = tf.gradients(tf.reduce_sum(slope * slope), x)
+    feeds = [{x: np.linspace(-1, 1, size), outer: i, inner: j} for size, i, j in (
+        (3, 2, 3), (3, 5, 40), (2, 2, 0), (3, 0, 3), (3, 2, 3), (1000, 4, 9), (3, 60, 1), (3, 2, 3))]
+    for fetches in ([*y, slope], [*y, slope, bend]):
+        with mock.patch.dict(os.environ, {"GRAPHFLOW_EXECUTOR": "reference"}), tf.Session() as sess:
+            expected = [sess.run(fetches, feed) for feed in feeds]
+        with tf.Session() as sess:
+            found = [sess.run(fetches, feed) for feed in feeds]
+            assert bend in fetches or all(loop is not None for loop in loops(sess))
+        for one, other in zip(found, expected, strict=True):
+            for a, b in zip(one, other, strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+def test_gradients_three_deep_with_branches():
+    x, w = placeholder([0.5, 0.25]), placeholder([1.5, -0.5])
+
+    def innermost(k, c, j):
+        return (tf.cond(tf.equal((j + k) % 2, 0), lambda: c * 0.5 + w, lambda: tf.sin(c * x)),)
+
+    def inner(j, b):
+        b, = looped(lambda k, c: innermost(k, c, j), b, trips=j + 1)
+        return (tf.cond(j > 0, lambda: looped(lambda k, c: (tf.tanh(c * w),), b, trips=j)[0], lambda: tf.cos(b)),)
+
+    y = looped(lambda i, a: looped(inner, a, trips=i), x, trips=5)
+    check(with_gradients(y, [x, w]))
+
+
+def test_gradients_taken_within_an_iteration():
+    x, inner = placeholder([0.5, -0.25]), tf.placeholder(tf.int32, [])
+
+    def body(i, a):
+        def energy(point):
+            last, = looped(lambda j, b: (tf.tanh(b * x) + point * 0.5,), point, trips=inner + i % 2)
+            return tf.reduce_sum(last * last)
+
+        either = tf.cond(tf.equal(i % 3, 0), lambda: tf.gradients(energy(a), a)[0], lambda: a * 0.5)
+        return (a - 0.1 * tf.gradients(energy(a), a)[0] + 0.1 * either,)
+
+    y = looped(body, x, trips=6)
+    for count in (0, 3, 50):
+        check(y, {inner: count})
+
+
+def test_gradients_that_python_takes():
+    """It reads the tapes of inner loops that ran natively, and native loops those that it made."""
+    rows = placeholder(np.random.RandomState(0).randn(4, 3, 2))
+    y = looped(lambda i, a: looped(
+        lambda j, b: (tf.cond(tf.equal(j % 2, 0), lambda: tf.tanh(b + rows[i, j]), lambda: b * rows[i, j]),), a,
+        trips=3), tf.zeros([2]), trips=4)
+    check([*y, *tf.gradients(y, rows)], native=[True, False])
+    x = placeholder([[0.5, 0.25], [0.125, 1.0]])
+
+    def body(i, a):
+        inverse = tf.stop_gradient(tf.matrix_inverse(a + 3.0 * tf.eye(2)))
+        inner = lambda j, b: (tf.cond(j > 0, lambda: tf.tanh(b), lambda: tf.sin(b * x)),)  # noqa: E731
+        return looped(inner, a * 0.5 + inverse, trips=i)
+
+    y = looped(body, x, trips=4)
+    check([*y, *tf.gradients(y, x)], native=[False, True])
+
+
+def test_errors_where_a_tape_is_written():
+    x = placeholder([1.0, 2.0, 3.0])
+    y = looped(lambda i, a: looped(lambda j, b: (b * tf.gather(x, i + j, name="lookup"),), a, trips=3), x, trips=3)
+    with tf.Session() as sess:
+        for _ in range(2):
+            with pytest.raises(tf.errors.InvalidArgumentError, match="lookup") as info:
+                sess.run(tf.gradients(y, x))
+            assert "test_inner_loops.py" in str(info.value)
 
 
 def test_errors_name_the_op_and_the_line():

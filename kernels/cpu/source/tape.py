@@ -199,7 +199,11 @@ def _place(b, block, table, count):
 
 
 # Words of `repeat`'s block after FAILED and CODE.
-RUNNING, LOOP, ITERATE, BUDGET, PLACES, PLACE_COUNT, BEGIN, BEGIN_COUNT, END, END_COUNT, REPEAT_WORDS = range(2, 13)
+(RUNNING, LOOP, ITERATE, BUDGET, PLACES, PLACE_COUNT, BEGIN, BEGIN_COUNT, END, END_COUNT, COUNTED, COUNT_MADE, READS,
+ READ_COUNT, RECORDS, COLUMNS, COLUMN_COUNT, ROWS, ROW_COUNT, RESETS, RESET_COUNT, REPEAT_WORDS) = range(2, 24)
+# Words of its records; the addresses of their columns follow.
+USED, ROOM, NEED, KEPT, START, RECORD_WORDS = range(6)
+_ENDLESS = 1 << 62
 
 
 def repeat(paused):
@@ -209,36 +213,136 @@ def repeat(paused):
     block; ITERATE: address of the function; BUDGET: address of a number of iterations: it is lowered, and when it is
     used up the kernel returns `paused`; PLACES, PLACE_COUNT: as in `choose`; BEGIN, BEGIN_COUNT: table of the loop
     variables: (address, number of the word here that says where the initial value is, bytes); END, END_COUNT: table of
-    the results: (number of the word here that says where to, address, bytes). The words that are meant follow from
-    REPEAT_WORDS on.
+    the results: (number of the word here that says where to, address, bytes). COUNTED: number of the word here that
+    says where the number of iterations (int64) is, or 0 for a loop with a test; COUNT_MADE: of that which says where
+    their number goes, or 0. READS, READ_COUNT: table of what is read from tapes: (where the address of all iterations
+    goes, number of the word here that says where that is).
+    What is recorded goes to rows of columns, whose addresses stand behind RECORDS, the address of these words: USED,
+    ROOM: rows used and there; NEED: rows that Python is to make room for, or 0; KEPT: whether rows are kept when the
+    loop runs again; START: row of the first iteration. COLUMNS, COLUMN_COUNT: table: (where the address of the first
+    iteration goes, number of the column, bytes of a row); ROWS, ROW_COUNT: table of the results that are addresses:
+    (number of the word here that says where to, number of the column, bytes of a row). RESETS, RESET_COUNT: addresses
+    of the records of loops within this one, which are let go where those of this one are. The words that are meant
+    follow from REPEAT_WORDS on.
     """
     def emit(b, block):
         inner = b.inttoptr(word(b, block, LOOP), WORDS)
+        records_there = b.icmp_signed("!=", word(b, block, RECORDS), index(0))
+        records = b.inttoptr(word(b, block, RECORDS), WORDS)
+        counted = b.icmp_signed("!=", word(b, block, COUNTED), index(0))
+        total = _if(b, counted, lambda: _pointed(b, block, word(b, block, COUNTED)), 0)
+        backwards = b.icmp_signed("<", word(b, inner, BY), index(0))
+        last = b.select(backwards, index(-1), b.select(counted, total, index(_ENDLESS)))
         with b.if_then(b.icmp_signed("==", word(b, block, RUNNING), index(0))):
-            _place(b, block, word(b, block, PLACES), word(b, block, PLACE_COUNT))
-            begin = b.inttoptr(word(b, block, BEGIN), WORDS)
-            with loop(b, index(0), word(b, block, BEGIN_COUNT)) as i:
-                target, number, nbytes = (word(b, begin, b.add(b.mul(i, index(3)), index(j))) for j in range(3))
-                copy(b, target, word(b, block, number), nbytes)
-            for position, number in ((AT, 0), (FRESH, 1), (RESUME, 0)):
-                b.store(index(number), b.gep(inner, [index(position)]))
-        budget, before = b.inttoptr(word(b, block, BUDGET), WORDS), word(b, inner, AT)
-        left = b.load(budget)
-        left = b.select(b.icmp_signed(">", left, index(1)), left, index(1))
-        b.store(b.add(before, left), b.gep(inner, [index(LIMIT)]))
-        kind = ir.FunctionType(I32, [WORDS]).as_pointer()
-        code = b.call(b.inttoptr(word(b, block, ITERATE), kind), [inner])
-        b.store(b.sub(b.load(budget), b.sub(word(b, inner, AT), before)), budget)
-        status = word(b, inner, STATUS)
+            _begin_loop(b, block, inner, b.select(backwards, b.sub(total, index(1)), index(0)))
+            with b.if_then(records_there):
+                _begin_records(b, block, records)
+        at = word(b, inner, AT)
+        room = _if(b, records_there, lambda: _room(
+            b, block, records, b.select(counted, total, b.add(at, index(1))), paused), _ENDLESS)
+        room = b.select(counted, index(_ENDLESS), b.sub(room, at))
+        left = _within(b, room, b.select(backwards, b.add(at, index(1)), b.sub(last, at)))
+        code = _go_on(b, block, inner, left, backwards)
+        at, status = word(b, inner, AT), word(b, inner, STATUS)
         stopped = b.icmp_signed("==", status, index(STOPPED))
+        all_done = b.and_(b.and_(counted, stopped), b.icmp_signed("==", at, last))
+        stopped = b.and_(stopped, b.not_(all_done))
         b.store(b.zext(stopped, I64), b.gep(block, [index(RUNNING)]))
         with b.if_then(stopped, likely=False):
             b.ret(ir.Constant(I32, int(paused)))
-        with b.if_then(b.icmp_signed("!=", status, index(ENDED)), likely=False):
+        with b.if_then(b.not_(b.or_(all_done, b.icmp_signed("==", status, index(ENDED)))), likely=False):
             b.ret(code)
-        end = b.inttoptr(word(b, block, END), WORDS)
-        with loop(b, index(0), word(b, block, END_COUNT)) as i:
-            number, source, nbytes = (word(b, end, b.add(b.mul(i, index(3)), index(j))) for j in range(3))
-            copy(b, word(b, block, number), source, nbytes)
+        _end_loop(b, block, records, records_there, b.select(counted, total, at))
 
     return IrKernel(emit)
+
+
+def _room(b, block, records, need, paused):
+    """Rows that there are for the run, at least `need`: else the kernel returns `paused`."""
+    for address, column, nbytes in _rows_of(b, block, COLUMNS, COLUMN_COUNT, 3):
+        b.store(_row(b, records, column, nbytes), b.inttoptr(address, WORDS))
+    there = b.sub(word(b, records, ROOM), word(b, records, START))
+    with b.if_then(b.icmp_signed(">", need, there), likely=False):
+        b.store(need, b.gep(records, [index(NEED)]))
+        b.store(index(1), b.gep(block, [index(RUNNING)]))
+        b.ret(ir.Constant(I32, int(paused)))
+    return there
+
+
+def _go_on(b, block, inner, left, backwards):
+    """Runs at most `left` iterations, within the budget; returns what `iterate` does."""
+    budget, before = b.inttoptr(word(b, block, BUDGET), WORDS), word(b, inner, AT)
+    granted = b.load(budget)
+    left = _within(b, b.select(b.icmp_signed(">", granted, index(1)), granted, index(1)), left)
+    b.store(b.select(backwards, b.sub(before, left), b.add(before, left)), b.gep(inner, [index(LIMIT)]))
+    kind = ir.FunctionType(I32, [WORDS]).as_pointer()
+    code = b.call(b.inttoptr(word(b, block, ITERATE), kind), [inner])
+    after = word(b, inner, AT)
+    done = b.select(backwards, b.sub(before, after), b.sub(after, before))
+    b.store(b.sub(b.load(budget), done), budget)
+    return code
+
+
+def _rows_of(b, block, table, count, columns):
+    """Yields the entries of each row of a table, once: what follows is done for every row."""
+    rows = b.inttoptr(word(b, block, table), WORDS)
+    with loop(b, index(0), word(b, block, count)) as i:
+        yield [word(b, rows, b.add(b.mul(i, index(columns)), index(j))) for j in range(columns)]
+
+
+def _if(b, condition, value, otherwise):
+    """`value()` where a condition holds, else a number."""
+    before = b.block
+    with b.if_then(condition):
+        found = value()
+        inside = b.block
+    result = b.phi(I64)
+    result.add_incoming(found, inside)
+    result.add_incoming(index(otherwise), before)
+    return result
+
+
+def _within(b, number, limit):
+    return b.select(b.icmp_signed("<", number, limit), number, limit)
+
+
+def _pointed(b, block, number):
+    """The int64 to which the word of this number points."""
+    return b.load(b.inttoptr(word(b, block, number), WORDS))
+
+
+def _row(b, records, column, nbytes):
+    """Address of the row of the first iteration."""
+    base = word(b, records, b.add(column, index(RECORD_WORDS)))
+    return b.add(base, b.mul(word(b, records, START), nbytes))
+
+
+def _begin_loop(b, block, inner, first):
+    _place(b, block, word(b, block, PLACES), word(b, block, PLACE_COUNT))
+    for target, number, nbytes in _rows_of(b, block, BEGIN, BEGIN_COUNT, 3):
+        copy(b, target, word(b, block, number), nbytes)
+    for address, number in _rows_of(b, block, READS, READ_COUNT, 2):
+        b.store(_pointed(b, block, number), b.inttoptr(address, WORDS))
+    for position, value in ((AT, first), (FRESH, index(1)), (RESUME, index(0))):
+        b.store(value, b.gep(inner, [index(position)]))
+
+
+def _begin_records(b, block, records):
+    used = b.gep(records, [index(USED)])
+    with b.if_then(b.icmp_signed("==", word(b, records, KEPT), index(0))):
+        b.store(index(0), used)
+        for address, in _rows_of(b, block, RESETS, RESET_COUNT, 1):
+            b.store(index(0), b.inttoptr(address, WORDS))
+    b.store(b.load(used), b.gep(records, [index(START)]))
+
+
+def _end_loop(b, block, records, records_there, count):
+    for number, source, nbytes in _rows_of(b, block, END, END_COUNT, 3):
+        copy(b, word(b, block, number), source, nbytes)
+    with b.if_then(records_there):
+        for number, column, nbytes in _rows_of(b, block, ROWS, ROW_COUNT, 3):
+            b.store(_row(b, records, column, nbytes), b.inttoptr(word(b, block, number), WORDS))
+        b.store(b.add(word(b, records, START), count), b.gep(records, [index(USED)]))
+    made = word(b, block, COUNT_MADE)
+    with b.if_then(b.icmp_signed("!=", made, index(0))):
+        b.store(count, b.inttoptr(word(b, block, made), WORDS))
