@@ -5,11 +5,16 @@ are values of the plan like others. In a frame (`PlacedBranches`) native code se
 it has chosen. Holds no state.
 """
 
+import numpy as np
+
 from graphflow.compiler.plan import Value
 from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
+from graphflow.runtime.blocks import address_of
 from graphflow.runtime.inner_bodies import Lowered, Placed, Refused, is_tape
+from graphflow.runtime.tapes import COUNT
 
+_NONE = np.zeros((), np.int64)
 _SELECTORS = (dtypes.bool, dtypes.int32)
 
 
@@ -29,6 +34,7 @@ class LoweredConditional(Lowered):
 
     def __init__(self, spec, node, parts):
         super().__init__(spec, node, parts)
+        self._counts = []   # the numbers of outputs that count iterations
         self._number(node.inputs[0])
         self._add_bodies()
         for value in node.outputs:
@@ -63,6 +69,8 @@ class LoweredConditional(Lowered):
                     made[(tensor, *path)] = value, kept
                     if kept:
                         branch.results.append((part, self._output(value)))
+                        if path and path[-1] is COUNT and part not in one.rows:
+                            self._counts.append(branch.results[-1][1])
         return made
 
     def _native(self, inputs, outputs):
@@ -72,15 +80,19 @@ class LoweredConditional(Lowered):
     def bound(self, kind):
         """The step, a BoundNode."""
         step = super().bound(kind)
-        step.place = lambda block, make_frame, budget: PlacedBranches(step, self._bodies, block, make_frame)
+        step.place = lambda block, make_frame, budget: PlacedBranches(
+            step, self._bodies, self._counts, block, make_frame)
         return step
 
 
 class PlacedBranches(Placed):
-    """The branches of a step in a frame. Args: block: the step's argument block. make_frame: of a Specialization."""
+    """The branches of a step in a frame. Args: block: the step's argument block. make_frame: of a Specialization.
+    counts: numbers of outputs that count the iterations of loops in branches: those of a branch that does not run have
+    none."""
 
-    def __init__(self, step, branches, block, make_frame):
+    def __init__(self, step, branches, counts, block, make_frame):
         super().__init__(step, branches, make_frame)
+        self._counts = counts
         table = kernels("cpu.branches").Branches
         self._first = table.first_word
         self._table = table(block, [self._rows(*pair) for pair in zip(branches, self._frames)])
@@ -102,4 +114,7 @@ class PlacedBranches(Placed):
                 places += [(place, target) for place in frame.places(root)]
             else:
                 copies.append((target, -1, frame.place_of(value), nbytes))
+        made = {number for _, number in branch.results}
+        copies += [(outputs + number, -1, address_of(_NONE), _NONE.nbytes)
+                   for number in self._counts if number not in made]
         return frame.tape, places, copies

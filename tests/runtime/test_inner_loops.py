@@ -144,6 +144,10 @@ def test_gradients_that_python_takes():
         lambda j, b: (tf.cond(tf.equal(j % 2, 0), lambda: tf.tanh(b + rows[i, j]), lambda: b * rows[i, j]),), a,
         trips=3), tf.zeros([2]), trips=4)
     check([*y, *tf.gradients(y, rows)], native=[True, False])
+    seldom = lambda i, a: (tf.cond(tf.equal(i, 2), lambda: looped(  # noqa: E731
+        lambda j, b: (tf.tanh(b + rows[i, j]),), a, trips=3)[0], lambda: a * tf.cos(a)),)
+    y = looped(seldom, tf.zeros([2]) + 0.5, trips=4)
+    check([*y, *tf.gradients(y, rows)], native=[True, False])
     x = placeholder([[0.5, 0.25], [0.125, 1.0]])
 
     def body(i, a):
