@@ -55,7 +55,7 @@ def NewCheckpointReader(filepattern):  # noqa: N802 - TensorFlow's public name
     return CheckpointReader(filepattern)
 
 
-def _prefix(path):
+def checkpoint_prefix(path):
     path = os.fspath(path)
     return latest_checkpoint(path) if os.path.isdir(path) else path
 
@@ -63,7 +63,7 @@ def _prefix(path):
 @tf_export("train.load_checkpoint", "contrib.framework.load_checkpoint")
 def load_checkpoint(ckpt_dir_or_file):
     """A reader of a checkpoint, or of the newest one in a folder; ValueError if that has none."""
-    prefix = _prefix(ckpt_dir_or_file)
+    prefix = checkpoint_prefix(ckpt_dir_or_file)
     if prefix is None:
         raise ValueError(f"Couldn't find 'checkpoint' file or checkpoints in given directory {ckpt_dir_or_file}")
     return NewCheckpointReader(prefix)
@@ -93,7 +93,7 @@ def init_from_checkpoint(ckpt_dir_or_file, assignment_map):
     Raises ValueError for variables or tensors that don't exist, and for shapes that differ.
     """
     reader = load_checkpoint(ckpt_dir_or_file)
-    prefix, shapes = _prefix(ckpt_dir_or_file), reader.get_variable_to_shape_map()
+    prefix, shapes = checkpoint_prefix(ckpt_dir_or_file), reader.get_variable_to_shape_map()
     for there, here in sorted(assignment_map.items(), key=lambda pair: pair[0]):
         variable = _find_variable(here)
         if variable is None:
@@ -166,8 +166,13 @@ def _set_initializer(variable, prefix, tensor_name, slice_spec):
         restored = raw_ops.RestoreV2(
             prefix, [tensor_name], [slice_spec], dtypes=[variable.dtype.base_dtype], name="checkpoint_initializer"
         )[0]
-        ((name, op),) = op_list_to_dict([variable]).items()
-        (saveable,) = saveable_objects_for_op(op, name)
-        variable._initializer_op = saveable.restore([restored], restored_shapes=None)
-        restored.set_shape(variable.shape)
-        variable._initial_value = restored
+        set_initial_value(variable, restored)
+
+
+def set_initial_value(variable, value):
+    """Replaces the initialiser of a variable (or slice of one) by one that assigns the tensor `value`."""
+    ((name, op),) = op_list_to_dict([variable]).items()
+    (saveable,) = saveable_objects_for_op(op, name)
+    variable._initializer_op = saveable.restore([value], restored_shapes=None)
+    value.set_shape(variable.shape)
+    variable._initial_value = value

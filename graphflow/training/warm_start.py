@@ -6,10 +6,13 @@ Holds no state; initialisers of variables are replaced.
 import collections
 
 from graphflow.framework.api import tf_export
+from graphflow.framework.convert import convert_to_tensor
 from graphflow.framework.graph import GraphKeys, get_collection
+from graphflow.ops.partitioners import PartitionInfo
 from graphflow.ops.variables import Variable
 from graphflow.platform import tf_logging as logging
-from graphflow.training.checkpoint_reader import init_from_checkpoint
+from graphflow.training.checkpoint_reader import checkpoint_prefix, init_from_checkpoint, set_initial_value
+from graphflow.training.remapped import load_and_remap_matrix_initializer
 from graphflow.training.saveable import op_list_to_dict
 
 
@@ -42,26 +45,49 @@ def warm_start(ckpt_to_initialize_from, vars_to_warm_start=".*", var_name_to_voc
 
     Args:
       ckpt_to_initialize_from: prefix, or folder with a state file.
-      vars_to_warm_start: regular expression for names of trainable variables (None: all of them), list of such
-        expressions for all variables, or list of variables.
-      var_name_to_vocab_info: not supported: {name: VocabInfo} of variables whose words have changed.
+      vars_to_warm_start: regular expression for names of trainable variables, list of such expressions for all
+        variables, list of variables, or None: only the trainable variables in `var_name_to_vocab_info`.
+      var_name_to_vocab_info: {name: VocabInfo} of matrices whose words have changed: their rows or columns go where
+        their words are now.
       var_name_to_prev_var_name: {name: name in the checkpoint} where they differ.
     Raises ValueError for what is none of these, and for names that no variable has.
     """
-    if var_name_to_vocab_info:
-        raise ValueError("warm_start(var_name_to_vocab_info=...) is not supported: rows cannot be moved to the places "
-                         f"of another vocabulary ({', '.join(sorted(var_name_to_vocab_info))})")
     variables = _grouped(vars_to_warm_start)
-    renamed = var_name_to_prev_var_name or {}
-    unused = set(renamed) - set(variables)
-    if unused:
-        raise ValueError("You provided the following variables in var_name_to_prev_var_name that were not used: "
-                         f"{sorted(unused)}.  Perhaps you misspelled them?  Here is the list of viable variable names: "
-                         f"{sorted(variables)}")
+    renamed, words = var_name_to_prev_var_name or {}, var_name_to_vocab_info or {}
+    for argument, names in (("var_name_to_prev_var_name", renamed), ("var_name_to_vocab_info", words)):
+        unused = set(names) - set(variables)
+        if unused:
+            raise ValueError(f"You provided the following variables in {argument} that were not used: "
+                             f"{sorted(unused)}.  Perhaps you misspelled them?  Here is the list of viable variable "
+                             f"names: {sorted(variables)}")
     logging.info("Warm-starting from: %s", ckpt_to_initialize_from)
+    plain = [name for name in variables if name not in words and vars_to_warm_start]
     init_from_checkpoint(ckpt_to_initialize_from, {
-        renamed.get(name, name): parts[0] if len(parts) == 1 else parts for name, parts in variables.items()})
-    logging.info("Warm-started %d variables.", len(variables))
+        renamed.get(name, name): parts[0] if len(parts) == 1 else parts
+        for name, parts in ((name, variables[name]) for name in plain)})
+    path = checkpoint_prefix(ckpt_to_initialize_from)
+    for name, info in words.items():
+        _start_with_words(variables[name], path, renamed.get(name, name), info)
+    logging.info("Warm-started %d variables.", len(plain) + len(words))
+
+
+def _start_with_words(parts, path, saved_name, info):
+    """Has the slices of a matrix begin with the saved rows (or columns) of their words."""
+    if info.axis == 0:
+        sizes = info.new_vocab_size, parts[0].shape.as_list()[1]
+        files = {"old_row_vocab_size": info.old_vocab_size, "old_row_vocab_file": info.old_vocab,
+                 "new_row_vocab_file": info.new_vocab, "num_row_oov_buckets": info.num_oov_buckets}
+    else:
+        sizes = sum(part.shape.as_list()[0] for part in parts), info.new_vocab_size
+        files = {"old_col_vocab_file": info.old_vocab, "new_col_vocab_file": info.new_vocab,
+                 "num_col_oov_buckets": info.num_oov_buckets}
+    initialize = load_and_remap_matrix_initializer(
+        path, saved_name, *sizes, initializer=info.backup_initializer, **files)
+    for part in parts:
+        piece = part._save_slice_info
+        where = None if piece is None else PartitionInfo(piece.full_shape, piece.var_offset)
+        value = convert_to_tensor(initialize(part.shape.as_list(), partition_info=where))
+        set_initial_value(part, value)
 
 
 def _grouped(wanted):
