@@ -3,8 +3,6 @@
 Every method is a linear map of rows and one of columns; positions are single precision, as in TensorFlow.
 """
 
-import math
-
 import numpy as np
 
 from ..registry import reference
@@ -83,12 +81,12 @@ def _bicubic_matrix(count, size, align, half):
 def _area_matrix(count, size, align):
     starts, scale = _positions(count, size, align, False)
     ends = np.arange(1, count + 1, dtype=np.float32) * scale
-    matrix = np.zeros((count, size), np.float32)
-    for row, (start, end) in enumerate(zip(starts, ends)):
-        for column in range(math.floor(start), math.ceil(end)):
-            covered = min(np.float32(column + 1), end) - max(np.float32(column), start)
-            matrix[row, min(max(column, 0), size - 1)] += covered
-    return matrix / scale
+    columns = np.arange(max(size, np.ceil(ends[-1])), dtype=np.float32)
+    covered = np.minimum(columns + 1, ends[:, None]) - np.maximum(columns, starts[:, None])
+    covered = np.maximum(covered, 0)
+    # What lies beyond the image is the last column again.
+    covered[:, size - 1] = np.add.accumulate(covered[:, size - 1:], axis=1)[:, -1]
+    return covered[:, :size] / scale
 
 
 def _apply(rows, columns, images):
