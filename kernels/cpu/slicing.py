@@ -86,7 +86,12 @@ def strided_slice(ctx):
 
 def _part(ctx):
     """The kernel for indices that change from run to run in neighbouring dimensions, all of the others being taken."""
-    shape, item, strides = ctx.input_shapes[0], item_size(ctx.output_dtypes[0]), ctx.value(3)
+    return _indexed("part", ctx, ctx.input_shapes[0], [Out(0), In(0), In(1)], 1, ctx.value(3))
+
+
+def _indexed(template, ctx, shape, words, begin, strides):
+    """That kernel for an array of a shape, or the one that puts back what it takes; begin: number of the input."""
+    item = item_size(ctx.output_dtypes[0])
     if item is None or strides is None or ctx.attr("ellipsis_mask") or ctx.attr("new_axis_mask"):
         return None
     shrunk = []
@@ -98,15 +103,20 @@ def _part(ctx):
     if not shrunk or shrunk != list(range(shrunk[0], shrunk[-1] + 1)) or 0 in shape:
         return None
     first, after = shrunk[0], shrunk[-1] + 1
-    function = native.function("copying.part", ctx.input_dtypes[1].name, str(native.INDEX_OUT_OF_RANGE))
-    return Native(function, [0, 0, Out(0), In(0), In(1), prod(shape[:first]), item * prod(shape[after:]), first,
-                             len(shrunk), *shape[first:after]])
+    code = str(native.INDEX_OUT_OF_RANGE)
+    function = native.function(f"copying.{template}", ctx.input_dtypes[begin].name, code)
+    return Native(function, [0, 0, *words, prod(shape[:first]), item * prod(shape[after:]), first, len(shrunk),
+                             *shape[first:after]])
 
 
 @cpu.kernel("StridedSliceGrad")
 def strided_slice_grad(ctx):
     """Zeros, then the gradient where the slice was."""
     key, item, whole = _key(ctx), item_size(ctx.output_dtypes[0]), ctx.output_shapes[0]
+    if key is None:
+        found = _indexed("placed_part", ctx, whole, [Out(0), In(4), In(1)], 1, ctx.value(3))
+        fits = found is not None and found.words[5] * found.words[6] == item * prod(ctx.input_shapes[4])
+        return found if fits else None
     view = None if key is None or item is None else _view(whole, key)
     if view is None or prod(view[0]) != prod(ctx.input_shapes[4]):
         return None

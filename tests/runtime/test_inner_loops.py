@@ -139,15 +139,15 @@ def test_gradients_taken_within_an_iteration():
 
 def test_gradients_that_python_takes():
     """It reads the tapes of inner loops that ran natively, and native loops those that it made."""
-    rows = placeholder(np.random.RandomState(0).randn(4, 3, 2))
+    rows = placeholder(np.random.RandomState(0).randn(12, 2))       # their gradient is sparse: Python joins it
     y = looped(lambda i, a: looped(
-        lambda j, b: (tf.cond(tf.equal(j % 2, 0), lambda: tf.tanh(b + rows[i, j]), lambda: b * rows[i, j]),), a,
-        trips=3), tf.zeros([2]), trips=4)
-    check([*y, *tf.gradients(y, rows)], native=[True, False])
+        lambda j, b: (tf.cond(tf.equal(j % 2, 0), lambda: tf.tanh(b + tf.gather(rows, 3 * i + j)), lambda: b * 0.5),),
+        a, trips=3), tf.zeros([2]), trips=4)
+    check([*y, tf.convert_to_tensor(tf.gradients(y, rows)[0])], native=[True, False])
     seldom = lambda i, a: (tf.cond(tf.equal(i, 2), lambda: looped(  # noqa: E731
-        lambda j, b: (tf.tanh(b + rows[i, j]),), a, trips=3)[0], lambda: a * tf.cos(a)),)
+        lambda j, b: (tf.tanh(b + tf.gather(rows, i + j)),), a, trips=3)[0], lambda: a * tf.cos(a)),)
     y = looped(seldom, tf.zeros([2]) + 0.5, trips=4)
-    check([*y, *tf.gradients(y, rows)], native=[True, False])
+    check([*y, tf.convert_to_tensor(tf.gradients(y, rows)[0])], native=[True, False])
     x = placeholder([[0.5, 0.25], [0.125, 1.0]])
 
     def body(i, a):
@@ -157,6 +157,19 @@ def test_gradients_that_python_takes():
 
     y = looped(body, x, trips=4)
     check([*y, *tf.gradients(y, x)], native=[False, True])
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_gradients_of_what_is_taken_at_an_index(deep):
+    x, w = placeholder(np.random.RandomState(0).randn(3, 4, 2)), placeholder(np.random.RandomState(1).randn(5, 3, 2))
+    if deep:
+        y = looped(lambda i, a: looped(lambda j, b: (tf.tanh(b + x[i, -1 - j] * x[-1, j]),), a, trips=4), x[0, 0],
+                   trips=3)
+        z = looped(lambda i, a: looped(lambda j, b: (tf.sin(b * w[:, j, 1])[::-1],), a, trips=3), w[:, 0, 0], trips=2)
+    else:
+        y = looped(lambda i, a: (tf.tanh(a + x[i]) * x[:, i, :][0],), x[0], trips=3)
+        z = looped(lambda i, a: (tf.sin(a + w[:, :, i]),), w[:, :, 0], trips=2)
+    check([*y, *z, *tf.gradients([*y, *z], [x, w])])
 
 
 def test_errors_where_a_tape_is_written():

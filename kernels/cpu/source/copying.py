@@ -14,6 +14,7 @@ from .values import (
     blocks,
     copy,
     fail,
+    fill,
     index,
     load,
     loop,
@@ -227,21 +228,41 @@ def part(index_type, code):
     dimensions. Fails with `code` at an index out of range.
     """
     def emit(b, block):
-        out, array, indices, count, nbytes, first, dimensions = (word(b, block, i) for i in range(2, 9))
-        with b.goto_entry_block():
-            slots = [b.alloca(I64) for _ in range(2)]
-        at, whole = slots
-        b.store(index(0), at)
-        b.store(index(1), whole)
-        with loop(b, index(0), dimensions) as i:
-            size = word(b, block, b.add(i, index(9)))
-            given = load(b, indices, b.add(first, i), index_type).cast("int64")
-            position = where(given < 0, given + Value(b, "int64", size), given)
-            fail(b, block, b.not_(b.icmp_unsigned("<", position.ir, size)), int(code), i, given.ir)
-            b.store(b.add(b.mul(b.load(at), size), position.ir), at)
-            b.store(b.mul(b.load(whole), size), whole)
-        source, step = b.add(array, b.mul(b.load(at), nbytes)), b.mul(b.load(whole), nbytes)
+        out, array, count, nbytes = (word(b, block, i) for i in (2, 3, 5, 6))
+        start, step = _start_of_part(b, block, index_type, code)
+        source = b.add(array, start)
         with loop(b, index(0), count) as i:
             copy(b, b.add(out, b.mul(i, nbytes)), b.add(source, b.mul(i, step)), nbytes)
 
     return IrKernel(emit)
+
+
+def placed_part(index_type, code):
+    """Zeros, but for such a part of them. Words: as for `part`; 3 is what goes there."""
+    def emit(b, block):
+        out, given, count, nbytes = (word(b, block, i) for i in (2, 3, 5, 6))
+        start, step = _start_of_part(b, block, index_type, code)
+        fill(b, out, 0, b.mul(count, step))
+        target = b.add(out, start)
+        with loop(b, index(0), count) as i:
+            copy(b, b.add(target, b.mul(i, step)), b.add(given, b.mul(i, nbytes)), nbytes)
+
+    return IrKernel(emit)
+
+
+def _start_of_part(b, block, index_type, code):
+    """(bytes to where the part begins, bytes from there to its continuation)."""
+    indices, nbytes, first, dimensions = (word(b, block, i) for i in (4, 6, 7, 8))
+    with b.goto_entry_block():
+        slots = [b.alloca(I64) for _ in range(2)]
+    at, whole = slots
+    b.store(index(0), at)
+    b.store(index(1), whole)
+    with loop(b, index(0), dimensions) as i:
+        size = word(b, block, b.add(i, index(9)))
+        given = load(b, indices, b.add(first, i), index_type).cast("int64")
+        position = where(given < 0, given + Value(b, "int64", size), given)
+        fail(b, block, b.not_(b.icmp_unsigned("<", position.ir, size)), int(code), i, given.ir)
+        b.store(b.add(b.mul(b.load(at), size), position.ir), at)
+        b.store(b.mul(b.load(whole), size), whole)
+    return b.mul(b.load(at), nbytes), b.mul(b.load(whole), nbytes)

@@ -7,7 +7,7 @@ than ROOM, else the length for which Python is to make room, or 0.
 
 from llvmlite import ir
 
-from .values import I1, I8, I32, I64, WORDS, IrKernel, copy, fail, index, load, loop, store, word
+from .values import I8, I32, I64, WORDS, IrKernel, copy, fail, fill, index, load, loop, store, word
 
 HEAD = DATA, STATES, SIZE, NBYTES, CLEAR, SUMS, KNOWN, ROOM, WANTED = range(9)
 EMPTY, FULL, CLEARED = range(3)
@@ -30,12 +30,6 @@ def _make_longer(b, block, paused):
         b.ret(ir.Constant(I32, int(paused)))
     with b.if_then(b.and_(b.icmp_signed(">=", at, word(b, head, SIZE)), b.not_(behind))):
         b.store(after, b.gep(head, [index(SIZE)]))
-
-
-def _fill(b, address, byte, nbytes):
-    pointer = I8.as_pointer()
-    b.call(b.module.declare_intrinsic("llvm.memset", [pointer, I64]),
-           [b.inttoptr(address, pointer), ir.Constant(I8, byte), nbytes, ir.Constant(I1, 0)])
 
 
 def _element(b, block, code):
@@ -77,7 +71,7 @@ def _is_unreadable(b, head, state):
 def _take(b, head, state, memory, target):
     """Reads an element."""
     with b.if_then(_is(b, state, EMPTY), likely=False):
-        _fill(b, memory, 0, word(b, head, NBYTES))
+        fill(b, memory, 0, word(b, head, NBYTES))
     copy(b, target, memory, word(b, head, NBYTES))
     clears = b.icmp_signed("!=", word(b, head, CLEAR), index(0))
     b.store(b.select(clears, ir.Constant(I8, CLEARED), ir.Constant(I8, FULL)), state)
@@ -170,7 +164,7 @@ def renew():
         with loop(b, index(0), word(b, block, 0)) as i:
             at = b.mul(i, index(2))
             head = b.inttoptr(word(b, block, b.add(at, index(1))), WORDS)
-            _fill(b, word(b, head, STATES), EMPTY, word(b, head, SIZE))
+            fill(b, word(b, head, STATES), EMPTY, word(b, head, SIZE))
             b.store(word(b, block, b.add(at, index(2))), b.gep(head, [index(KNOWN)]))
 
     return IrKernel(emit)

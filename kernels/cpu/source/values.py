@@ -371,6 +371,13 @@ def copy(b, target, source, nbytes):
            [b.inttoptr(target, pointer), b.inttoptr(source, pointer), nbytes, ir.Constant(I1, 0)])
 
 
+def fill(b, address, byte, nbytes):
+    """Sets every byte of memory."""
+    pointer = I8.as_pointer()
+    b.call(b.module.declare_intrinsic("llvm.memset", [pointer, I64]),
+           [b.inttoptr(address, pointer), ir.Constant(I8, byte), nbytes, ir.Constant(I1, 0)])
+
+
 class IrKernel:
     """A kernel given by a function `emit(builder, block)` that writes its body."""
 
