@@ -50,6 +50,7 @@ WITHOUT_SAMPLES = {
     "image_sampling": "parts are compared with recorded ones in test_image_sampling.py",
     "image_codec": "files are written and read again in test_image_codec.py",
     "reader_ops": "files are written and read in test_reader_ops.py",
+    "record_input": "it reads files: test_record_input.py",
     "remapping": "they read files: test_remapping.py",
     "save_restore": "they write and read files: test_save_restore.py",
     "script_ops": "they call the user's functions: test_script_ops.py",
