@@ -6,6 +6,7 @@ which. A few thousand steps of Adam on a 256-unit network; expect about 97 % in 
 
 import argparse
 import os
+import sys
 
 import offline_data
 
@@ -63,7 +64,8 @@ def main():
                 sess.run(train, batch)
         test = sess.run(accuracy, {x: data.test.images, y: data.test.labels})
     print(f"test accuracy: {test:.4f}")
-    print(f"see the curves: tensorboard --logdir {args.log_dir}")
+    # By this interpreter: the environment of tools/demo is on nobody's PATH.
+    print(f"see the curves: {sys.executable} -m tensorboard.main --logdir {args.log_dir}")
 
 
 if __name__ == "__main__":
