@@ -26,10 +26,10 @@ class Blocks:
     bodies of native nodes, whose loops share the Budget `budget`.
     Attributes: steps: the native ones, in order. tape: of them all, or None. scratch_bytes. draws: list of
     (what reserves the random numbers of a run, block, address of its word that says where they begin). bodies:
-    {row: Placed}.
+    {row: Placed}. `is_within`: whether they are those of a body within a native step.
     """
 
-    def __init__(self, spec, pointer, make_frame, budget):
+    def __init__(self, spec, pointer, make_frame, budget, is_within):
         self._spec = spec
         self.steps = [b for b in spec.nodes if b.native]
         self.tape = self._words = self._view = None
@@ -38,9 +38,9 @@ class Blocks:
         self._patches = {}
         self._heads = {}
         if self.steps:
-            self._build(pointer, make_frame, budget)
+            self._build(pointer, make_frame, budget, is_within)
 
-    def _build(self, pointer, make_frame, budget):
+    def _build(self, pointer, make_frame, budget, is_within):
         """One argument block per native step; pointers known now are filled in."""
         tape = kernels("cpu.tape")
         sizes = [max(1, len(b.native.words)) for b in self.steps]
@@ -59,6 +59,12 @@ class Blocks:
             block[:len(words)] = tape.make_block(words, inputs, outputs, scratch)[:len(words)]
             self._note_patches(bound, words, at)
             draw = bound.native.before_run
+            if draw is not None and is_within:
+                branches = kernels("cpu.branches")
+                budget.draws.append((draw, self._view[at:at + size]))
+                rows.append((branches.drawer().address, branches.drawing(bound.native.function, block, draw)))
+                at += size
+                continue
             if draw is not None:
                 self.draws.append((draw, self._view[at:at + size], address_of(block) + 8 * draw.word))
             if bound.place is not None:

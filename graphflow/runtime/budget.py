@@ -13,14 +13,17 @@ from graphflow.runtime import deadlines
 # Python looks in after about this long.
 _PATIENCE_SECONDS = 0.02
 _FIRST_ITERATIONS = 1 << 8
+# Times for which a kernel in a body has random numbers: how often it will run is not known before.
+_RESERVED_DRAWS = 1 << 28
 
 
 class Budget:
     """Attributes: address: where the number of iterations left is. rooms: what native code may want to be larger, each
-    with a method `renew`. records: LoopRecords of loops within native steps, likewise. Args: resources: of the session
-    that runs them."""
+    with a method `renew`. records: LoopRecords of loops within native steps, likewise. draws: list of (what reserves
+    random numbers, block of the kernel) in bodies within native steps. Args: resources: of the session that runs them.
+    """
 
-    __slots__ = ("_amount", "_left", "_resources", "_since", "address", "records", "rooms")
+    __slots__ = ("_amount", "_begun", "_left", "_resources", "_since", "address", "draws", "records", "rooms")
 
     def __init__(self, resources):
         self._resources = resources
@@ -28,12 +31,21 @@ class Budget:
         self._amount = _FIRST_ITERATIONS
         self._since = time.perf_counter()
         self.address = self._left.ctypes.data
-        self.rooms, self.records = [], []
+        self.rooms, self.records, self.draws, self._begun = [], [], [], []
 
     def begin(self):
         """A run of the frame begins."""
         for records in self.records:
             records.begin()
+        self.end()      # the run before may have failed
+        for draw, block in self.draws:
+            self._begun.append((draw(block, _RESERVED_DRAWS), block[draw.word]))
+
+    def end(self):
+        """A run of the frame is over: of the random numbers reserved for it, others may have what it has not drawn."""
+        for (draw, block), (position, begun) in zip(self.draws, self._begun):
+            draw.give_back(position, (block[draw.word] - begun) // draw.step, _RESERVED_DRAWS)
+        self._begun.clear()
 
     def renew(self):
         """Allows for more, and makes room.

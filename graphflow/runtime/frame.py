@@ -44,7 +44,8 @@ class Frame:
         self._moved = {}
         self._natively_read = {v for b in spec.nodes if b.native for v in map(spec.root, b.inputs)} - spec.handles
         self._place_values()
-        self._blocks = Blocks(spec, self._pointer, lambda body: Frame(body, resources, self.budget), self.budget)
+        self._blocks = Blocks(
+            spec, self._pointer, lambda body: Frame(body, resources, self.budget), self.budget, budget is not None)
         self._arrays = PlacedArrays(spec, self._blocks, self.budget.rooms)
         self._bound_arrays = [None] * len(spec.variables)
         self._build_steps()
@@ -129,8 +130,8 @@ class Frame:
     @property
     def nbytes(self):
         """Memory that the frame keeps between runs."""
-        recorded = sum(records.nbytes for records in self._records)
-        return self.arena_bytes + self._blocks.nbytes + self._arrays.nbytes + recorded
+        made = self._arrays.nbytes + sum(records.nbytes for records in self._records)
+        return self.arena_bytes + self._blocks.nbytes + made
 
     def _pointer(self, value):
         root = self._spec.root(value)
@@ -224,13 +225,15 @@ class Frame:
         variables (None if it has none), which nobody else writes while this runs; those that the
         plan writes are written in place. again: whether this is an iteration of the same loop as the last run.
         """
-        self.place(feeds, variables)
         try:
+            self.place(feeds, variables)
             for step in itertools.islice(self._steps, self._once if again else 0, None):
                 step.run()
         except NativeFailure as error:
             if not self.cancelled:
                 self._explain(error.row)
+        finally:
+            self.budget.end()
         if self.cancelled:
             deadlines.raise_cancelled()
         result = [self._fetched(*fetch) for fetch in self._fetches]
@@ -300,6 +303,7 @@ class Frame:
         for position, array in self._moved.items():
             self._values[position] = array
         self._moved.clear()
+        self.budget.end()
         self._let_go()
 
     def place_of(self, value):
@@ -314,14 +318,10 @@ class Frame:
         """Addresses of the words that point to a value, or to a Variable."""
         return self._blocks.addresses(value)
 
-    def show(self, value, array):
-        """Has `explain` find a value that is elsewhere by now."""
-        self._values[self._index(value)] = array
-
     def explain(self, row, moved):
-        """Raises the error of native row `row`; `moved`: {value: array} to `show`."""
+        """Raises the error of native row `row`; `moved`: {value: array} for what is elsewhere by now."""
         for value, array in moved.items():
-            self.show(value, array)
+            self._values[self._index(value)] = array
         self._explain(row)
 
     # ---- looking into a run

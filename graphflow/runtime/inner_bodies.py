@@ -165,13 +165,16 @@ class Placed:
         self._table = None
         self.nbytes = sum(frame.nbytes for frame in self._frames)
 
-    def explain(self, find):
-        """Raises the error of the body that failed; `find(value)` is the array of an input of the step."""
+    def explain(self, find, moved=()):
+        """Raises the error of the body that failed; `find(value)` is the array of an input of the step.
+
+        moved: {value of the body: array} for what else is not in its frame.
+        """
         number, row = self._table.failed
         body = self._bodies[number]
         given = {getattr(key, "start", key): find(self._step.inputs[i]) for key, i in body.inputs.items()}
         given.update({inner: find(handle) for inner, handle in body.arrays.items()})
-        self._frames[number].explain(row, given)
+        self._frames[number].explain(row, {**given, **dict(moved)})
 
     def heads(self):
         """(handle around the step, words, position in them) of all words that point to heads of arrays."""

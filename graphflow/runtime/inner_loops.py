@@ -174,13 +174,13 @@ class PlacedLoop(Placed):
 
     def explain(self, find):
         """As `Placed` does; what is read from a tape is that of the iteration."""
-        body, frame = self._bodies[-1], self._frames[-1]
+        body, moved = self._bodies[-1], {}
         for value, number in self._lowered.reads:
             array = np.empty(body.spec.shape[value], value.dtype.as_numpy_dtype)
             address = find(self._step.inputs[number]).item() + self._table.at * array.nbytes
             ctypes.memmove(array.ctypes.data, address, array.nbytes)
-            frame.show(value, array)
-        super().explain(find)
+            moved[value] = array
+        super().explain(find, moved)
 
     def _source(self, inner, frame, value):
         """(address of what a body makes, None), or (1, the word that says where it is) if the body is given it."""

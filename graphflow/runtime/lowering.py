@@ -4,6 +4,7 @@ What others of them share a tape with stays with `control.py` if these do. Holds
 """
 
 from graphflow.compiler.bodies import LOOPS
+from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import branches, inner_loops
 from graphflow.runtime.inner_bodies import Refused
 
@@ -24,12 +25,15 @@ def lower(spec, bound, wait):
 
 def _is_candidate(spec, node, wait):
     specs = spec.bodies.get(node.op)
-    if not node.bodies or specs is None or not all(one.is_native() for one in specs):
+    if not node.bodies or specs is None or not all(one.is_native(may_draw=True) for one in specs):
         return False
     kind = inner_loops if node.type in LOOPS else branches
     if not kind.is_candidate(spec, node):
         return False
-    missing = [] if wait else [function for function in kind.functions() if not function.ready()]
+    functions = kind.functions()
+    if not all(one.is_native() for one in specs):
+        functions.append(kernels("cpu.branches").drawer())
+    missing = [] if wait else [function for function in functions if not function.ready()]
     spec.pending.extend(missing)
     return not missing
 

@@ -131,6 +131,7 @@ class _Run:
         self.state = [spare.copy(array) for array in state]
         self.done = 0
         self._begun = 0     # iterations that have their random numbers
+        self._positions = {}    # row of the table of moves -> where these begin
         self.columns = []
         self._room = loop._room if count is None else count     # iterations for which there is memory
         self._reads = []  # (value, array of all iterations, or list of one each)
@@ -285,15 +286,16 @@ class _Run:
         draws = self._frames[-1].draws
         for row, (draw, block, _) in enumerate(draws, -len(draws)):
             own = block[draw.word]
-            draw(block, limit - self._begun)
+            self._positions[row] = draw(block, limit - self._begun)
             self._place.moves[row, 1] = block[draw.word] - self._begun * draw.step
             if self._begun > self.done:     # an iteration goes on that has them
                 block[draw.word] = own
 
     def _give_back(self, limit, begun):
         """Gives back the random numbers of iterations that have not begun."""
-        for draw, _, _ in self._frames[-1].draws:
-            draw.give_back(begun - self._begun, limit - self._begun)
+        draws = self._frames[-1].draws
+        for row, (draw, _, _) in enumerate(draws, -len(draws)):
+            draw.give_back(self._positions[row], begun - self._begun, limit - self._begun)
         self._begun = begun
 
     def _native(self, at):

@@ -21,6 +21,17 @@ def chooser():
     return native.function("tape.choose", str(native.PAUSED))
 
 
+def drawer():
+    """The native function behind `drawing`."""
+    return native.function("tape.draw")
+
+
+def drawing(function, block, draw):
+    """The block of a row that runs a kernel of a body, which may run often or not at all; `draw`: its `before_run`."""
+    address = block.ctypes.data
+    return np.array([function.address, address, address + 8 * draw.word, draw.step], np.int64)
+
+
 def repeater():
     """The native function of all loops that are rows."""
     return native.function("tape.repeat", str(native.PAUSED))

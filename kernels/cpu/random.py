@@ -30,19 +30,19 @@ class _Draw:
 
     def __init__(self, stream, count):
         self._stream, self._count = stream, count
-        self._position = None
         self.step = count * SAMPLES_PER_OUTPUT
 
     def __call__(self, block, runs=1):
-        """Reserves what so many runs need; the block is that of the first."""
-        position = self._position = self._stream.reserve_outputs(runs * self._count)
+        """Reserves what so many runs need, from the Position that it returns; the block is that of the first."""
+        position = self._stream.reserve_outputs(runs * self._count)
         block[2] = _signed(position.key)
         block[3] = _signed(position.counter)
         block[4] = _signed(position.counter >> 64)
+        return position
 
-    def give_back(self, runs, reserved):
-        """Of those reserved last, only `runs` have taken place."""
-        used = self._position.skip(runs * self.step)
+    def give_back(self, position, runs, reserved):
+        """Of those reserved from a Position on, only `runs` have taken place."""
+        used = position.skip(runs * self.step)
         self._stream.give_back(used, (reserved - runs) * self._count)
 
 

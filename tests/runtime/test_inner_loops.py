@@ -238,3 +238,42 @@ def test_endless_loops_end_with_their_session_or_deadline(around):
     sess.close()
     thread.join(10)
     assert caught
+
+
+def test_random_numbers_in_branches_and_inner_loops():
+    """Those of the reference executor: a kernel that does not run draws nothing."""
+    x, flag, trips = placeholder([0.5, -1.0]), tf.placeholder(tf.bool, []), tf.placeholder(tf.int32, [])
+
+    def body(i, a):
+        a = tf.cond(tf.logical_and(flag, i > 1), lambda: tf.nn.dropout(a, 0.5) + tf.random_normal([2]), lambda: a * 0.5)
+        a, = looped(lambda j, b: (b * tf.random_uniform([2]) + tf.cond(j > 1, lambda: tf.truncated_normal([2]),
+                                                                        lambda: b),), a, trips=trips)
+        return (tf.tanh(a) + tf.random_uniform([2]),)
+
+    y = looped(body, x, trips=5)
+    outside = tf.cond(flag, lambda: tf.random_normal([2]) * x, lambda: x)
+    fetches = [*y, *tf.gradients(y, [x]), outside]
+    feeds = [{flag: f, trips: count} for f, count in (
+        (True, 3), (False, 3), (True, 0), (True, 50), (False, 1), (True, 3))]
+    with mock.patch.dict(os.environ, {"GRAPHFLOW_EXECUTOR": "reference"}), tf.Session() as sess:
+        expected = [sess.run(fetches, feed) for feed in feeds]
+    with tf.Session() as sess:
+        found = [sess.run(fetches, feed) for feed in feeds]
+        assert all(loop is not None for loop in loops(sess))
+    for one, other in zip(found, expected, strict=True):
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+def test_runs_at_once_draw_other_numbers():
+    y = looped(lambda i, a: looped(lambda j, b: (b + tf.random_uniform([]) * 0.0 + tf.random_uniform([]),), a, trips=3),
+               tf.zeros([]), trips=50)[0]
+    found = []
+    with tf.Session() as sess:
+        sess.run(y)
+        threads = [threading.Thread(target=lambda: found.extend(sess.run(y) for _ in range(20))) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(set(map(float, found))) == 60

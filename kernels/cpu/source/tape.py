@@ -198,6 +198,22 @@ def _place(b, block, table, count):
         b.store(word(b, block, number), b.inttoptr(place, WORDS))
 
 
+def draw():
+    """Runs a kernel that draws random numbers, and has it draw those that follow the next time.
+
+    Words: 0 function, 1 its block, 2 address of the word that says where it begins, 3 how much that grows.
+    """
+    def emit(b, block):
+        kind = ir.FunctionType(I32, [WORDS]).as_pointer()
+        code = b.call(b.inttoptr(word(b, block, 0), kind), [b.inttoptr(word(b, block, 1), WORDS)])
+        place = b.inttoptr(word(b, block, 2), WORDS)
+        b.store(b.add(b.load(place), word(b, block, 3)), place)
+        b.ret(code)
+        b.position_at_end(b.append_basic_block("never"))
+
+    return IrKernel(emit)
+
+
 # Words of `repeat`'s block after FAILED and CODE.
 (RUNNING, LOOP, ITERATE, BUDGET, PLACES, PLACE_COUNT, BEGIN, BEGIN_COUNT, END, END_COUNT, COUNTED, COUNT_MADE, READS,
  READ_COUNT, RECORDS, COLUMNS, COLUMN_COUNT, ROWS, ROW_COUNT, RESETS, RESET_COUNT, REPEAT_WORDS) = range(2, 24)
