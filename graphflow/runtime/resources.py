@@ -93,9 +93,10 @@ class ResourceManager:
         self._resources = {}
 
     def slot(self, key):
-        """The Slot of the variable with storage key `key`."""
+        """The Slot of the variable with storage key `key`. A closed session has no new ones: its runs are to end."""
         slot = self._slots.get(key)
         if slot is None:
+            self.check_open()
             with self._lock:
                 slot = self._slots.setdefault(key, Slot())
         return slot

@@ -144,6 +144,22 @@ def test_closing_the_session_ends_it(op_type):
     assert "was cancelled: its session was closed" in error.message
 
 
+def test_a_run_whose_session_is_closed_does_not_miss_its_variables():
+    """A function of the user in between closes it; the variables change before and after, so each node is a stage."""
+    v, late, sess = tf.Variable([1.0, 2.0]), tf.Variable([1.0, 2.0]), tf.Session()
+    sess.run(tf.global_variables_initializer())
+
+    def close(x):
+        sess.close()
+        return x
+
+    closing = tf.py_func(close, [tf.assign_add(v, [1.0, 1.0]) * 1.0], tf.float32)
+    with tf.control_dependencies([closing]):
+        again = tf.assign_add(v, closing)
+    with tf.control_dependencies([again]), pytest.raises(tf.errors.CancelledError, match="its session was closed"):
+        sess.run([tf.tanh(v) + late * closing, again])
+
+
 def test_ctrl_c_wakes_the_main_thread():
     """Python tells the main thread only, which must not sleep through it."""
     import _thread
