@@ -47,6 +47,7 @@ class Frame:
         self._blocks = Blocks(
             spec, self._pointer, lambda body: Frame(body, resources, self.budget), self.budget, budget is not None)
         self._arrays = PlacedArrays(spec, self._blocks, self.budget.rooms)
+        self._is_plain = not (spec.arrays or self.budget.records or self.budget.draws)
         self._bound_arrays = [None] * len(spec.variables)
         self._build_steps()
         self._bind_feeds_and_variables()
@@ -130,8 +131,7 @@ class Frame:
     @property
     def nbytes(self):
         """Memory that the frame keeps between runs."""
-        made = self._arrays.nbytes + sum(records.nbytes for records in self._records)
-        return self.arena_bytes + self._blocks.nbytes + made
+        return self.arena_bytes + self._blocks.nbytes + self._arrays.nbytes + sum(r.nbytes for r in self._records)
 
     def _pointer(self, value):
         root = self._spec.root(value)
@@ -233,7 +233,7 @@ class Frame:
             if not self.cancelled:
                 self._explain(error.row)
         finally:
-            self.budget.end()
+            self._is_plain or self.budget.end()
         if self.cancelled:
             deadlines.raise_cancelled()
         result = [self._fetched(*fetch) for fetch in self._fetches]
@@ -243,12 +243,12 @@ class Frame:
     def _let_go(self):
         for position in self._borrowed:
             self._values[position] = None
-        self._arrays.let_go()
+        self._is_plain or self._arrays.let_go()
 
     def place(self, feeds, variables, prepare=True):
         """Puts the arrays of feeds and variables where the steps look for them; prepare: and draws random numbers."""
         values = self._values
-        self.budget.begin()
+        self._is_plain or self.budget.begin()
         self._read = []     # what addresses on tapes point to
         for array, (position, copied, places) in zip(feeds, self._feeds):
             if copied:
@@ -263,7 +263,7 @@ class Frame:
         for number, path, value in self._fed_parts:
             if feeds[number] is not None:
                 self._place_part(value, tapes.find(feeds[number], path, self._read))
-        for value, handle in self._arrays.place(feeds).items():
+        for value, handle in () if self._is_plain else self._arrays.place(feeds).items():
             values[self._position[value]] = handle
         for _, position, places, shape, dtype in self._direct:
             fresh = np.empty(shape, dtype)
