@@ -181,7 +181,9 @@ class Queue:
                 f"{self.size()})")
         if self._failure is not None:
             text += f"; the run that was to fill it failed: {self._failure}"
-        return errors.OutOfRangeError(None, None, text)
+        error = errors.OutOfRangeError(None, None, text)
+        error.__cause__ = self._failure     # so that a queue that this run was to fill tells it, too
+        return error
 
     # ---- what waiting needs
 

@@ -59,9 +59,10 @@ def divide_by_shapes(shaped):
         return None
     links = _Links(shaped.plan)
     try:
-        return _Division(links, ends).stages, links.ahead
+        stages = _Division(links, ends).stages
     except _NoStages:
         return None
+    return (stages, links.ahead) if len(stages) > 1 else None       # one: constants alone have such shapes
 
 
 def _depends_on_values(shaped, values):

@@ -15,7 +15,7 @@ from graphflow.runtime.resources import Shares
 from graphflow.runtime.turns import Turns
 from graphflow.runtime.waiting import Wait
 
-# Ends of input and of sessions: what stops a producer without being its failure.
+# Ends of input and of sessions: what stops a producer without being its failure, unless they have a cause.
 _NO_FAILURES = (errors.OutOfRangeError, errors.CancelledError)
 
 
@@ -181,7 +181,7 @@ class StagedExecutor:
 
     def _blame(self, values, missing, error):
         """Tells the queues that this run was to fill why it did not."""
-        if isinstance(error, _NO_FAILURES) or not isinstance(error, Exception):
+        if not isinstance(error, Exception) or (isinstance(error, _NO_FAILURES) and error.__cause__ is None):
             return
         for unit in self._units:
             if unit.supplies and missing[unit.number] >= 0:

@@ -197,3 +197,14 @@ def test_errors_in_a_stage_name_the_op(rows):
     out = tf.reshape(tf.exp(tf.tanh(kept) * 2.0), [2, 2], name="square")
     with tf.Session() as sess, pytest.raises(tf.errors.InvalidArgumentError, match="square"):
         sess.run(out, {x: np.ones(rows)})
+
+
+def test_constants_of_unknown_shape_do_not_divide_for_ever():
+    table = tf.get_variable("t", initializer=np.arange(10.0).reshape(5, 2), use_resource=True)
+    _, rows = tf.while_loop(lambda i, r: i < 3, lambda i, r: (i + 1, tf.concat([r, tf.gather(table, [i])], 0)),
+                            [0, tf.zeros([0, 2], tf.float64)], [tf.TensorShape([]), tf.TensorShape([None, 2])])
+    total = tf.reduce_sum(tf.sqrt(tf.exp(rows) + 1.0) * tf.tanh(rows))
+    with tf.Session() as sess:
+        sess.run(table.initializer)
+        x = np.arange(6.0).reshape(3, 2)
+        np.testing.assert_allclose(sess.run(total), (np.sqrt(np.exp(x) + 1) * np.tanh(x)).sum())

@@ -159,3 +159,18 @@ def test_an_empty_tensor_of_names_is_reported():
     with pytest.raises(tf.errors.InvalidArgumentError, match="requires a non-null input tensor"), _running() as sess:
         with pytest.raises(tf.errors.OutOfRangeError):
             sess.run(names.dequeue())
+
+
+def test_queues_in_a_row_hand_on_why_they_are_empty():
+    names = tf.train.string_input_producer(["a", "b"], num_epochs=1)
+    batch = tf.train.batch([names.dequeue()], 2)
+    with tf.Session() as sess:      # without tf.local_variables_initializer()
+        for runner in tf.get_collection(tf.GraphKeys.QUEUE_RUNNERS):
+            with pytest.raises(tf.errors.OpError):
+                sess.run(runner.enqueue_ops[0])
+            sess.run(runner.close_op)
+        with pytest.raises(tf.errors.OutOfRangeError, match=(
+                "batch/fifo_queue' is closed .*failed: FIFOQueue 'input_producer' is closed .*failed: Attempting to "
+                "use uninitialized value input_producer/limit_epochs/epochs")) as caught:
+            sess.run(batch)
+        assert isinstance(caught.value.__cause__.__cause__, tf.errors.FailedPreconditionError)
