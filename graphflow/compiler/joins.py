@@ -73,7 +73,7 @@ class _Joins:
                 or len(shaped.shape[join.outputs[0]]) != 1 or node.outputs[0] in self._uses.kept):
             return None
         parts = dict(zip(self._axis(join)[1] if self._axis(join) else (), join.inputs))
-        steps = []
+        steps, read = [], set()
         for reader in readers:
             begin = shaped.constants.get(reader.inputs[1]) if reader.type == "Slice" else None
             size = shaped.shape[reader.outputs[0]]
@@ -85,6 +85,9 @@ class _Joins:
             step = node.rewritten([node.inputs[0], rows, *node.inputs[2:]])
             step.outputs = reader.outputs
             steps.append(step)
+            read.add(rows)
+        if read != set(join.inputs[:-1]):
+            return None     # indices of rows that nobody reads must be there, too
         self.gone.update(readers)
         return steps
 

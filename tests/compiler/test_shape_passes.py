@@ -387,3 +387,11 @@ def test_a_slice_whose_size_is_fed_leaves_the_lookup_whole():
     part = tf.slice(tf.gather(some, tf.concat([a, b], 0)), [0, 0], [2, 2])
     with tf.Session() as sess:
         np.testing.assert_array_equal(sess.run(part, {a: [5, 1], b: [0, 2, 4]}), [[10, 11], [2, 3]])
+
+
+def test_indices_of_rows_that_nobody_reads_are_checked(monkeypatch):
+    monkeypatch.setenv("GRAPHFLOW_DETERMINISTIC", "1")
+    table, first, rest = tf.constant(np.eye(4, dtype=np.float32)), *(tf.placeholder(tf.int32, [2]) for _ in range(2))
+    rows = tf.slice(tf.gather(table, tf.concat([first, rest], 0)), [0, 0], [2, -1])
+    with tf.Session() as sess, pytest.raises(tf.errors.InvalidArgumentError, match=r"indices\[3\] = 4 is not in"):
+        sess.run(rows, {first: [0, 1], rest: [2, 4]})
