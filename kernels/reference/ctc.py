@@ -1,4 +1,4 @@
-"""Reference kernels of `graphflow/ops/ctc.py`: sequence by sequence, with logarithms of probabilities."""
+"""Reference kernels of `graphflow/ops/ctc.py`, with logarithms of probabilities; losses of all sequences at once."""
 
 import itertools
 
@@ -28,59 +28,70 @@ def _log_softmax(scores):
     return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
 
 
-def _sum(*terms):
-    """log(sum(exp(terms))), elementwise."""
-    return np.logaddexp.reduce(np.stack(np.broadcast_arrays(*terms)), 0)
-
-
-def _shifted(row, by):
-    """`row` moved to the right, with probability 0 from the left."""
-    return np.concatenate([np.full(min(by, len(row)), _NEVER), row[:max(len(row) - by, 0)]])
-
-
 class _Lattice:
-    """Labels with blanks around them, and the steps allowed between them."""
+    """Labels with blanks around them, and the steps allowed between them, of sequences side by side.
 
-    def __init__(self, labels, blank, merge):
-        self.states = np.full(2 * len(labels) + 1, blank)
-        self.states[1::2] = labels
+    Arrays are [sequence, state]; those of few labels have states at their end that nothing reaches.
+    """
+
+    def __init__(self, labels, lengths, blank, merge):
+        count = max(map(len, labels))
+        self.states = np.full((len(labels), 2 * count + 1), blank)
+        for row, own in zip(self.states, labels, strict=True):
+            row[1:2 * len(own):2] = own
+        self.ends = np.array([2 * len(own) for own in labels])      # the last states
+        self.lengths = lengths
         self.stay = (self.states == blank) | merge
-        before = np.concatenate([[blank, blank], self.states])[:len(self.states)]
+        before = np.pad(self.states, [(0, 0), (2, 0)], constant_values=blank)[:, :-2]
         self.skip = (self.states != blank) & ~(merge & (self.states == before))
-        self.skip[:2] = False
+        self.skip[:, :2] = False
 
-    def forward(self, logs):
+    def emitted(self, logs):
+        """Of each time, the probabilities of the states' labels."""
+        found = np.take_along_axis(logs, self.states[None], 2)
+        found[:, np.arange(self.states.shape[1]) > self.ends[:, None]] = _NEVER
+        return found
+
+    def forward(self, emitted):
         """Probability of what came up to each time (included), in each state."""
-        rows = np.full((len(logs), len(self.states)), _NEVER)
-        rows[0, :2] = logs[0, self.states[:2]]
-        for t in range(1, len(logs)):
-            last = rows[t - 1]
-            rows[t] = logs[t, self.states] + _sum(
-                np.where(self.stay, last, _NEVER), _shifted(last, 1), np.where(self.skip, _shifted(last, 2), _NEVER))
-        return rows
+        time, batch, states = emitted.shape
+        rows = np.full((time, batch, states + 2), _NEVER)
+        rows[0, :, 2:4] = emitted[0, :, :2]
+        for last, row, now in zip(rows[:-1], rows[1:, :, 2:], emitted[1:], strict=True):
+            ways = np.logaddexp(np.where(self.stay, last[:, 2:], _NEVER), last[:, 1:-1])
+            np.add(np.logaddexp(ways, np.where(self.skip, last[:, :-2], _NEVER)), now, out=row)
+        return rows[..., 2:]
 
-    def backward(self, logs):
+    def backward(self, emitted):
         """Probability of what comes after each time, from each state."""
-        rows = np.full((len(logs), len(self.states)), _NEVER)
-        rows[-1, -2:] = 0
-        for t in range(len(logs) - 2, -1, -1):
-            after = rows[t + 1] + logs[t + 1, self.states]
-            skipped = np.where(self.skip, after, _NEVER)
-            rows[t] = _sum(np.where(self.stay, after, _NEVER), _shifted(after[::-1], 1)[::-1],
-                           _shifted(skipped[::-1], 2)[::-1])
+        time, batch, states = emitted.shape
+        rows, after = np.full((time, batch, states), _NEVER), np.full((batch, states + 2), _NEVER)
+        skipped, each = after.copy(), np.arange(batch)
+        for t in range(time - 1, -1, -1):
+            if t + 1 < time:
+                np.add(rows[t + 1], emitted[t + 1], out=after[:, :-2])
+                skipped[:, :-2] = np.where(self.skip, after[:, :-2], _NEVER)
+                ways = np.logaddexp(np.where(self.stay, after[:, :-2], _NEVER), after[:, 1:-1])
+                rows[t] = np.logaddexp(ways, skipped[:, 2:])
+            rows[t, self.lengths <= t + 1] = _NEVER
+            ending = each[self.lengths == t + 1]
+            rows[t, ending, self.ends[ending]] = 0
+            rows[t, ending, np.maximum(self.ends[ending] - 1, 0)] = 0
         return rows
 
 
-def _loss(scores, labels, merge):
-    """(loss, its gradient for the scores) of one sequence."""
+def _losses(scores, labels, lengths, merge):
+    """(losses, their gradient for the scores [time, sequence, class]) of sequences none of which is empty."""
     logs = _log_softmax(scores)
-    lattice = _Lattice(labels, scores.shape[1] - 1, merge)
-    both = lattice.forward(logs) + lattice.backward(logs)
-    total = _sum(*both[0])
-    gradient = np.exp(logs)
-    if total > _NEVER:
-        for state, column in zip(lattice.states, both.T):
-            gradient[:, state] -= np.exp(column - total)
+    lattice = _Lattice(labels, lengths, scores.shape[2] - 1, merge)
+    emitted = lattice.emitted(logs)
+    both = lattice.forward(emitted) + lattice.backward(emitted)
+    total = np.logaddexp.reduce(both[0], -1)
+    gradient, each = np.exp(logs), np.arange(len(lengths))
+    possible = np.where(total > _NEVER, total, np.inf)      # no way: nothing to take off
+    for state, column in zip(lattice.states.T, np.moveaxis(both, 2, 0), strict=True):
+        gradient[:, each, state] -= np.exp(column - possible)
+    gradient[np.arange(len(scores))[:, None] >= lengths] = 0
     return -total, gradient
 
 
@@ -106,16 +117,20 @@ def ctc_loss(ctx):
                 fail(f"Saw a non-null label (index >= num_classes - 1) or a negative one: {label}, batch: {row}, "
                      f"num_classes: {classes}")
             rows[row].append(label)
-        losses, gradient = np.zeros(batch, inputs.dtype), np.zeros_like(inputs)
+        losses, gradient, chosen = np.zeros(batch, inputs.dtype), np.zeros_like(inputs), []
         for i, (labels, length) in enumerate(zip(rows, lengths.tolist())):
             if collapse:
-                labels = [label for label, _ in itertools.groupby(labels)]
+                labels = rows[i] = [label for label, _ in itertools.groupby(labels)]
             needed = len(labels) + merge * sum(a == b for a, b in itertools.pairwise(labels))
             if needed > length and not ignore:
                 fail(f"Not enough time for target transition sequence (required: {needed}, available: {length})"
                      f"{i}You can turn this error into a warning by using the flag ignore_longer_outputs_than_inputs")
             if length and needed <= length:
-                losses[i], gradient[:length, i] = _loss(inputs[:length, i], labels, merge)
+                chosen.append(i)
+        if chosen:
+            time = lengths[chosen].max()
+            losses[chosen], gradient[:time, chosen] = _losses(
+                inputs[:time, chosen], [rows[i] for i in chosen], lengths[chosen], merge)
         return losses, gradient
 
     return run
