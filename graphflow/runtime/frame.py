@@ -10,18 +10,16 @@ import time
 
 import numpy as np
 
-from graphflow.compiler.memory import ALIGNMENT, assign_offsets
+from graphflow.compiler.memory import ALIGNMENT
 from graphflow.framework import errors
-from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import deadlines, failure, tapes
+from graphflow.runtime.arena import Layout
 from graphflow.runtime.blocks import Blocks, address_of
 from graphflow.runtime.budget import Budget
 from graphflow.runtime.placed_arrays import PlacedArrays
 from graphflow.runtime.reference import bind_kernel
 from graphflow.runtime.steps import BodyStep, NativeFailure, PythonStep, Reload, TapeStep
 
-# Fed arrays up to this size are copied into the frame, which is cheaper than patching pointers.
-_COPIED_FEED_BYTES = 2048
 # Fetched arrays from this size on are written where the caller gets them, without a copy.
 _DIRECT_FETCH_BYTES = 1 << 15
 
@@ -42,7 +40,6 @@ class Frame:
         self.budget = budget or Budget(resources)
         self._records = self.budget.records if budget is None else ()
         self._moved = {}
-        self._natively_read = {v for b in spec.nodes if b.native for v in map(spec.root, b.inputs)} - spec.handles
         self._place_values()
         self._blocks = Blocks(
             spec, self._pointer, lambda body: Frame(body, resources, self.budget), self.budget, budget is not None)
@@ -56,64 +53,22 @@ class Frame:
     # ---- layout
 
     def _place_values(self):
-        """Assigns arena offsets to what native kernels make or read; others stay Python values."""
+        """Takes the memory of the arena, and knows where values lie; those of Python's steps have no place yet."""
         spec = self._spec
-        first, last = {}, {}
-        for i, bound in enumerate(spec.nodes):
-            for value in bound.outputs:
-                first.setdefault(value, i)      # several steps may make parts of one value
-                last[value] = i
-            for value in bound.inputs:
-                last[spec.root(value)] = i
-        for value in (*spec.fetched_values(), *spec.kept_values()):
-            last[spec.root(value)] = len(spec.nodes)
-        self._dying = {}
-        for value in first:
-            if last[value] < len(spec.nodes):
-                self._dying.setdefault(spec.nodes[last[value]], []).append(value)
-        made_natively = {v for b in spec.nodes if b.native for v in b.outputs} - spec.handles
-        fed = {v for v in spec.plan.feeds if v in self._natively_read and v not in spec.constants
-               and spec.nbytes(v) <= _COPIED_FEED_BYTES}
-        chosen = [v for v in first if v in made_natively or
-                  (v in self._natively_read and spec.shape[v] is not None)]
-        lifetimes = [(spec.nbytes(v), first[v], last[v]) for v in chosen]
-        heirs = self._find_heirs({v: i for i, v in enumerate(chosen)}, last)
-        lifetimes += [(spec.nbytes(v), 0, len(spec.nodes)) for v in fed]
-        chosen += list(fed)
-        offsets, total = assign_offsets(lifetimes, heirs)
-        failure.check_memory(total + ALIGNMENT, chosen, spec)
-        memory = np.empty(total + ALIGNMENT, np.uint8)
+        layout = Layout(spec, {v for b in spec.nodes if b.native for v in map(spec.root, b.inputs)} - spec.handles)
+        self.layout, self.arena_bytes, self._dying = layout.rows, layout.size, layout.dying
+        self._arena_values = {row[0] for row in layout.rows}
+        failure.check_memory(layout.size + ALIGNMENT, self._arena_values, spec)
+        memory = self._arena = np.empty(layout.size + ALIGNMENT, np.uint8)
         start = -address_of(memory) % ALIGNMENT
-        self._arena = memory
-        self.arena_bytes = total
-        # For people who ask: (value, offset, bytes, first step, last step, whether it is made in place of another).
-        self.layout = [(v, offset, *lifetimes[i], i in heirs) for i, (v, offset) in enumerate(zip(chosen, offsets))]
-        self._arena_values = set(chosen)
-        for value in (*spec.plan.feeds, *spec.fed_parts(), *(v.start for v in spec.variables), *spec.constants, *first,
-                      *spec.alias, *spec.arrays):
+        for value in (*spec.plan.feeds, *spec.fed_parts(), *(v.start for v in spec.variables), *spec.constants,
+                      *layout.made, *spec.alias, *spec.arrays):
             self._index(value)
-        for value, offset in zip(chosen, offsets):
-            size = spec.nbytes(value)
+        for value, offset, size, *_ in layout.rows:
             view = memory[start + offset:start + offset + size].view(value.dtype.as_numpy_dtype)
             self._values[self._position[value]] = view.reshape(spec.shape[value])
         for value, array in spec.constants.items():
             self._values[self._position[value]] = array
-
-    def _find_heirs(self, number, last):
-        """{number of a value: number of the one, read for the last time, in whose memory it is made}."""
-        spec, heirs, taken = self._spec, {}, set()
-        for i, bound in enumerate(spec.nodes):
-            if not bound.native:
-                continue
-            for out, source in kernels("cpu.elementwise").may_share(bound.native):
-                value, root = bound.native_outputs[out], spec.root(bound.inputs[source])
-                if (value in number and root in number and last[root] == i and root not in taken
-                        and number[value] not in heirs and spec.nbytes(value) == spec.nbytes(root)
-                        and value.dtype.size == root.dtype.size
-                        and sum(spec.root(v) is root for v in bound.inputs) == 1):
-                    heirs[number[value]] = number[root]
-                    taken.add(root)
-        return heirs
 
     def _index(self, value):
         if value.variable is not None:
@@ -233,7 +188,8 @@ class Frame:
             if not self.cancelled:
                 self._explain(error.row)
         finally:
-            self._is_plain or self.budget.end()
+            if not self._is_plain:
+                self.budget.end()
         if self.cancelled:
             deadlines.raise_cancelled()
         result = [self._fetched(*fetch) for fetch in self._fetches]
@@ -243,12 +199,14 @@ class Frame:
     def _let_go(self):
         for position in self._borrowed:
             self._values[position] = None
-        self._is_plain or self._arrays.let_go()
+        if not self._is_plain:
+            self._arrays.let_go()
 
     def place(self, feeds, variables, prepare=True):
         """Puts the arrays of feeds and variables where the steps look for them; prepare: and draws random numbers."""
         values = self._values
-        self._is_plain or self.budget.begin()
+        if not self._is_plain:
+            self.budget.begin()
         self._read = []     # what addresses on tapes point to
         for array, (position, copied, places) in zip(feeds, self._feeds):
             if copied:
@@ -263,8 +221,9 @@ class Frame:
         for number, path, value in self._fed_parts:
             if feeds[number] is not None:
                 self._place_part(value, tapes.find(feeds[number], path, self._read))
-        for value, handle in () if self._is_plain else self._arrays.place(feeds).items():
-            values[self._position[value]] = handle
+        if not self._is_plain:
+            for value, handle in self._arrays.place(feeds).items():
+                values[self._position[value]] = handle
         for _, position, places, shape, dtype in self._direct:
             fresh = np.empty(shape, dtype)
             self._blocks.patch(places, address_of(fresh))
