@@ -66,7 +66,7 @@ def divide_by_shapes(shaped):
 
 
 def _depends_on_values(shaped, values):
-    return any(shaped.shape.get(v, ()) is None for v in values)
+    return any(shaped.shape.get(v, ()) is None and _is_array(v) for v in values)
 
 
 def _can_end(node):
