@@ -11,7 +11,7 @@ from graphflow.compiler.plan import Value
 from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime.blocks import address_of
-from graphflow.runtime.inner_bodies import Lowered, Placed, Refused, is_tape
+from graphflow.runtime.inner_bodies import Lowered, Placed, Refused, recorded_parts
 from graphflow.runtime.tapes import COUNT
 
 _NONE = np.zeros((), np.int64)
@@ -53,24 +53,18 @@ class LoweredConditional(Lowered):
         """The parts of the conditional's tape."""
         made = {}
         for branch in self._bodies:
-            one, fetches, recorded = branch.spec, branch.plan.plan.fetches, branch.plan.recorded
-            for (tensor, whole), fetch in zip(recorded, fetches[len(fetches) - len(recorded):]):
-                inner = {(): (fetch, whole)}
-                if is_tape(tensor):
-                    if fetch not in one.tapes or fetch.node is None:
-                        raise Refused
-                    inner = one.tapes[fetch]
-                for path, (part, kept) in inner.items():
-                    self._check(part, one.shape[part])
-                    value = Value(part.dtype, one.shape[part], f"{part.name}@tape")
-                    self._shapes[value] = one.shape[part]
-                    if part in one.rows:
-                        self._rows[value] = one.rows[part]
-                    made[(tensor, *path)] = value, kept
-                    if kept:
-                        branch.results.append((part, self._output(value)))
-                        if path and path[-1] is COUNT and part not in one.rows:
-                            self._counts.append(branch.results[-1][1])
+            one = branch.spec
+            for path, part, kept in recorded_parts(one, branch.plan):
+                self._check(part, one.shape[part])
+                value = Value(part.dtype, one.shape[part], f"{part.name}@tape")
+                self._shapes[value] = one.shape[part]
+                if part in one.rows:
+                    self._rows[value] = one.rows[part]
+                made[path] = value, kept
+                if kept:
+                    branch.results.append((part, self._output(value)))
+                    if path[-1] is COUNT and part not in one.rows:
+                        self._counts.append(branch.results[-1][1])
         return made
 
     def _native(self, inputs, outputs):

@@ -58,7 +58,7 @@ class Frame:
         layout = Layout(spec, {v for b in spec.nodes if b.native for v in map(spec.root, b.inputs)} - spec.handles)
         self.layout, self.arena_bytes, self._dying = layout.rows, layout.size, layout.dying
         self._arena_values = {row[0] for row in layout.rows}
-        failure.check_memory(layout.size + ALIGNMENT, self._arena_values, spec)
+        failure.check_memory(layout.size + ALIGNMENT, [row[0] for row in layout.rows], spec)    # in order
         memory = self._arena = np.empty(layout.size + ALIGNMENT, np.uint8)
         start = -address_of(memory) % ALIGNMENT
         for value in (*spec.plan.feeds, *spec.fed_parts(), *(v.start for v in spec.variables), *spec.constants,

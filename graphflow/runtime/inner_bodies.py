@@ -33,6 +33,22 @@ class Body:
         self.results = []
 
 
+def recorded_parts(spec, plan):
+    """(path on the tape, Value, whether more than its shape is read) of what a body records, other tapes taken apart.
+
+    Args: spec, plan: the body's Specialization and BodyPlan. Raises Refused where a tape is not taken apart.
+    """
+    fetches = plan.plan.fetches
+    for (tensor, whole), fetch in zip(plan.recorded, fetches[len(fetches) - len(plan.recorded):], strict=True):
+        inner = {(): (fetch, whole)}
+        if is_tape(tensor):
+            if fetch not in spec.tapes or fetch.node is None:
+                raise Refused
+            inner = spec.tapes[fetch]
+        for path, (part, kept) in inner.items():
+            yield (tensor, *path), part, kept
+
+
 class Lowered:
     """A node with bodies as a native step.
 

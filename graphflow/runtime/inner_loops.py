@@ -13,7 +13,7 @@ from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import tapes
 from graphflow.runtime.blocks import address_of
-from graphflow.runtime.inner_bodies import Lowered, Placed, Refused, is_tape
+from graphflow.runtime.inner_bodies import Lowered, Placed, Refused, recorded_parts
 from graphflow.runtime.loop_records import LoopRecords
 
 
@@ -74,21 +74,14 @@ class LoweredLoop(Lowered):
         """The parts of the loop's tape."""
         made = {(tapes.COUNT,): (self._new(dtypes.int64, (), "count"), True)}
         self.count_made = self._output(made[tapes.COUNT,][0])
-        fetches = plan.plan.fetches
-        for (tensor, whole), fetch in zip(plan.recorded, fetches[len(fetches) - len(plan.recorded):], strict=True):
-            inner = {(): (fetch, whole)}
-            if is_tape(tensor):
-                if fetch not in one.tapes or fetch.node is None:
-                    raise Refused
-                inner = one.tapes[fetch]
-            for path, (part, kept) in inner.items():
-                self._check(part, one.shape[part])
-                value = self._new(dtypes.int64, (), part.name) if kept else self._new(
-                    part.dtype, one.shape[part], part.name)
-                made[(tensor, *path)] = value, kept
-                if kept:
-                    self._rows[value] = tapes.Rows(part.dtype.as_numpy_dtype, one.shape[part], one.rows.get(part))
-                    self.records.append((part, self._output(value)))
+        for path, part, kept in recorded_parts(one, plan):
+            self._check(part, one.shape[part])
+            value = self._new(dtypes.int64, (), part.name) if kept else self._new(
+                part.dtype, one.shape[part], part.name)
+            made[path] = value, kept
+            if kept:
+                self._rows[value] = tapes.Rows(part.dtype.as_numpy_dtype, one.shape[part], one.rows.get(part))
+                self.records.append((part, self._output(value)))
         return made
 
     def _new(self, dtype, shape, name):

@@ -123,9 +123,9 @@ class ResourceManager:
 
     def wait_for(self, begin, inputs):
         """The results of an op that may have to wait, for callers that wait for nothing else."""
-        with Wait(self.waits) as wait:
+        with Wait(self.waits) as wait, Turns().take() as turn:
             wait.start(None, begin, inputs)
-            ticket = wait.next(Turns().take())
+            ticket = wait.next(turn)
         if ticket.error is not None:
             raise ticket.error
         return ticket.result

@@ -92,3 +92,14 @@ def test_a_function_of_the_user_may_run_the_same_plan():
         sess.run(q.enqueue_many([np.arange(6)]))
         sess.run(step)
         assert len(depth) == 3 and sess.run(q.size()) == 2
+
+
+def test_a_traced_run_waits():
+    q = tf.FIFOQueue(3, tf.float32, shapes=[()])
+    element, fill = q.dequeue(), q.enqueue(7.0)
+    with tf.Session() as sess:
+        later = threading.Timer(0.2, lambda: sess.run(fill))
+        later.start()
+        options = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
+        assert sess.run(element, options=options, run_metadata=tf.RunMetadata()) == 7.0
+        later.join()
