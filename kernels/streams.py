@@ -58,10 +58,10 @@ class Stream:
         """Reserves what a run with this many outputs owns."""
         return self.reserve_blocks(outputs * SAMPLES_PER_OUTPUT)
 
-    def give_back(self, position: Position, outputs: int) -> None:
-        """Moves the stream back to `position`, so many outputs before its own, unless others have drawn since."""
+    def give_back(self, position: Position, blocks: int) -> None:
+        """Moves the stream back to `position`, so many blocks before its own, unless others have drawn since."""
         with self._lock:
-            if position.skip(outputs * SAMPLES_PER_OUTPUT) == self._position:
+            if position.skip(blocks) == self._position:
                 self._position = position
 
 

@@ -180,7 +180,8 @@ def categorical(position: Position, logits: np.ndarray, num_samples: int) -> np.
     weights = logits.astype(np.float64)
     weights = np.where(np.isfinite(weights), weights, -np.inf)
     top = weights.max(axis=1, keepdims=True)
-    weights -= np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(over="ignore"):        # from the largest numbers to the smallest
+        weights -= np.where(np.isfinite(top), top, 0.0)
     cumulative = np.cumsum(np.exp(weights), axis=1)
     targets = uniform_pairs_float64(words).reshape(batch, num_samples) * cumulative[:, -1:]
     if classes < batch:  # The shorter loop: a draw's class is the number of bounds that it has reached.

@@ -7,7 +7,7 @@ import graphflow as tf
 from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import resources
-from tests.kernels.native_harness import registry, tape
+from tests.kernels.native_harness import aligned, registry, tape
 
 
 def _context(op, shape, dtype, manager, seeds):
@@ -21,7 +21,8 @@ def _native(op, shape, dtype, manager, seeds):
     bound = registry.cpu.find(op, "random", attrs)(context)
     out = np.empty(shape, dtype)
     block = tape.make_block(bound.words, [0], [out.ctypes.data])
-    bound.before_run(memoryview(block))
+    if bound.before_run is not None:
+        bound.before_run(memoryview(block))
     assert tape.Tape([(bound.function.address, block)]).run() == -1
     return out
 
@@ -29,6 +30,29 @@ def _native(op, shape, dtype, manager, seeds):
 def _reference(op, shape, dtype, manager, seeds):
     attrs, context = _context(op, shape, dtype, manager, seeds)
     return registry.reference.find(op, "random", attrs)(context)(np.array(shape, np.int32))
+
+
+def _compare(op, inputs, shape, dtype, attrs):
+    """Two runs of the compiled kernel against two of the reference kernel, each in a session of its own; then whether
+    the next number of the stream is the same."""
+    ours, theirs = resources.ResourceManager(), resources.ResourceManager()
+    attrs, kinds = {"seed": 3, "seed2": 9, **attrs}, [dtypes.as_dtype(array.dtype) for array in inputs]
+    native, reference = (registry.KernelContext(op, op, attrs, kinds, [dtypes.as_dtype(dtype)],
+                                                [array.shape for array in inputs], [shape], resources=manager)
+                         for manager in (ours, theirs))
+    bound = registry.cpu.find(op, "random", attrs)(native)
+    draw = registry.reference.find(op, "random", attrs)(reference)
+    scratch, owner = aligned(tape.scratch_bytes(bound.words))
+    for _ in range(2):
+        out = np.full(shape, 77, dtype)
+        block = tape.make_block(bound.words, [array.ctypes.data for array in inputs], [out.ctypes.data], scratch)
+        if bound.before_run is not None:
+            bound.before_run(memoryview(block))
+        assert tape.Tape([(bound.function.address, block)]).run() == -1
+        np.testing.assert_array_equal(out, draw(*inputs))
+    del owner
+    streams = [kernels("streams").op_stream(context) for context in (native, reference)]
+    assert streams[0].reserve_blocks(0) == streams[1].reserve_blocks(0)
 
 
 @pytest.mark.parametrize("op, dtype", [("RandomUniform", "float32"), ("RandomUniform", "float64"),
@@ -48,20 +72,8 @@ def test_bits_and_streams(op, dtype, shape):
 @pytest.mark.parametrize("shape", [(), (3,), (4, 5), (1001,)])
 def test_integers(shape, bounds, dtype):
     bounds = [bound << 32 if dtype == "int64" else bound for bound in bounds]
-    ours, theirs = resources.ResourceManager(), resources.ResourceManager()
-    attrs = {"seed": 3, "seed2": 9, "Tout": dtypes.as_dtype(dtype), "T": dtypes.int32}
-    kinds, arrays = [dtypes.int32, attrs["Tout"], attrs["Tout"]], [np.array(bound, dtype) for bound in bounds]
-    native, reference = (registry.KernelContext(
-        "RandomUniformInt", "x", attrs, kinds, [attrs["Tout"]], [(len(shape),), (), ()], [shape], resources=manager)
-        for manager in (ours, theirs))
-    bound = registry.cpu.find("RandomUniformInt", "random", attrs)(native)
-    draw = registry.reference.find("RandomUniformInt", "random", attrs)(reference)
-    for _ in range(2):
-        out = np.full(shape, 77, dtype)
-        block = tape.make_block(bound.words, [0, *(a.ctypes.data for a in arrays)], [out.ctypes.data])
-        bound.before_run(memoryview(block))
-        assert tape.Tape([(bound.function.address, block)]).run() == -1
-        np.testing.assert_array_equal(out, draw(np.array(shape, np.int32), *arrays))
+    inputs = [np.array(shape, np.int32), *(np.array(bound, dtype) for bound in bounds)]
+    _compare("RandomUniformInt", inputs, shape, dtype, {"Tout": dtypes.as_dtype(dtype), "T": dtypes.int32})
 
 
 def test_no_integer_between_is_an_error(monkeypatch):
@@ -74,6 +86,33 @@ def test_no_integer_between_is_an_error(monkeypatch):
             sess.run(drawn, {low: 5})
         assert caught.value.op.name == "drawn"
         assert "random.uniform_int" in str(sess.explain(drawn, {low: 4}))
+
+
+@pytest.mark.parametrize("index_type", ["int32", "int64"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rows, classes, draws", [(1, 1, 3), (3, 10, 1), (2, 7, 5), (40, 3, 2), (2, 1000, 33),
+                                                  (0, 4, 2), (3, 4, 0)])
+def test_classes(rows, classes, draws, dtype, index_type):
+    logits = np.random.default_rng(0).normal(size=(rows, classes)).astype(dtype) * 3
+    _compare("Multinomial", [logits, np.array(draws, np.int32)], (rows, draws), index_type,
+             {"T": dtypes.as_dtype(dtype), "output_dtype": dtypes.as_dtype(index_type)})
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_classes_of_special_rows(dtype):
+    """What is not finite is never drawn; of a row of nothing else comes the number of classes."""
+    most = np.finfo(dtype).max
+    rows = [[-np.inf, 0, np.inf, np.nan], [-np.nan, -np.inf, np.nan, np.inf], [0., -0., -3e-42, 1e-40],
+            [most, -most, most, 0], [-most, -most, -np.inf, -np.nan], [-1e4, -1e4 - 1, -np.inf, -1e4 + 1]]
+    _compare("Multinomial", [np.array(rows, dtype), np.array(50, np.int32)], (len(rows), 50), "int64",
+             {"T": dtypes.as_dtype(dtype), "output_dtype": dtypes.int64})
+
+
+@pytest.mark.parametrize("dtype", ["bool", "float32", "complex64", "complex128"])
+@pytest.mark.parametrize("shape", [(2,), (5,), (6, 3), (1001,), (33, 2, 2), (1, 4), (4, 0), (0, 3), ()])
+def test_shuffles(shape, dtype):
+    x = np.arange(np.prod(shape, dtype=int)).reshape(shape).astype(dtype)
+    _compare("RandomShuffle", [x], shape, dtype, {"T": dtypes.as_dtype(dtype)})
 
 
 def test_carry_into_the_counters_upper_half():

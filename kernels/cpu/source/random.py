@@ -10,7 +10,7 @@ import numpy as np
 from numba import types
 from numba.extending import register_jitable
 
-from .memory import TYPES, load, store
+from .memory import TYPES, load, peek, store
 
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
@@ -40,7 +40,7 @@ _ANGLE = 2.0 * math.pi * 2.0 ** -23
 
 
 @register_jitable
-def _words(block, number):
+def words(block, number):
     """The four words of the block `number` after a run's first, each in a uint64."""
     offset = np.uint64(number)
     low = np.uint64(block[_COUNTER_LOW]) + offset
@@ -64,7 +64,7 @@ def _unit(word):
 
 
 @register_jitable
-def _unit_pair(high, low):
+def unit_pair(high, low):
     """float64 in [0, 1) from 52 bits of two words."""
     return (np.float64(high & np.uint64(0xFFFFF)) * 2.0 ** 32 + np.float64(low)) * 2.0 ** -52
 
@@ -88,22 +88,22 @@ def uniform(dtype):
         def kernel(block):
             out, count = block[0], block[1]
             for i in range((count + 1) >> 1):
-                w = _words(block, i)
-                store(out, 2 * i, _unit_pair(w[0], w[1]))
+                w = words(block, i)
+                store(out, 2 * i, unit_pair(w[0], w[1]))
                 if 2 * i + 1 < count:
-                    store(out, 2 * i + 1, _unit_pair(w[2], w[3]))
+                    store(out, 2 * i + 1, unit_pair(w[2], w[3]))
             return types.int32(0)
         return kernel
 
     def kernel(block):
         out, count = block[0], block[1]
         for i in range(count >> 2):
-            w = _words(block, i)
+            w = words(block, i)
             store(out, 4 * i, _unit(w[0]))
             store(out, 4 * i + 1, _unit(w[1]))
             store(out, 4 * i + 2, _unit(w[2]))
             store(out, 4 * i + 3, _unit(w[3]))
-        w = _words(block, count >> 2)
+        w = words(block, count >> 2)
         _store_some(out, count & ~3, count & 3, _unit(w[0]), _unit(w[1]), _unit(w[2]), _unit(w[3]))
         return types.int32(0)
 
@@ -132,13 +132,13 @@ def uniform_int(dtype, code):
         span = (np.uint64(end) - low) & mask
         if wide:
             for i in range((count + 1) >> 1):
-                w = _words(block, i)
+                w = words(block, i)
                 store(out, 2 * i, between(w[0] | w[1] << _SHIFT, span, low))
                 if 2 * i + 1 < count:
                     store(out, 2 * i + 1, between(w[2] | w[3] << _SHIFT, span, low))
         else:
             for i in range((count + 3) >> 2):
-                w = _words(block, i)
+                w = words(block, i)
                 _store_some(out, 4 * i, count - 4 * i, between(w[0], span, low), between(w[1], span, low),
                             between(w[2], span, low), between(w[3], span, low))
         return types.int32(0)
@@ -214,7 +214,7 @@ def standard_normal(dtype):
     def kernel(block):
         out, count = block[0], block[1]
         for i in range((count + 3) >> 2):
-            w = _words(block, i)
+            w = words(block, i)
             a, b = _normals(w[0], w[1], inverse, minus_log_inverse)
             c, d = _normals(w[2], w[3], inverse, minus_log_inverse)
             _store_some(out, 4 * i, count - 4 * i, a, b, c, d)
@@ -233,7 +233,7 @@ def truncated_normal(dtype):
             number, place = 256 * group, 4 * group
             end = min(place + 4, count)
             while place < end:
-                w = _words(block, number)
+                w = words(block, number)
                 a, b = _normals(w[0], w[1], inverse, minus_log_inverse)
                 c, d = _normals(w[2], w[3], inverse, minus_log_inverse)
                 for value in (a, b, c, d):
@@ -241,6 +241,33 @@ def truncated_normal(dtype):
                         store(out, place, value)
                         place += 1
                 number += 1
+        return types.int32(0)
+
+    return kernel
+
+
+def shuffle(dtype):
+    """Rows in another order: each in turn changes places with one of those from it on.
+
+    Words: out, rows, key and counter of what the run has reserved, x, numbers of a row, scratch for as many int64 as
+    there are rows. `dtype` is any of the elements' size.
+    """
+    kind = TYPES[dtype]
+
+    def kernel(block):
+        out, rows, x, length, order = block[0], block[1], block[5], block[6], block[7]
+        for i in range(rows):
+            store(order, i, i)
+        w = words(block, 0)
+        for i in range(rows):
+            if not i & 3:
+                w = words(block, i >> 2)
+            word = w[i & 3]
+            other = i + types.int64(word % types.uint64(rows - i))
+            source = peek(order, other, types.int64)
+            store(order, other, peek(order, i, types.int64))
+            for k in range(length):
+                store(out, i * length + k, load(x, source * length + k, kind))
         return types.int32(0)
 
     return kernel
