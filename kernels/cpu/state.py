@@ -2,7 +2,7 @@
 
 from ..registry import In, Out, cpu
 from .elementwise import NUMBERS, program
-from .gather_scatter import gather_along
+from .gather_scatter import gather_along, gather_slices
 
 
 def _assign(ctx, step):
@@ -26,6 +26,11 @@ for _op, _step in (("Assign", None), ("AssignAdd", "Add 0 1"), ("AssignSub", "Su
 @cpu.kernel("ResourceGather")
 def resource_gather(ctx):
     return gather_along(ctx, 0) if ctx.attr("batch_dims") == 0 else None
+
+
+@cpu.kernel("ResourceGatherNd")
+def resource_gather_nd(ctx):
+    return gather_slices(ctx) if ctx.input_shapes[1][-1:] != (0,) else None
 
 
 @cpu.kernel("ReadVariableOp", dtype=NUMBERS)

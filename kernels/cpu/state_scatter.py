@@ -1,4 +1,4 @@
-"""Updates of a variable's rows. Holds no state."""
+"""Updates of a variable's rows and slices. Holds no state."""
 
 from math import prod
 
@@ -6,6 +6,7 @@ from ..registry import In, Native, Out, cpu
 from . import native
 from .copying import item_size
 from .elementwise import NUMBERS
+from .gather_scatter import scatter_slices
 
 _RULES = {"ScatterAdd": "Add", "ScatterSub": "Sub", "ScatterUpdate": "Update"}
 
@@ -27,3 +28,12 @@ def _scatter(ctx):
 
 cpu.kernel(*_RULES, T=NUMBERS)(_scatter)
 cpu.kernel(*("Resource" + op for op in _RULES), dtype=NUMBERS)(_scatter)
+
+
+def _scatter_nd(ctx, rule):
+    return scatter_slices(ctx, rule, In(0)) if ctx.input_shapes[1][-1:] != (0,) else None
+
+
+for _rule in ("Add", "Sub", "Update"):
+    cpu.kernel(f"ScatterNd{_rule}", f"ResourceScatterNd{_rule}", T=NUMBERS)(
+        lambda ctx, _rule=_rule: _scatter_nd(ctx, _rule))

@@ -29,7 +29,8 @@ from .values import (
 _TILE = 16
 
 
-def _move(b, item, target, source):
+def move(b, item, target, source):
+    """Moves one element of `item` bytes."""
     kind = ir.IntType(8 * item).as_pointer()
     align = min(item, 8)
     value = b.load(b.inttoptr(source, kind), align=align)
@@ -49,8 +50,8 @@ def _rectangle(b, item, target, source, width, height, step, out_step):
                 line = b.add(target, b.mul(size, b.mul(h, out_step)))
                 begin = b.add(source, b.mul(size, b.mul(h, step[1])))
                 with loop(b, left, right) as w:
-                    _move(b, item, b.add(line, b.mul(size, w)),
-                          b.add(begin, b.mul(size, b.mul(w, step[0]))))
+                    move(b, item, b.add(line, b.mul(size, w)),
+                         b.add(begin, b.mul(size, b.mul(w, step[0]))))
 
 
 def _fill(b, item, target, source, width):

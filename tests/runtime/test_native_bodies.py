@@ -1,0 +1,56 @@
+"""Loops whose bodies hold one op or another run natively, with their gradients, as the reference executor runs them."""
+
+import numpy as np
+import pytest
+
+import graphflow as tf
+from tests.runtime.test_native_loop import check, seeded  # noqa: F401  (a fixture)
+
+COUNT = 4
+
+
+def looped(step, *sizes):
+    """The sum of what `step(i, x)` gives in iterations 0, 1, ..., and its gradient for x, which has these sizes."""
+    x = tf.placeholder_with_default(np.linspace(-1, 2, int(np.prod(sizes)), dtype=np.float32).reshape(sizes), sizes)
+    total = tf.while_loop(lambda i, _: i < COUNT, lambda i, total: (i + 1, total + tf.reduce_sum(step(i, x) ** 2)),
+                          [0, 0.0])[1]
+    return [total, tf.convert_to_tensor(tf.gradients(total, x)[0])]
+
+
+def test_index_vectors():
+    check(looped(lambda i, x: tf.gather_nd(x, [[i, 0], [i, 3], [i, 0]]), 5, 4))
+    check(looped(lambda i, x: tf.gather_nd(x, [[i], [2]]), 5, 4))
+    check(looped(lambda i, x: tf.scatter_nd([[i], [2], [i]], x, [5, 4]), 3, 4))
+    check(looped(lambda i, x: tf.tensor_scatter_update(x, [[i, 1]], x[0, :1]), 5, 4))
+    check(looped(lambda i, x: tf.tensor_scatter_add(tf.tanh(x), [[i], [2]], x[1:3]), 5, 4))
+
+
+@pytest.mark.parametrize("use_resource", [False, True])
+def test_slices_of_variables(use_resource):
+    v = tf.get_variable("v", initializer=np.ones((5, 3), np.float32), use_resource=use_resource)
+
+    def body(i, total):
+        steps = [lambda: tf.scatter_nd_add(v, [[i, 1], [0, 2]], [2.0, 3.0]),
+                 lambda: tf.scatter_nd_update(v, [[i]], [[1.0, 2.0, 3.0]]),
+                 lambda: tf.scatter_nd_sub(v, [[i, 0]], [tf.gather_nd(v, [4, 1])])]
+        for step in steps:
+            with tf.control_dependencies([total]):
+                total = total * 0.5 + tf.reduce_sum(tf.identity(step()) * weights)
+        return i + 1, total
+
+    weights = tf.constant(np.arange(15, dtype=np.float32).reshape(5, 3))
+    check(tf.while_loop(lambda i, _: i < COUNT, body, [0, 0.0]))
+
+
+def fails(step, message):
+    """Asserts that iteration 2 of a loop over `step(i)` fails in the op named "bad"."""
+    loop = tf.while_loop(lambda i, _: i < COUNT, lambda i, a: (i + 1, a + tf.reduce_sum(step(i))), [0, 0.0])
+    with tf.Session() as sess, pytest.raises(tf.errors.InvalidArgumentError, match=f"{message}.*bad"):
+        sess.run(loop)
+
+
+def test_index_vectors_out_of_range():
+    x = tf.placeholder_with_default(np.zeros((2, 3), np.float32), [2, 3])
+    fails(lambda i: tf.gather_nd(x, [[i, 0]], name="bad"), r"indices\[0\] = \[2, 0\] does not index")
+    fails(lambda i: tf.tensor_scatter_sub(x, [[0, 0], [i, 0]], [1.0, 1.0], name="bad"),
+          r"indices\[1\] = \[2, 0\] does not index")
