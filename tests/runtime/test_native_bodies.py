@@ -54,3 +54,8 @@ def test_index_vectors_out_of_range():
     fails(lambda i: tf.gather_nd(x, [[i, 0]], name="bad"), r"indices\[0\] = \[2, 0\] does not index")
     fails(lambda i: tf.tensor_scatter_sub(x, [[0, 0], [i, 0]], [1.0, 1.0], name="bad"),
           r"indices\[1\] = \[2, 0\] does not index")
+
+
+def test_cumulative_sums():
+    check(looped(lambda i, x: tf.cumsum(x * tf.to_float(i), 1, exclusive=True), 5, 4))
+    check(looped(lambda i, x: tf.cumprod(x + tf.to_float(i), -2, reverse=True), 2, 3, 4), tolerance=1e-4)
