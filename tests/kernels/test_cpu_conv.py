@@ -29,17 +29,37 @@ CASES = [
 ]
 
 
-def _attrs(strides, dilations, padding, data_format=b"NHWC"):
+# volumes, filter, strides, dilations, padding
+VOLUMES = [
+    ((2, 5, 9, 11, 3), (3, 3, 3, 3, 5), (1, 1, 1), (1, 1, 1), "SAME"),
+    ((3, 6, 7, 8, 1), (3, 3, 3, 1, 16), (1, 1, 1), (1, 1, 1), "SAME"),
+    ((2, 7, 9, 6, 4), (2, 3, 4, 4, 18), (1, 1, 1), (1, 1, 1), "VALID"),
+    ((2, 7, 9, 6, 4), (3, 3, 3, 4, 8), (2, 2, 2), (1, 1, 1), "SAME"),
+    ((1, 9, 8, 10, 2), (5, 2, 3, 2, 33), (3, 1, 2), (1, 1, 1), "SAME"),
+    ((2, 8, 7, 9, 17), (2, 2, 2, 17, 3), (2, 3, 1), (1, 1, 1), "VALID"),
+    ((2, 9, 6, 9, 4), (3, 2, 3, 4, 5), (1, 2, 1), (2, 1, 2), "SAME"),
+    ((2, 4, 8, 9, 3), (1, 3, 3, 3, 4), (1, 1, 1), (1, 2, 1), "SAME"),
+    ((2, 7, 5, 6, 3), (1, 2, 2, 3, 4), (3, 2, 2), (1, 1, 1), "VALID"),
+    ((2, 4, 5, 6, 8), (1, 1, 1, 8, 5), (1, 1, 1), (1, 1, 1), "SAME"),
+    ((2, 4, 5, 6, 8), (1, 1, 1, 8, 5), (2, 2, 2), (1, 1, 1), "SAME"),
+    ((3, 6, 4, 5, 2), (6, 4, 5, 2, 3), (1, 1, 1), (1, 1, 1), "VALID"),
+    ((70, 3, 4, 3, 1), (3, 3, 3, 1, 20), (2, 2, 2), (1, 1, 1), "SAME"),
+    ((1, 5, 40, 44, 20), (3, 3, 3, 20, 40), (1, 1, 1), (1, 1, 1), "SAME"),
+]
+
+
+def _attrs(strides, dilations, padding):
     explicit = [] if isinstance(padding, str) else [0, 0, *padding, 0, 0]
     return {"T": "float32", "strides": [1, *strides, 1], "dilations": [1, *dilations, 1],
             "padding": padding.encode() if isinstance(padding, str) else b"EXPLICIT",
-            "explicit_paddings": explicit, "data_format": data_format, "use_cudnn_on_gpu": True}
+            "explicit_paddings": explicit, "data_format": b"NHWC" if len(strides) == 2 else b"NDHWC",
+            "use_cudnn_on_gpu": True}
 
 
 def _out_sizes(images, filters, attrs):
-    pairs = windows.explicit_pairs(attrs["explicit_paddings"], 4)
+    pairs = windows.explicit_pairs(attrs["explicit_paddings"], len(images))
     return [windows.output_size(images[i], filters[i - 1], attrs["strides"][i], attrs["padding"],
-                                attrs["dilations"][i], *pairs[i]) for i in (1, 2)]
+                                attrs["dilations"][i], *pairs[i]) for i in range(1, len(images) - 1)]
 
 
 def _reference(op, inputs, output, attrs):
@@ -61,16 +81,17 @@ def _check(op, inputs, shape, attrs):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("images, filters, strides, dilations, padding", CASES)
+@pytest.mark.parametrize("images, filters, strides, dilations, padding", CASES + VOLUMES)
 def test_full(images, filters, strides, dilations, padding, dtype):
     attrs = {**_attrs(strides, dilations, padding), "T": dtype}
     rng = np.random.default_rng(0)
     x, w = rng.normal(size=images).astype(dtype), rng.normal(size=filters).astype(dtype)
-    out = (images[0], *_out_sizes(images, filters, attrs), filters[3])
+    out = (images[0], *_out_sizes(images, filters, attrs), filters[-1])
     dy = rng.normal(size=out).astype(dtype)
-    _check("Conv2D", [x, w], out, attrs)
-    _check("Conv2DBackpropInput", [np.array(images, np.int32), w, dy], images, attrs)
-    _check("Conv2DBackpropFilter", [x, np.array(filters, np.int32), dy], filters, attrs)
+    op, version = ("Conv2D", "") if len(images) == 4 else ("Conv3D", "V2")
+    _check(op, [x, w], out, attrs)
+    _check(f"{op}BackpropInput{version}", [np.array(images, np.int32), w, dy], images, attrs)
+    _check(f"{op}BackpropFilter{version}", [x, np.array(filters, np.int32), dy], filters, attrs)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -96,7 +117,11 @@ def test_left_to_the_reference():
     x, w = np.ones((0, 4, 4, 3), "f"), np.ones((2, 2, 3, 5), "f")
     attrs = _attrs((1, 1), (1, 1), "SAME")
     assert bind("conv", "Conv2D", [x, w], [((0, 4, 4, 5), "float32")], attrs) is None
-    groups = np.ones((1, 4, 4, 6), "f")
+    x, w = np.ones((1, 4, 6, 4, 3), "f"), np.ones((2, 2, 1, 3, 5), "f")
+    attrs = _attrs((1, 1, 1), (1, 2, 1), "SAME")
+    assert bind("conv", "Conv3D", [x, w], [((1, 4, 6, 4, 5), "float32")], attrs) is None
+    attrs = _attrs((1, 1), (1, 1), "SAME")
+    w, groups = np.ones((2, 2, 3, 5), "f"), np.ones((1, 4, 4, 6), "f")
     assert bind("conv", "Conv2D", [groups, w], [((1, 4, 4, 5), "float32")], attrs) is None
 
 

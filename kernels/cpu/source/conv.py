@@ -20,9 +20,12 @@ from .vectors import Lanes, fill_zero, larger, smaller, steps
 # Where an image lies and how windows slide over it: words that follow each kernel's own. `gap`
 # numbers are one image row or column after another in a band; `padded` is the width of a band, or 0
 # where images need none; `step` counts from one segment to the next, `row_step` band rows from one
-# row of the window to the next.
+# row of the window to the next. Of volumes a band holds each row of all `slices` that its windows meet, one after
+# another, and all that counts rows counts these, but for `height` and `gap_h`; at the end is how windows slide over
+# `depth` slices, for `out_depth` of them.
 IMAGE = ("height width channels bands band_rows out_height out_width stride_h stride_w top left "
-         "gap_h gap_w padded rows segments length step row_step band_scratch").split()
+         "gap_h gap_w padded rows segments length step row_step band_scratch "
+         "depth out_depth slices stride_d dilation_d front gap_d").split()
 _UNROLL = 4
 
 
@@ -35,19 +38,19 @@ def pack(dtype, count):
 
     Row (block, r, s, c) of `packed` gets the weights at base + r, s, c, k times their strides, zero
     beyond the last output. Words: packed, weights, first and last row, R, S, C, K, base and the
-    four strides in elements.
+    four strides in elements; that of a slice, and how many slices each row is of.
     """
     count = int(count)
 
     def emit(b, block):
-        w = _words(b, block, "packed weights first last r s c k base dr ds dc dk".split())
+        w = _words(b, block, "packed weights first last r s c k base dr ds dc dk dt slices".split())
         with loop(b, w.first, w.last) as line:
             rest, c = b.sdiv(line, w.c), b.srem(line, w.c)
             rest, s = b.sdiv(rest, w.s), b.srem(rest, w.s)
             group, r = b.sdiv(rest, w.r), b.srem(rest, w.r)
             k = b.mul(group, index(count))
-            at = b.add(w.base, b.mul(r, w.dr))
-            for digit, stride in ((s, w.ds), (c, w.dc), (k, w.dk)):
+            at = b.add(w.base, b.mul(b.sdiv(r, w.slices), w.dr))
+            for digit, stride in ((b.srem(r, w.slices), w.dt), (s, w.ds), (c, w.dc), (k, w.dk)):
                 at = b.add(at, b.mul(digit, stride))
             target = b.add(w.packed, b.mul(line, index(count * BYTES[dtype])))
             here = smaller(b, b.sub(w.k, k), index(count))
@@ -65,12 +68,12 @@ class _Band:
     def __init__(self, b, dtype, image, words, item):
         self.size = BYTES[dtype]
         self._b, self._w = b, words
-        self._number = b.sdiv(item, words.bands)
+        self._number = b.sdiv(item, words.bands)        # of the image, or of the slice of the result
         self.first = b.mul(b.srem(item, words.bands), words.band_rows)      # output rows
         self.last = smaller(b, b.add(self.first, words.band_rows), words.out_height)
         self.row = b.sub(b.mul(self.first, words.stride_h), words.top)      # of the gapped image
-        height = b.mul(b.mul(words.height, words.width), words.channels)
-        self._image = b.add(image, b.mul(b.mul(self._number, height), index(self.size)))
+        volume, self._slice = b.sdiv(self._number, words.out_depth), b.srem(self._number, words.out_depth)
+        self._image = b.add(image, b.mul(volume, self._bytes(words.depth, words.height, words.width, words.channels)))
 
     def output_row(self):
         """Number of this band's first output row among those of all images."""
@@ -85,8 +88,11 @@ class _Band:
             count = b.add(b.add(b.mul(inner, w.stride_h), index(1)),
                           b.mul(b.sub(w.rows, index(1)), w.row_step))
             pitch = self._bytes(w.padded, w.channels)
-            with loop(b, index(0), count) as i:
-                self._copy_row(b.add(self.row, i), b.add(w.band_scratch, b.mul(i, pitch)), pitch)
+            # Numbers of rows of all slices, and where they begin, are multiples of the slices.
+            first = b.sdiv(self.row, w.slices)
+            with loop(b, index(0), b.sdiv(count, w.slices)) as i, loop(b, index(0), w.slices) as tap:
+                line = b.add(b.mul(i, w.slices), tap)
+                self._copy_row(b.add(first, i), tap, b.add(w.band_scratch, b.mul(line, pitch)), pitch)
         pitch = b.mul(b.select(direct, w.width, w.padded), w.channels)
         start = b.add(self._image, self._bytes(self.row, b.mul(w.width, w.channels)))
         return b.select(direct, start, w.band_scratch), pitch
@@ -97,13 +103,22 @@ class _Band:
             total = self._b.mul(total, factor)
         return total
 
-    def _copy_row(self, row, target, pitch):
-        """One row of the gapped image, with its padding."""
+    def _within(self, number, size, gap):
+        """(whether there is such a row or slice of a gapped image, its number without the gaps)."""
+        b = self._b
+        real = b.sdiv(number, gap)
+        inside = b.and_(b.icmp_signed(">=", number, index(0)), b.icmp_signed("<", real, size))
+        return b.and_(inside, b.icmp_signed("==", b.srem(number, gap), index(0))), real
+
+    def _copy_row(self, row, tap, target, pitch):
+        """One row of the gapped image, of the slice that a window meets with `tap`, with its padding."""
         b, w = self._b, self._w
-        source_row = b.sdiv(row, w.gap_h)
-        real = b.and_(b.icmp_signed(">=", row, index(0)), b.icmp_signed("<", source_row, w.height))
-        real = b.and_(real, b.icmp_signed("==", b.srem(row, w.gap_h), index(0)))
-        source = b.add(self._image, self._bytes(source_row, w.width, w.channels))
+        is_row, source_row = self._within(row, w.height, w.gap_h)
+        is_slice, source_slice = self._within(
+            b.sub(b.add(b.mul(self._slice, w.stride_d), b.mul(tap, w.dilation_d)), w.front), w.depth, w.gap_d)
+        real = b.and_(is_row, is_slice)
+        line = b.add(b.mul(source_slice, w.height), source_row)
+        source = b.add(self._image, self._bytes(line, w.width, w.channels))
         pixel = self._bytes(w.channels)
         before = b.mul(w.left, pixel)
         with b.if_else(real) as (copied, empty):
@@ -207,7 +222,7 @@ class _ForwardTile:
         line = b.mul(b.mul(pitch, w.row_step), index(v.size))
         rows = [b.add(first_row, b.sdiv(number, w.out_width))
                 for number in (self._numbers[0], self._numbers[-1])]
-        gapped = b.add(b.mul(b.sub(w.height, index(1)), w.gap_h), index(1))
+        gapped = b.mul(b.add(b.mul(b.sub(w.height, index(1)), w.gap_h), index(1)), w.slices)
         window = _meeting(b, rows, w.stride_h, w.row_step, w.top, gapped, w.rows)
         with loop(b, *window) as r, loop(b, index(0), w.segments) as s:
             distance = b.add(b.mul(r, line), b.mul(b.mul(s, w.step), index(v.size)))
@@ -292,7 +307,8 @@ class _FilterTile:
         self._first = b.mul(group, index(self.vectors * self.v.lanes))
         ends = self._tap, smaller(b, b.add(self._tap, index(self.taps - 1)), b.sub(w.length, index(1)))
         columns = [b.add(self._segment, b.sdiv(end, w.channels)) for end in ends]
-        self._rows = _meeting(b, [self._row] * 2, w.row_step, w.stride_h, w.top, w.height, w.out_height)
+        height = b.mul(w.height, w.slices)
+        self._rows = _meeting(b, [self._row] * 2, w.row_step, w.stride_h, w.top, height, w.out_height)
         self._columns = _meeting(b, columns, b.sdiv(w.step, w.channels), w.stride_w, w.left, w.width,
                                  w.out_width)
 
@@ -334,8 +350,8 @@ class _FilterTile:
     def add(self, first):
         """Adds the sums to the filter's gradient, or begins it with them."""
         b, w, v = self.b, self.w, self.v
-        number = b.add(b.mul(b.add(b.mul(self._row, w.segments), self._segment), w.length),
-                       self._tap)
+        row = b.add(b.mul(b.srem(self._row, w.slices), b.sdiv(w.rows, w.slices)), b.sdiv(self._row, w.slices))
+        number = b.add(b.mul(b.add(b.mul(row, w.segments), self._segment), w.length), self._tap)
         count = smaller(b, b.sub(w.length, self._tap), index(self.taps))
         for i, slots in enumerate(self._totals):
             with b.if_then(b.icmp_signed("<", index(i), count)):

@@ -12,22 +12,25 @@ from .values import BYTES, IrKernel, index, loop, word
 from .vectors import Lanes, fill_zero, larger, smaller, steps
 
 _WORDS = ("out gradient weights function first last at_once height width channels out_height out_width outputs "
-          "stride_h stride_w dilation_h step top left rows segments columns shares").split()
+          "stride_h stride_w dilation_h step top left rows segments columns shares "
+          "depth out_depth slices stride_d dilation_d front").split()
 
 
 def to_input(dtype, lanes):
-    """out = gradient of images [first, last).
+    """out = gradient of images [first, last), or of whole volumes by their gradient's slices.
 
     Words: out, gradient, weights, cblas function, first and last image, images at once, sizes of an image, of what
     windows give, strides, distance of window rows, of segments, padding; rows of a window, segments of a row,
-    columns of a segment; scratch for the rows of products of images that are done at once.
+    columns of a segment; scratch for the rows of products of images that are done at once; how windows slide over
+    `depth` slices of a volume, for `out_depth` of them.
     """
     def emit(b, block):
         w = SimpleNamespace(**{name: word(b, block, i) for i, name in enumerate(_WORDS)})
         back = _Back(b, Lanes(b, dtype, int(lanes)), w)
         size, pixels = index(BYTES[dtype]), b.mul(w.out_height, w.out_width)
         image = b.mul(b.mul(b.mul(w.height, w.width), w.channels), size)
-        taps = b.mul(b.mul(b.mul(w.rows, w.segments), w.columns), w.channels)
+        line = b.mul(b.mul(w.segments, w.columns), w.channels)
+        taps = b.mul(b.mul(w.slices, w.rows), line)
         groups = b.sdiv(b.add(b.sub(w.last, w.first), b.sub(w.at_once, index(1))), w.at_once)
         with loop(b, index(0), groups) as group:
             begin = b.add(w.first, b.mul(group, w.at_once))
@@ -37,9 +40,18 @@ def to_input(dtype, lanes):
             call_blas(b, w.function, dtype, (windows, taps, w.outputs), (place, w.outputs, False),
                       (w.weights, w.outputs, True), (w.shares, taps))
             with loop(b, index(0), count) as i:
-                target = b.add(w.out, b.mul(b.add(begin, i), image))
-                fill_zero(b, target, image)
-                back.add_windows(target, b.add(w.shares, b.mul(b.mul(b.mul(i, pixels), taps), size)), taps)
+                number = b.add(begin, i)
+                volume, plane = b.sdiv(number, w.out_depth), b.srem(number, w.out_depth)
+                target = b.add(w.out, b.mul(b.mul(volume, w.depth), image))
+                with b.if_then(b.icmp_signed("==", plane, index(0))):
+                    fill_zero(b, target, b.mul(w.depth, image))
+                shares = b.add(w.shares, b.mul(b.mul(b.mul(i, pixels), taps), size))
+                with loop(b, index(0), w.slices) as t:
+                    z = b.sub(b.add(b.mul(plane, w.stride_d), b.mul(t, w.dilation_d)), w.front)
+                    inside = b.and_(b.icmp_signed(">=", z, index(0)), b.icmp_signed("<", z, w.depth))
+                    with b.if_then(inside):
+                        own = b.add(shares, b.mul(b.mul(b.mul(t, w.rows), line), size))
+                        back.add_windows(b.add(target, b.mul(z, image)), own, taps)
 
     return IrKernel(emit)
 
