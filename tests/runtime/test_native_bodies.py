@@ -59,3 +59,11 @@ def test_index_vectors_out_of_range():
 def test_cumulative_sums():
     check(looped(lambda i, x: tf.cumsum(x * tf.to_float(i), 1, exclusive=True), 5, 4))
     check(looped(lambda i, x: tf.cumprod(x + tf.to_float(i), -2, reverse=True), 2, 3, 4), tolerance=1e-4)
+
+
+def test_diagonals():
+    check(looped(lambda i, x: tf.matrix_set_diag(x, tf.matrix_diag_part(x) * tf.to_float(i)), 2, 3, 4))
+    check(looped(lambda i, x: tf.trace(tf.matrix_diag(x)) * tf.matrix_band_part(x, 1, 0) + tf.to_float(i), 3, 3))
+    check(looped(lambda i, x: tf.diag(x)[1] * tf.diag_part(tf.diag(x)) + tf.to_float(i), 3))
+    below = tf.zeros([4, 4])
+    check(looped(lambda i, x: tf.matrix_diag(x, k=1) + tf.matrix_set_diag(below, x, k=-1) * tf.to_float(i), 3))
