@@ -15,14 +15,21 @@ CASES = [
     ((3, 5, 6, 64), (5, 6), (1, 1), "VALID"),
     ((2, 9, 9, 3), (2, 3), (4, 4), "VALID"),
     ((70, 14, 14, 33), (3, 3), (1, 1), "SAME"),
+    ((2, 4, 8, 6, 17), (2, 2, 2), (2, 2, 2), "SAME"),
+    ((2, 5, 7, 9, 5), (2, 3, 2), (1, 2, 1), "SAME"),
+    ((3, 8, 4, 7, 1), (3, 1, 2), (2, 3, 2), "VALID"),
+    ((2, 3, 5, 6, 16), (3, 5, 6), (1, 1, 1), "VALID"),
+    ((1, 6, 5, 5, 3), (1, 2, 2), (4, 2, 2), "VALID"),
+    ((20, 9, 14, 14, 3), (3, 3, 3), (1, 2, 1), "SAME"),
 ]
 
 
 def _attrs(window, strides, padding, channels_first=False):
-    def four(pair):
-        return [1, 1, *pair] if channels_first else [1, *pair, 1]
-    return {"T": "float32", "ksize": four(window), "strides": four(strides), "padding": padding.encode(),
-            "data_format": b"NCHW" if channels_first else b"NHWC"}
+    def of_all_axes(numbers):
+        return [1, 1, *numbers] if channels_first else [1, *numbers, 1]
+    axes = "DHW"[-len(window):]
+    return {"T": "float32", "ksize": of_all_axes(window), "strides": of_all_axes(strides), "padding": padding.encode(),
+            "data_format": (f"NC{axes}" if channels_first else f"N{axes}C").encode()}
 
 
 def _check(op, inputs, shape, attrs, exact=True):
@@ -44,19 +51,20 @@ def _check(op, inputs, shape, attrs, exact=True):
 @pytest.mark.parametrize("shape, window, strides, padding", CASES)
 def test_pooling(shape, window, strides, padding, dtype, channels_first):
     rng = np.random.default_rng(1)
-    spatial = (2, 3) if channels_first else (1, 2)
-    shape = (shape[0], shape[3], *shape[1:3]) if channels_first else shape
+    spatial = range(1 + channels_first, len(window) + 1 + channels_first)
+    shape = (shape[0], shape[-1], *shape[1:-1]) if channels_first else shape
+    op = "Pool3D" if len(window) == 3 else "Pool"
     out = list(shape)
     for i, k, stride in zip(spatial, window, strides, strict=True):
         out[i] = windows.output_size(shape[i], k, stride, padding.encode())
     attrs = {**_attrs(window, strides, padding, channels_first), "T": dtype}
     x = rng.integers(0, 4, shape).astype(dtype)     # with many ties
     dy = rng.normal(size=out).astype(dtype)
-    _check("MaxPool", [x], tuple(out), attrs)
-    _check("AvgPool", [x], tuple(out), attrs)
+    _check(f"Max{op}", [x], tuple(out), attrs)
+    _check(f"Avg{op}", [x], tuple(out), attrs)
     y = np.zeros(out, dtype)
-    _check("MaxPoolGrad", [x, y, dy], shape, attrs, exact=False)
-    _check("AvgPoolGrad", [np.array(shape, np.int32), dy], shape, attrs, exact=False)
+    _check(f"Max{op}Grad", [x, y, dy], shape, {**attrs, "TInput": dtypes.as_dtype(dtype)}, exact=False)
+    _check(f"Avg{op}Grad", [np.array(shape, np.int32), dy], shape, attrs, exact=False)
 
 
 def test_nan_is_kept_only_when_first():
@@ -69,3 +77,6 @@ def test_left_to_the_reference():
     x = np.ones((2, 4, 4, 4), "f")
     attrs = {**_attrs((2, 2), (2, 2), "SAME"), "ksize": [1, 2, 2, 2]}
     assert bind("pooling", "MaxPool", [x], [((2, 2, 2, 4), "float32")], attrs) is None
+    x, dy = np.ones((1, 2, 2, 2, 1), "d"), np.ones((1, 1, 1, 1, 1), "f")
+    attrs = {**_attrs((2, 2, 2), (2, 2, 2), "SAME"), "TInput": dtypes.float64}
+    assert bind("pooling", "MaxPool3DGrad", [x, x, dy], [(x.shape, "float32")], attrs) is None
