@@ -356,4 +356,9 @@ class Frame:
         spec = self._spec
         found = {path: self._values[self._position[value]].copy() if kept else
                  tapes.hollow(value.dtype, spec.shape[value]) for path, (value, kept) in parts.items()}
-        return tapes.boxed(found, {path: spec.rows[value] for path, (value, _) in parts.items() if value in spec.rows})
+        rows = {path: spec.rows[value] for path, (value, _) in parts.items() if value in spec.rows}
+        return tapes.boxed(found, rows, self.recorded_memory() if rows else ())
+
+    def recorded_memory(self):
+        """The arrays to which addresses on tapes of this run point."""
+        return [array for records in self.budget.records for array in records.memory]

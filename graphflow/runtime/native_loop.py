@@ -258,8 +258,7 @@ class _Run:
                            else column[:self.done])
         rows = {path: loop._specs[-1].rows[value] for value, (path, _) in zip(values, loop._recorded)
                 if value in loop._specs[-1].rows}
-        memory = [array for records in self._frames[-1].budget.records for array in records.memory]
-        columns = tapes.columns(found, rows, memory)
+        columns = tapes.columns(found, rows, self._frames[-1].recorded_memory())
         self.columns = [columns.get(tensor, tapes.Parts({})) for tensor, _ in loop._bodies[-1].recorded]
 
     def _iterations(self, at):

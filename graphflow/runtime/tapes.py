@@ -59,7 +59,7 @@ class Parts:
 
     def at(self, iteration):
         """The tape of one iteration, boxed."""
-        return boxed({path: array[iteration, ...] for path, array in self.arrays.items()}, self.rows)
+        return boxed({path: array[iteration, ...] for path, array in self.arrays.items()}, self.rows, self.memory)
 
 
 class Rows:
@@ -85,8 +85,11 @@ def hollow(dtype, shape):
     return np.broadcast_to(np.zeros((), getattr(dtype, "as_numpy_dtype", dtype)), shape)
 
 
-def boxed(arrays, rows=None):
-    """The tape of a conditional or loop, given {path: array} and {path whose array is an address: Rows}."""
+def boxed(arrays, rows=None, memory=()):
+    """The tape of a conditional or loop, given {path: array} and {path whose array is an address: Rows}.
+
+    memory: what addresses point to: it is kept for those that stand in rows.
+    """
     rows, count = rows or {}, arrays.get((COUNT,))
     found = {}
     for tensor, inner in _by_first(arrays).items():
@@ -94,10 +97,11 @@ def boxed(arrays, rows=None):
         if tensor is COUNT:
             continue
         if count is None:
-            found[tensor] = boxed(inner, below) if type(inner) is dict else inner
+            found[tensor] = boxed(inner, below, memory) if type(inner) is dict else inner
         elif type(inner) is dict:
             all_ = {path: _all(array, below.get(path), int(count)) for path, array in inner.items()}
-            found[tensor] = Parts(all_, {path: kind.rows for path, kind in below.items() if kind.rows is not None})
+            found[tensor] = Parts(
+                all_, {path: kind.rows for path, kind in below.items() if kind.rows is not None}, memory)
         else:
             found[tensor] = _all(inner, rows.get((tensor,)), int(count))
     return Tape(None if count is None else int(count), found).boxed()

@@ -157,6 +157,9 @@ def test_gradients_that_python_takes():
 
     y = looped(body, x, trips=4)
     check([*y, *tf.gradients(y, x)], native=[False, True])
+    deep = lambda i, a: looped(lambda j, b: looped(lambda k, c: (tf.tanh(c * x),), b, trips=j), a, trips=3)  # noqa: E731
+    y = looped(lambda i, a: body(i, *deep(i, a)), x, trips=4)
+    check([*y, *tf.gradients(y, x)], native=[False, True])
 
 
 @pytest.mark.parametrize("deep", [False, True])
