@@ -6,8 +6,6 @@ kernel fails, the reference kernel says how: nothing was changed.
 
 from math import prod
 
-import numpy as np
-
 from graphflow.framework.shapes import is_full
 
 from ..registry import Head, In, Native, Out, cpu
@@ -52,25 +50,20 @@ def tensor_array_write(ctx):
     return Native(code, [0, 0, Head(0), In(1), In(2), prod(ctx.input_shapes[2]), In(3), Out(0)])
 
 
-def _are_different(indices):
-    """Whether indices are known, and no two the same: then nothing can fail once some elements are done."""
-    return indices is not None and indices.ndim == 1 and len(np.unique(indices)) == len(indices)
-
-
 @cpu.kernel("TensorArrayGatherV3")
 def tensor_array_gather(ctx):
-    if item_size(ctx.output_dtypes[0]) is None or not _are_different(ctx.value(1)):
+    indices = ctx.input_shapes[1]
+    if item_size(ctx.output_dtypes[0]) is None or len(indices) != 1:
         return None
-    if not len(ctx.value(1)) and not is_full(ctx.attr("element_shape")):
+    if indices == (0,) and not is_full(ctx.attr("element_shape")):
         return None     # may be an error
-    code = native.function("tensor_array.gather", _CODE)
-    return Native(code, [0, 0, Head(0), In(1), len(ctx.value(1)), Out(0)])
+    return Native(native.function("tensor_array.gather", _CODE), [0, 0, Head(0), In(1), *indices, Out(0)])
 
 
 @cpu.kernel("TensorArrayScatterV3", T=NUMBERS)
 def tensor_array_scatter(ctx):
-    count, shape = len(ctx.value(1)) if _are_different(ctx.value(1)) else -1, ctx.input_shapes[2]
-    if shape[:1] != (count,):
+    indices, shape = ctx.input_shapes[1:3]
+    if len(indices) != 1 or shape[:1] != indices:
         return None
     code = native.function("tensor_array.scatter", ctx.input_dtypes[2].name, _CODE)
-    return Native(code, [0, 0, Head(0), In(1), count, In(2), prod(shape[1:]), In(3), Out(0)])
+    return Native(code, [0, 0, Head(0), In(1), *indices, In(2), prod(shape[1:]), In(3), Out(0)])

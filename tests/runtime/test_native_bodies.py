@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import graphflow as tf
+from tests.runtime import test_native_arrays
 from tests.runtime.test_native_loop import check, seeded  # noqa: F401  (a fixture)
 
 COUNT = 4
@@ -67,3 +68,22 @@ def test_diagonals():
     check(looped(lambda i, x: tf.diag(x)[1] * tf.diag_part(tf.diag(x)) + tf.to_float(i), 3))
     below = tf.zeros([4, 4])
     check(looped(lambda i, x: tf.matrix_diag(x, k=1) + tf.matrix_set_diag(below, x, k=-1) * tf.to_float(i), 3))
+
+
+@pytest.mark.parametrize("clear", [False, True])
+@pytest.mark.parametrize("places", [[[0, 1], [2, 3]], [[1, 1], [0, 2]], [[0, 2], [2, 1]], [[3, 4], [0, 1]],
+                                    [[2, 0], [-1, 1]]], ids=str)
+def test_elements_at_indices_that_change(places, clear):
+    """Repeated and bad indices too: nothing is done before all are checked."""
+    x = tf.placeholder_with_default(np.arange(8, dtype=np.float32).reshape(4, 2), [4, 2])
+    source = tf.TensorArray(tf.float32, 4, clear_after_read=clear).unstack(x)
+    target = tf.TensorArray(tf.float32, 4, element_shape=[2])
+    places = tf.constant(places)
+
+    def body(i, total, target):
+        rows = source.gather(places[i])
+        return i + 1, total + tf.reduce_sum(rows, 0), target.scatter(places[i], rows * total)
+
+    _, total, target = tf.while_loop(lambda i, *_: i < 2, body, [0, tf.ones([2]), target])
+    test_native_arrays.check([total, target.stack()])
+    test_native_arrays.check([total, tf.gradients(total, x)[0]])

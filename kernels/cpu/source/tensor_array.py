@@ -7,10 +7,11 @@ than ROOM, else the length for which Python is to make room, or 0.
 
 from llvmlite import ir
 
-from .values import I8, I32, I64, WORDS, IrKernel, copy, fail, fill, index, load, loop, store, word
+from .values import I1, I8, I32, I64, WORDS, IrKernel, copy, fail, fill, index, load, loop, store, word
 
 HEAD = DATA, STATES, SIZE, NBYTES, CLEAR, SUMS, KNOWN, ROOM, WANTED = range(9)
 EMPTY, FULL, CLEARED = range(3)
+_MARK = 128     # is added to the state of what is in a list
 
 
 def _place(b, block):
@@ -63,6 +64,10 @@ def read(code):
     return IrKernel(emit)
 
 
+def _clears(b, head):
+    return b.icmp_signed("!=", word(b, head, CLEAR), index(0))
+
+
 def _is_unreadable(b, head, state):
     unknown = b.and_(_is(b, state, EMPTY), b.icmp_signed("==", word(b, head, KNOWN), index(0)))
     return b.or_(_is(b, state, CLEARED), unknown)
@@ -73,8 +78,7 @@ def _take(b, head, state, memory, target):
     with b.if_then(_is(b, state, EMPTY), likely=False):
         fill(b, memory, 0, word(b, head, NBYTES))
     copy(b, target, memory, word(b, head, NBYTES))
-    clears = b.icmp_signed("!=", word(b, head, CLEAR), index(0))
-    b.store(b.select(clears, ir.Constant(I8, CLEARED), ir.Constant(I8, FULL)), state)
+    b.store(b.select(_clears(b, head), ir.Constant(I8, CLEARED), ir.Constant(I8, FULL)), state)
 
 
 def write(dtype, code, paused):
@@ -95,8 +99,12 @@ def write(dtype, code, paused):
     return IrKernel(emit)
 
 
+def _adds(b, head):
+    return b.icmp_signed("!=", word(b, head, SUMS), index(0))
+
+
 def _is_unwritable(b, head, state):
-    twice = b.and_(_is(b, state, FULL), b.icmp_signed("==", word(b, head, SUMS), index(0)))
+    twice = b.and_(_is(b, state, FULL), b.not_(_adds(b, head)))
     return b.or_(_is(b, state, CLEARED), twice)
 
 
@@ -111,30 +119,49 @@ def _put(b, head, state, memory, value, length, dtype):
             b.store(index(1), b.gep(head, [index(KNOWN)]))
 
 
-def _listed(b, block, refuses, code):
+def _unmark(b, state):
+    b.store(b.and_(b.load(state), ir.Constant(I8, _MARK - 1)), state)
+
+
+def _listed(b, block, refuses, is_once, code):
     """Calls the function that is sent for each of the elements whose indices (int32) are in a list: (number in the
-    list, pointer to its state, address of its memory). Fails before that for an index out of range, or where
-    `refuses(b, head, state)`. Words: 2 head, 3 indices, 4 how many, all different.
+    list, pointer to its state, address of its memory). Fails before that for an index out of range, where
+    `refuses(b, head, state)`, and for a repeated index where `is_once(b, head)`. Words: 2 head, 3 indices, 4 how many.
+
+    What is in the list is marked at first, so that repeated indices are found.
     """
     head, count = b.inttoptr(word(b, block, 2), WORDS), word(b, block, 4)
-    indices = b.inttoptr(word(b, block, 3), I32.as_pointer())
+    indices, once = b.inttoptr(word(b, block, 3), I32.as_pointer()), is_once(b, head)
 
     def at(i):
         return b.sext(b.load(b.gep(indices, [i])), I64)
 
+    def check(condition, i):
+        with b.if_then(condition, likely=False):
+            with loop(b, index(0), i) as before:
+                _unmark(b, _memory(b, head, at(before))[0])
+            fail(b, block, ir.Constant(I1, 1), int(code), i, at(i))
+
     with loop(b, index(0), count) as i:
-        fail(b, block, b.icmp_unsigned(">=", at(i), word(b, head, SIZE)), int(code), i, at(i))
-        fail(b, block, refuses(b, head, _memory(b, head, at(i))[0]), int(code), i, at(i))
+        check(b.icmp_unsigned(">=", at(i), word(b, head, SIZE)), i)
+        state, _ = _memory(b, head, at(i))
+        marked = b.icmp_unsigned(">=", b.load(state), ir.Constant(I8, _MARK))
+        check(b.and_(marked, once), i)
+        with b.if_then(b.not_(marked)):
+            check(refuses(b, head, state), i)
+            b.store(b.or_(b.load(state), ir.Constant(I8, _MARK)), state)
     use = yield head
     with loop(b, index(0), count) as i:
-        use(i, *_memory(b, head, at(i)))
+        state, memory = _memory(b, head, at(i))
+        _unmark(b, state)
+        use(i, state, memory)
     yield
 
 
 def gather(code):
     """Copies listed elements, one behind the other. Words: as `_listed` says; 5 target. Fails as `read` does."""
     def emit(b, block):
-        elements = _listed(b, block, _is_unreadable, code)
+        elements = _listed(b, block, _is_unreadable, _clears, code)
         head = next(elements)
         elements.send(lambda i, state, memory: _take(
             b, head, state, memory, b.add(word(b, block, 5), b.mul(i, word(b, head, NBYTES)))))
@@ -148,7 +175,7 @@ def scatter(dtype, code):
     Words: as `_listed` says; 5 values, 6 length of one, 7 flow, 8 target of the flow. Fails as `write` does.
     """
     def emit(b, block):
-        elements = _listed(b, block, _is_unwritable, code)
+        elements = _listed(b, block, _is_unwritable, lambda b, head: b.not_(_adds(b, head)), code)
         head = next(elements)
         elements.send(lambda i, state, memory: _put(b, head, state, memory, b.add(
             word(b, block, 5), b.mul(i, word(b, head, NBYTES))), word(b, block, 6), dtype))
