@@ -12,6 +12,7 @@ import numpy as np
 
 from graphflow.compiler.memory import ALIGNMENT
 from graphflow.framework import errors
+from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import deadlines, failure, tapes
 from graphflow.runtime.arena import Layout
 from graphflow.runtime.blocks import Blocks, address_of
@@ -324,8 +325,10 @@ class Frame:
             bind_kernel(node, self._resources)(*arrays)
         except Exception as error:  # noqa: BLE001 - leaves with the op's name and line
             failure.raise_for(node.op, error, arrays)
-        message = f"native kernel failed with code {self.tape.code}"
-        failure.raise_for(node.op, errors.InternalError(None, None, message), arrays)
+        message, kind = kernels("cpu.native").MESSAGES.get(self.tape.code), errors.InvalidArgumentError
+        if message is None:
+            message, kind = f"native kernel failed with code {self.tape.code}", errors.InternalError
+        failure.raise_for(node.op, kind(None, None, message), arrays)
 
     def _array(self, value):
         return self._values[self._index(self._spec.root(value))].reshape(self._spec.shape[value])

@@ -1,4 +1,4 @@
-"""Matrix products from an OpenBLAS of our own (the package scipy-openblas32), by pointer.
+"""Matrix products and decompositions from an OpenBLAS of our own (the package scipy-openblas32), by pointer.
 
 Ours means: loaded by path, one thread (graphflow splits products itself), and told which kernels suit
 the CPU where its own detection errs. It takes Zen 5 for a CPU without AVX-512, which halves its speed,
@@ -96,8 +96,16 @@ def core_name():
 
 def address(name):
     """Machine address of a CBLAS function, e.g. "sgemm" for cblas_sgemm."""
-    found = _addresses.get(name)
+    return _address(f"scipy_cblas_{name}")
+
+
+def lapack_address(name):
+    """Machine address of a function of LAPACK, as Fortran calls it: all arguments are addresses."""
+    return _address(f"scipy_{name}_")
+
+
+def _address(symbol):
+    found = _addresses.get(symbol)
     if found is None:
-        symbol = getattr(library(), f"scipy_cblas_{name}")
-        found = _addresses[name] = ctypes.cast(symbol, ctypes.c_void_p).value
+        found = _addresses[symbol] = ctypes.cast(getattr(library(), symbol), ctypes.c_void_p).value
     return found

@@ -35,6 +35,11 @@ DIVISION_BY_ZERO = 3        # word 0: flat position
 PAUSED = 4                  # no error: the kernel wants to be called again, after Python has looked in
 ASSERTION_FAILED = 5
 EMPTY_RANGE = 6
+SINGULAR = 7
+NOT_POSITIVE_DEFINITE = 8
+# What to say where the reference kernel finds no fault: another order of rounding may make the difference.
+MESSAGES = {SINGULAR: "Input matrix is not invertible.",
+            NOT_POSITIVE_DEFINITE: "Cholesky decomposition was not successful. The input might not be valid."}
 
 # Seconds before compiling begins: the step that asked for it runs first, undisturbed.
 _PATIENCE = 0.2
