@@ -49,7 +49,7 @@ class Elements:
 
     def in_branch(self):
         """The same for a body that may not run."""
-        return Elements(self.shape, self.size, self.alike, self)
+        return Elements(self.shape, self.size, self.alike, self, self.is_new)
 
 
 def settle(shaped, node):

@@ -14,6 +14,8 @@ from graphflow.framework.func_graph import INPUTS, bodies_of, sources
 
 # Operations that look at nothing but the shape of their input.
 _SHAPE_ONLY = frozenset(("Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"))
+# Those that look at nothing of a TensorArray but its size, or find the array of gradients beside it.
+_BESIDE_ARRAYS = frozenset(("TensorArrayGradV3", "TensorArrayGradWithShape", "TensorArraySizeV3"))
 LOOPS = frozenset(("While", "WhileGrad"))
 
 class Context:
@@ -28,7 +30,10 @@ class Context:
         self.requests = {}
 
     def request(self, tensor, whole):
-        """Notes that somebody reads `tensor`, of some body, from a tape: all of it, or its shape."""
+        """Notes that somebody reads `tensor`, of some body, from a tape: all of it, or its shape.
+
+        Of a TensorArray's handle `whole` is false where only the size is asked for, and arrays of gradients.
+        """
         entry = self.requests.setdefault(tensor.op.graph, {}).setdefault(tensor, [0, False])
         entry[0] += 1
         entry[1] |= whole
@@ -64,6 +69,17 @@ class BodyNeed:
         """Whether nothing but the shape of `tensor`, an input, matters."""
         return tensor not in self.fetches and all(
             user.type in _SHAPE_ONLY for user in tensor._consumers if user in self.operations)
+
+    def is_only_beside(self, handle):
+        """Whether nobody, here or in bodies within, reads or writes the TensorArray of `handle`, an input.
+
+        What is asked for is its size, and the arrays of gradients beside it.
+        """
+        outputs = len(self.fetches) - len(self.recorded)
+        if handle in self.fetches[:outputs] or dict(self.recorded).get(handle, False):
+            return False
+        return all(user.type in _BESIDE_ARRAYS or user in self.needs and self.needs[user].is_only_beside(handle)
+                   for user in handle._consumers if user in self.operations)
 
     def inputs(self):
         """The tensors here whose values come from outside, in the order of their making."""
@@ -114,6 +130,14 @@ class Need:
         self.has_effects = self.blocking or bool(written) or any(need.has_effects for need in inner) or any(
             op_def.is_stateful or op_def.name in CHECKS for op_def in defs)
 
+    def is_only_beside(self, handle):
+        """Whether bodies do no more with a handle that is an input than `BodyNeed.is_only_beside` says."""
+        first = self.op.attrs["N"] if self.op.type == "WhileGrad" else 0
+        if self.op.type in LOOPS and handle in self.op.inputs[first:first + len(self.bodies[-1].graph.inputs)]:
+            return False
+        captured = [(body, body.graph.captures[handle]) for body in self.bodies if handle in body.graph.captures]
+        return all(body.is_only_beside(inner) for body, inner in captured)
+
     def hands_on(self, position):
         """Whether bodies get the variable that an input is, and nobody its value: a branch is chosen by a value."""
         return position in self.by_reference and (position > 0 or self.op.type == "While")
@@ -159,7 +183,9 @@ def analyse(op, outputs, context, needed_operations):
     for body in need.bodies:
         for tensor in body.inputs():
             if tensor.op.type == "TapeRead" and not _is_hollow(body, tensor):
-                context.request(tensor.op.graph.reads[tensor][1], not body.reads_shape_only(tensor))
+                is_handle = tensor.dtype.name == "resource"
+                little = body.is_only_beside(tensor) if is_handle else body.reads_shape_only(tensor)
+                context.request(tensor.op.graph.reads[tensor][1], not little)
     return need
 
 

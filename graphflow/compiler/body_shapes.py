@@ -70,8 +70,7 @@ def _shape(shaped, node, body, state):
     """(ShapedPlan of a body, whether it is settled), or None if it cannot be had now."""
     feeds = _feeds(shaped, node, body, state)
     if node.type not in LOOPS:
-        for feed in feeds:
-            feed.array = feed.array and feed.array.in_branch()
+        feeds = [Info(feed.shape, feed.constant, feed.tape, feed.array and feed.array.in_branch()) for feed in feeds]
     own = own_variables(body.plan)
     shapes = {v: shaped.evaluate.variable_shape(v.key) for v in own}
     try:
@@ -93,8 +92,8 @@ def _varying(node, body):
 
 def _results(body, plan):
     """Infos of a body's outputs, and what it records: {tensor: Info}."""
-    infos = [Info(plan.shape.get(v), tape=plan.tapes.get(v), array=array_shapes.on_tape(plan, v, body.plan.fetches))
-             for v in body.plan.fetches]
+    infos = [Info(plan.shape.get(v), plan.constants.get(v), plan.tapes.get(v),
+                  array_shapes.on_tape(plan, v, body.plan.fetches)) for v in body.plan.fetches]
     count = len(infos) - len(body.recorded)
     return infos[:count], {tensor: info for (tensor, _), info in zip(body.recorded, infos[count:])}
 

@@ -141,7 +141,8 @@ class BodyPlan:
     ("loop", i, None): the loop's variable i of those that take part; ("tape", i, (tensor, last)): what
     was recorded for `tensor` on the tape that is the node's input i, `last` if nobody reads it again;
     ("hollow", 0, (dtype, shape)): anything of this shape. recorded: (tensor, whether more than its shape is
-    read) for what goes to the node's own tape: the plan's last fetches.
+    read, or of a TensorArray more than its size and arrays of gradients) for what goes to the node's own tape: the
+    plan's last fetches.
     """
 
     __slots__ = ("graph", "plan", "arguments", "recorded")

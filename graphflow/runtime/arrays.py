@@ -4,7 +4,8 @@ That is possible in a body that is given the array's handle, or makes the array,
 of its elements (`compiler/array_shapes.py`): the array is then laid out as rows of one piece of memory
 (`kernels/reference/tensor_store.py`), and the kernels look at its head. What a body makes itself is made once, with the
 frame, and only forgets its elements each time the body runs; so is an array of gradients whose array another body made.
-No Python step may ask for the handles of these. Holds no state.
+No Python step may ask for the handles of these; on tapes something stands in for them (`tapes.Handles`), if only arrays
+of gradients are asked for there. Holds no state.
 """
 
 from typing import NamedTuple
@@ -75,21 +76,29 @@ class Use:
         made, store = self.made, kernels("reference.tensor_store").TensorStore
         return store.of_rows(made.name, self.dtype, made.element_shape, made.identical, rows).handle()
 
+    def stand_in(self):
+        """The handle of an array beside which there are the same arrays of gradients: it has no elements."""
+        made, store = self.made, kernels("reference.tensor_store").TensorStore
+        shape = self.shape if made.size else made.element_shape     # known once something was written
+        return store(made.name, self.dtype, made.size, shape, made.identical, False, made.clear, made.sums).handle()
 
-def uses(shaped, given, taped=(), refused=()):
+
+def uses(shaped, body, refused=()):
     """({handle: Use} for the arrays that nodes of a ShapedPlan use, {handle: (origin, source)} of all).
 
-    The feeds `given` (numbers) may be handles, and those `taped` handles of arrays that are new in each iteration. Of
-    what is made with the frame, the handles `refused` are left out. given: None for what is no body: nothing is made
-    there.
+    Of what is made with the frame, the handles `refused` are left out. body: its BodyPlan, or None for what is no body:
+    nothing is made there.
     """
-    feeds = shaped.plan.feeds
-    origins = {feeds[number]: (number, None) for number in given or ()}
-    news = (feeds[number] for number in taped if getattr(shaped.arrays.get(feeds[number]), "is_new", False))
-    origins.update({feed: (feed, None) for feed in news if feed not in refused})
-    found = {}
+    found, origins = {}, {}
+    if body is None:
+        return found, origins
+    for number, (feed, (kind, _, _)) in enumerate(zip(shaped.plan.feeds, body.arguments, strict=True)):
+        if kind == "input":
+            origins[feed] = number, None
+        elif _is_new(shaped, feed, kind) and feed not in refused:
+            origins[feed] = feed, None
     for node in shaped.nodes:
-        if node.type not in _KINDS or given is None:
+        if node.type not in _KINDS:
             continue
         if node.type == "TensorArrayV3":
             use = _made(shaped, node, refused)
@@ -99,6 +108,12 @@ def uses(shaped, given, taped=(), refused=()):
             origins.setdefault(use.value, (use.origin, use.source))
             found[use.value] = use
     return found, origins
+
+
+def _is_new(shaped, feed, kind):
+    """Whether a feed is the handle, on a tape, of an array that is new in each iteration."""
+    elements = shaped.arrays.get(feed)
+    return kind == "tape" and feed.dtype == dtypes.resource and elements is not None and elements.is_new
 
 
 def _made(shaped, node, refused):
@@ -192,8 +207,22 @@ def is_used(shaped, found, node):
 def asked_for(spec, bound):
     """The arrays made with the frame whose handles Python would have to know, given the steps that were bound."""
     read = [v for step in bound if step.native is None for v in step.inputs]
-    origins = (spec.array_origins.get(spec.root(v), (None, None))[0] for v in (*read, *spec.plan.fetches))
+    fetched = [v for v in map(spec.root, spec.plan.fetches) if v not in spec.stand_ins]
+    origins = (spec.array_origins.get(spec.root(v), (None, None))[0] for v in (*read, *fetched))
     return {origin for origin in origins if isinstance(origin, Value)}
+
+
+def stand_ins(spec, body):
+    """{handle: Use} of the arrays made with the frame whose handles are on the tape of a BodyPlan and nowhere else, for
+    those who ask for arrays of gradients. One array has one Use here."""
+    if body is None:
+        return {}
+    outputs, one = len(body.plan.fetches) - len(body.recorded), {}
+    fetches, kept = list(map(spec.root, body.plan.fetches)), [True] * outputs + [whole for _, whole in body.recorded]
+    asked = {value for value, whole in zip(fetches, kept, strict=True) if whole}
+    found = {value: spec.arrays[value] for value in fetches if value in spec.arrays and value not in asked}
+    return {value: one.setdefault((use.origin, use.source), use) for value, use in found.items()
+            if use.made is not None}
 
 
 def renewal(spec, kind):
@@ -205,17 +234,6 @@ def renewal(spec, kind):
     step = kind(next(node for node in spec.plan.nodes if node.type in _KINDS or node.bodies), native, None)
     step.inputs, step.outputs, step.writes = [use.value for use in made.values()], [], []
     return [step]
-
-
-def given(body):
-    """Numbers of the feeds of a BodyPlan that are its node's inputs."""
-    return [number for number, (kind, _, _) in enumerate(body.arguments) if kind == "input"]
-
-
-def taped(body):
-    """Numbers of those that are handles on a tape."""
-    return [number for number, (kind, _, _) in enumerate(body.arguments)
-            if kind == "tape" and body.plan.feeds[number].dtype == dtypes.resource]
 
 
 def fit(spec, body, inputs):

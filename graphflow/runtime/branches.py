@@ -7,7 +7,6 @@ it has chosen. Holds no state.
 
 import numpy as np
 
-from graphflow.compiler.plan import Value
 from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime.blocks import address_of
@@ -55,9 +54,7 @@ class LoweredConditional(Lowered):
         for branch in self._bodies:
             one = branch.spec
             for path, part, kept in recorded_parts(one, branch.plan):
-                self._check(part, one.shape[part])
-                value = Value(part.dtype, one.shape[part], f"{part.name}@tape")
-                self._shapes[value] = one.shape[part]
+                value = self._part_made(one, part, part.dtype, one.shape[part], f"{part.name}@tape")
                 if part in one.rows:
                     self._rows[value] = one.rows[part]
                 made[path] = value, kept

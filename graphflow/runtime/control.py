@@ -13,7 +13,7 @@ import itertools
 
 import numpy as np
 
-from graphflow.framework import errors
+from graphflow.framework import dtypes, errors
 from graphflow.runtime import arrays, deadlines, failure, native_loop, tapes
 from graphflow.runtime.body_variables import BodyVariables, written_by
 from graphflow.runtime.frame import Frame
@@ -41,7 +41,7 @@ class _Body:
         self._frames = collections.deque()
         self._variables = None if spec is None else BodyVariables(spec, written, resources)
         self._arguments = body.arguments
-        self._recorded = [whole for _, whole in body.recorded]
+        self._recorded = [whole or tensor.dtype == dtypes.resource for tensor, whole in body.recorded]
         self.tensors = [tensor for tensor, _ in body.recorded]
         self.outputs = len(body.plan.fetches) - len(body.recorded)
 

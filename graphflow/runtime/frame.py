@@ -156,8 +156,8 @@ class Frame:
         self._fetches, self._direct = [], []
         for number, value in enumerate(spec.plan.fetches):
             root = spec.root(value)
-            if root in spec.tapes and root.node is not None:
-                self._fetches.append((None, spec.tapes[root]))
+            if root in spec.stand_ins or root in spec.tapes and root.node is not None:
+                self._fetches.append((None, root))
                 continue
             self._fetches.append((self._index(root), spec.shape[value] if value in spec.alias else None))
             if (not is_looped and value in made_natively and value not in aliased and value not in python_read
@@ -209,6 +209,7 @@ class Frame:
         if not self._is_plain:
             self.budget.begin()
         self._read = []     # what addresses on tapes point to
+        self._handles = {}  # Use -> what stands in for its handle on tapes
         for array, (position, copied, places) in zip(feeds, self._feeds):
             if copied:
                 values[position][...] = array
@@ -343,7 +344,7 @@ class Frame:
 
     def _fetched(self, position, shape):
         if position is None:
-            return self._fetched_tape(shape)
+            return self._fetched_object(shape)
         array = self._values[position]
         if shape is not None and array.shape != shape:
             array = array.reshape(shape)
@@ -354,14 +355,26 @@ class Frame:
             return array
         return array.copy()
 
-    def _fetched_tape(self, parts):
-        """The tape of a native conditional, for those who take it as an object."""
+    def _fetched_object(self, root):
+        """The tape of a native conditional or loop, or a handle, for those who take it as an object."""
         spec = self._spec
-        found = {path: self._values[self._position[value]].copy() if kept else
-                 tapes.hollow(value.dtype, spec.shape[value]) for path, (value, kept) in parts.items()}
+        if root in spec.stand_ins:
+            return self._stand_in(root).handle()
+        found, parts = {}, spec.tapes[root]
+        for path, (value, kept) in parts.items():
+            if value in spec.stand_ins:
+                found[path] = self._stand_in(value)
+            else:
+                found[path] = (self._values[self._position[value]].copy() if kept
+                               else tapes.hollow(value.dtype, spec.shape[value]))
         rows = {path: spec.rows[value] for path, (value, _) in parts.items() if value in spec.rows}
         return tapes.boxed(found, rows, self.recorded_memory() if rows else ())
 
     def recorded_memory(self):
         """The arrays to which addresses on tapes of this run point."""
         return [array for records in self.budget.records for array in records.memory]
+
+    def _stand_in(self, value):
+        """What stands in for a handle, in this run."""
+        use = self._spec.stand_ins[value]
+        return self._handles.setdefault(use, tapes.Handles(use.stand_in))

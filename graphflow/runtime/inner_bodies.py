@@ -7,6 +7,7 @@ step's inputs and results are. Holds no state.
 
 import numpy as np
 
+from graphflow.compiler.plan import Value
 from graphflow.framework import dtypes, shapes
 from graphflow.runtime import arrays
 
@@ -58,7 +59,7 @@ class Lowered:
 
     def __init__(self, spec, node, parts):
         self._spec, self._node, self._parts = spec, node, parts
-        self._inputs, self._outputs, self._shapes, self._rows = [], [], {}, {}
+        self._inputs, self._outputs, self._shapes, self._rows, self._stand_ins = [], [], {}, {}, {}
         self._variables, self._arrays = [], []
         self.tapes = {}
 
@@ -71,6 +72,17 @@ class Lowered:
     def _check(value, shape):
         if not shapes.is_full(shape) or np.dtype(value.dtype.as_numpy_dtype).hasobject:
             raise Refused
+
+    def _part_made(self, one, part, dtype, shape, name):
+        """The Value of a part of the tape, which a body records as `part`."""
+        value = Value(dtype, shape, name)
+        self._shapes[value] = shape
+        stand_in = one.stand_ins.get(one.root(part))
+        if stand_in is None:
+            self._check(part, one.shape[part])
+        else:
+            self._stand_ins[value] = stand_in
+        return value
 
     def _number(self, value):
         """The number of an input."""
@@ -91,6 +103,8 @@ class Lowered:
         result = {}
         for feed, (kind, index, reading) in zip(body.plan.feeds, body.arguments, strict=True):
             path = (reading[0],) if kind == "tape" else ()
+            if path and feed in one.constants:
+                continue
             if feed in one.tapes:
                 for inner, (part, _) in one.tapes[feed].items():
                     self._read_part(result, one, part, index, path + inner)
@@ -146,6 +160,7 @@ class Lowered:
         spec.shape.update(self._shapes)
         spec.tapes.update(self.tapes)
         spec.rows.update(self._rows)
+        spec.stand_ins.update(self._stand_ins)
         for variable, shape in self._variables:
             if variable not in spec.variables:
                 spec.variables.append(variable)

@@ -72,22 +72,18 @@ class LoweredLoop(Lowered):
 
     def _tape(self, one, plan):
         """The parts of the loop's tape."""
-        made = {(tapes.COUNT,): (self._new(dtypes.int64, (), "count"), True)}
-        self.count_made = self._output(made[tapes.COUNT,][0])
+        count = Value(dtypes.int64, (), "count@rows")
+        self._shapes[count] = ()
+        made = {(tapes.COUNT,): (count, True)}
+        self.count_made = self._output(count)
         for path, part, kept in recorded_parts(one, plan):
-            self._check(part, one.shape[part])
-            value = self._new(dtypes.int64, (), part.name) if kept else self._new(
-                part.dtype, one.shape[part], part.name)
+            dtype, shape = (dtypes.int64, ()) if kept else (part.dtype, one.shape[part])
+            value = self._part_made(one, part, dtype, shape, f"{part.name}@rows")
             made[path] = value, kept
             if kept:
                 self._rows[value] = tapes.Rows(part.dtype.as_numpy_dtype, one.shape[part], one.rows.get(part))
                 self.records.append((part, self._output(value)))
         return made
-
-    def _new(self, dtype, shape, name):
-        value = Value(dtype, shape, f"{name}@rows")
-        self._shapes[value] = shape
-        return value
 
     def _native(self, inputs, outputs):
         return kernels("cpu.branches").loop(inputs, outputs)

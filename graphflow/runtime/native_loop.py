@@ -33,8 +33,8 @@ def can_run(node, specs):
     References to Python objects can't be copied by native code.
     """
     body, bodies = specs[-1], node.bodies
-    if any(np.dtype(v.dtype.as_numpy_dtype).hasobject and (body.root(v) not in body.tapes or body.root(v).node is None)
-           for v in body.plan.fetches):
+    if any(np.dtype(v.dtype.as_numpy_dtype).hasobject and (v not in body.tapes or v.node is None)
+           and v not in body.stand_ins for v in map(body.root, body.plan.fetches)):
         return False
     if any(test.may_pause() for test in specs[:-1]):
         return False
@@ -249,15 +249,18 @@ class _Run:
 
     def _finish(self):
         """Recorded arrays as long as the loop was; where only shapes count, arrays without memory."""
-        loop, shape, found = self._loop, self._loop._specs[-1].shape, {}
+        loop, spec, found, handles = self._loop, self._loop._specs[-1], {}, {}
         for number, column in loop._steps.rows.items():
             self.state[number] = self._spare.copy(self.columns[column][self.done]).reshape(self.state[number].shape)
         values = loop._fetches[len(loop._fetches) - len(loop._recorded):]
         for value, (path, _), column in zip(values, loop._recorded, self.columns):
-            found[path] = (tapes.hollow(value.dtype, (self.done, *shape[value])) if column is None
-                           else column[:self.done])
-        rows = {path: loop._specs[-1].rows[value] for value, (path, _) in zip(values, loop._recorded)
-                if value in loop._specs[-1].rows}
+            use = spec.stand_ins.get(spec.root(value))
+            if use is not None:
+                found[path] = handles.setdefault(use, tapes.Handles(use.stand_in))
+            else:
+                found[path] = (tapes.hollow(value.dtype, (self.done, *spec.shape[value])) if column is None
+                               else column[:self.done])
+        rows = {path: spec.rows[value] for value, (path, _) in zip(values, loop._recorded) if value in spec.rows}
         columns = tapes.columns(found, rows, self._frames[-1].recorded_memory())
         self.columns = [columns.get(tensor, tapes.Parts({})) for tensor, _ in loop._bodies[-1].recorded]
 

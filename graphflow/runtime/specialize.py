@@ -71,12 +71,14 @@ class Specialization:
       by reference kernels meanwhile). bodies: operation -> Specializations of its bodies, where they are settled.
       arrays: {handle: arrays.Use} of TensorArrays that native kernels may use; array_origins: see `arrays.uses`.
       is_body: whether the plan is a body's. tapes: {tape that native conditionals make or read: {path: (Value, whether
-      more than its shape is read)}}, see `tapes.py`. rows: {part of a tape that is an address: Rows}.
+      more than its shape is read)}}, see `tapes.py`. rows: {part of a tape that is an address: Rows}. stand_ins:
+      {handle that is recorded, or stands on a tape that native steps make: Use} where something stands in for it, see
+      `arrays.py`. Arg: body: the BodyPlan, or None.
     """
 
-    def __init__(self, shaped, variables, resources, threads, wait, config=None, given=None, taped=()):
+    def __init__(self, shaped, variables, resources, threads, wait, config=None, body=None):
         self.plan = shaped.plan
-        self.is_body = given is not None
+        self.is_body = body is not None
         self._tape_infos = shaped.tapes
         self.pending = []
         self.threads = threads
@@ -89,12 +91,12 @@ class Specialization:
         self._refusals = shaped.refusals
         bodies = {node.op: node.bodies for node in self.plan.nodes if node.bodies}
         self.bodies = {op: self._specialized(plans, bodies[op], wait) for op, plans in shaped.bodies.items()}
-        self.nodes, self.once = self._choose_tiers(shaped, given, taped, wait)
+        self.nodes, self.once = self._choose_tiers(shaped, body, wait)
 
     def _specialized(self, plans, bodies, wait):
         """Specialisations of the bodies of an operation."""
         found = [Specialization(plan, sorted(own_variables(plan.plan), key=lambda v: v.key), self._resources,
-                                self.threads, wait, self._config, arrays.given(body), arrays.taped(body))
+                                self.threads, wait, self._config, body)
                  for plan, body in zip(plans, bodies, strict=True)]
         for spec in found:
             self.pending.extend(spec.pending)
@@ -181,11 +183,12 @@ class Specialization:
 
     # ---- tiers
 
-    def _choose_tiers(self, shaped, given, taped, wait):
+    def _choose_tiers(self, shaped, body, wait):
         """(list of BoundNode, how many of them run once)."""
         variables, refused, once = list(self.variables), set(), shaped.once
         while True:
-            self.arrays, self.array_origins = arrays.uses(shaped, given, taped, refused)
+            self.arrays, self.array_origins = arrays.uses(shaped, body, refused)
+            self.stand_ins = arrays.stand_ins(self, body)
             self.tapes, self.rows, self.variables = {}, {}, list(variables)
             bound = self._bound(shaped.nodes, wait)
             asked_for = arrays.asked_for(self, bound)

@@ -27,7 +27,7 @@ class Tape:
     """What one run of a conditional or loop recorded.
 
     Attributes: count: iterations of a loop, None for a conditional. columns: {tensor of a body: its value, or of a
-    loop a list of one per iteration, or an array of them all, or Parts}.
+    loop a list of one per iteration, or an array of them all, or Parts; or Handles}.
     """
 
     __slots__ = ("columns", "count")
@@ -46,8 +46,8 @@ class Tape:
 class Parts:
     """The tapes of one conditional or loop that a loop around it recorded.
 
-    Attributes: arrays: {path: array of all iterations}. rows: {path whose values are addresses: Rows}. memory: what
-    these addresses point to.
+    Attributes: arrays: {path: array of all iterations, or Handles}. rows: {path whose values are addresses: Rows}.
+    memory: what these addresses point to.
     """
 
     __slots__ = ("arrays", "memory", "rows")
@@ -59,7 +59,35 @@ class Parts:
 
     def at(self, iteration):
         """The tape of one iteration, boxed."""
-        return boxed({path: array[iteration, ...] for path, array in self.arrays.items()}, self.rows, self.memory)
+        return boxed({path: _at(array, iteration) for path, array in self.arrays.items()}, self.rows, self.memory)
+
+
+class Handles:
+    """The handle of an array that was made with a frame (`arrays.py`), or those of all iterations of a loop.
+
+    Nobody asks for more than the arrays of gradients beside it, mostly native code, which needs no handle: what stands
+    for the array of one iteration is made when it is asked for. Args: make: makes the handle of one such array.
+    """
+
+    __slots__ = ("_found", "_make")
+
+    def __init__(self, make):
+        self._make = make
+        self._found = {}
+
+    def at(self, iteration):
+        """Those of one iteration."""
+        found = self._found.get(iteration)
+        if found is None:
+            found = self._found[iteration] = Handles(self._make)
+        return found
+
+    def handle(self):
+        """The handle, always the same."""
+        found = self._found.get(None)
+        if found is None:
+            found = self._found[None] = self._make()
+        return found
 
 
 class Rows:
@@ -78,6 +106,10 @@ class Rows:
         result = np.empty((count, *self.shape), self.dtype)
         ctypes.memmove(result.ctypes.data, int(address), result.nbytes)
         return result
+
+
+def _at(column, iteration):
+    return column.at(iteration) if type(column) is Handles else column[iteration, ...]
 
 
 def hollow(dtype, shape):
@@ -109,6 +141,8 @@ def boxed(arrays, rows=None, memory=()):
 
 def _all(array, kind, count):
     """All iterations of what a loop recorded, given its address, or for `kind` None one that only shows the shape."""
+    if type(array) is Handles:
+        return array
     return np.broadcast_to(array, (count, *array.shape)) if kind is None else kind.copied(array, count)
 
 
@@ -178,6 +212,8 @@ def recorded(tape, iteration, tensor, last):
     if tensor not in tape.columns and tensor.dtype == dtypes.variant:
         return boxed({})    # the tape of a conditional that records nothing has no parts
     column = tape.columns[tensor]
+    if type(column) is Handles:
+        return (column if iteration is None else column.at(iteration)).handle()
     if iteration is None:
         return column
     if type(column) is np.ndarray:

@@ -1,0 +1,142 @@
+"""Gradients of TensorArrays that a body makes: nothing is recorded of their handles, which Python may ask for later."""
+
+import os
+from unittest import mock
+
+import numpy as np
+import pytest
+
+import graphflow as tf
+from graphflow.runtime import native_loop, tapes
+from tests.runtime.test_native_arrays import in_reference, outcomes
+from tests.runtime.test_native_branches import looped, placeholder, with_gradients
+from tests.runtime.test_native_loop import check, seeded  # noqa: F401  (a fixture)
+
+
+def rows(*shape, seed=0):
+    return placeholder(np.random.RandomState(seed).randn(*shape) * 0.7)
+
+
+def test_gradients_of_maps_and_scans_within_each_other():
+    x, w = rows(3, 4, 2), rows(2)
+    mapped = tf.map_fn(lambda row: tf.map_fn(lambda v: tf.tanh(v) * w, row), x)
+    scanned = tf.scan(lambda a, row: tf.scan(lambda b, v: tf.sin(b * w + v), row, initializer=a)[-1], x,
+                      initializer=tf.zeros([2]))
+    folded = tf.map_fn(lambda row: tf.foldr(lambda b, v: tf.sin(b * w + v), row, initializer=w), x)
+    check([mapped, scanned, folded, *tf.gradients([mapped, scanned, folded], [x, w])])
+
+
+def test_gradients_three_deep_and_in_branches():
+    x, w = rows(2, 3, 2, 2), rows(2)
+    deep = tf.map_fn(lambda a: tf.map_fn(lambda b: tf.map_fn(lambda v: tf.sin(v * w), b) + b, a), x)
+    check([deep, *tf.gradients(deep, [x, w])])
+
+    def step(i, s):
+        either = tf.cond(tf.equal(i % 2, 0), lambda: tf.map_fn(lambda v: tf.tanh(v * w), s),
+                         lambda: tf.cond(i > 2, lambda: s * w, lambda: tf.scan(lambda a, v: tf.sin(a) * v, s)))
+        return (either + s * 0.5,)
+
+    y = looped(step, x[0, 0], trips=6)
+    check([*y, *tf.gradients(y, [x, w])])
+
+
+@pytest.mark.parametrize("length, size", [(0, 3), (3, 0), (1, 1), (5, 2), (40, 3)])
+def test_lengths_and_sizes(length, size):
+    x = tf.placeholder(tf.float32, [None, None, 2])
+    y = tf.map_fn(lambda row: tf.map_fn(lambda v: tf.sin(v) * tf.reduce_sum(row), row), x)
+    values = np.random.RandomState(1).randn(length, size, 2)
+    fetches = [y, *tf.gradients(y, x)]
+    found = [outcomes(fetches, {x: values})[0]]
+    with in_reference():
+        found.append(outcomes(fetches, {x: values})[0])
+    for one, other in zip(*found, strict=True):
+        # Nobody knows the shape of what is stacked of no elements.
+        assert isinstance(one, tuple) == isinstance(other, tuple) == (0 in (length, size))
+        if isinstance(one, tuple):
+            assert one[0] is other[0] is tf.errors.UnimplementedError and one[2] == other[2]
+            continue
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_arrays_of_the_forward_loop_that_python_asks_for():
+    """The gradient's body has a step that only Python runs."""
+    x, w = placeholder([[0.5, 0.25], [0.125, 1.0]]), rows(2)
+    lookups = rows(12, 2)       # their gradient is sparse: Python joins it
+
+    def looked_up(i, s):
+        both = tf.map_fn(lambda v: tf.tanh(v * w), s)
+        return (both + tf.cond(i > 1, lambda: tf.gather(lookups, [i, 3]), lambda: s),)
+
+    y = looped(looked_up, x, trips=4)
+    slopes = [tf.convert_to_tensor(g) for g in tf.gradients(y, [x, w, lookups])]
+    check([*y, *slopes], native=[True, False])
+
+
+@pytest.mark.parametrize("python", ["While", "WhileGrad"])
+def test_either_loop_run_by_python(python):
+    """Tapes pass from native loops to Python's and back."""
+    x, w = rows(3, 4, 2), rows(2)
+    y = tf.map_fn(lambda row: tf.scan(lambda a, v: tf.cond(
+        tf.reduce_sum(a) > 0, lambda: tf.reduce_sum(tf.map_fn(lambda u: tf.sin(u) * w, row), 0) + a,
+        lambda: tf.tanh(a + v)), row), x)
+    asked = native_loop.can_run
+    with mock.patch.object(native_loop, "can_run", lambda node, specs: node.type != python and asked(node, specs)):
+        check([y, *tf.gradients(y, [x, w])], native=[python != "While", python != "WhileGrad"])
+
+
+def test_traced_runs_and_fetches_of_tapes_read_before():
+    x, w = rows(3, 4, 2), rows(2)
+    y = tf.map_fn(lambda row: tf.map_fn(lambda v: tf.tanh(v) * w, row), x)
+    fetches = [y, *with_gradients([y], [x, w])]
+    with mock.patch.dict(os.environ, {"GRAPHFLOW_EXECUTOR": "reference"}), tf.Session() as sess:
+        expected = sess.run(fetches)
+    with tf.Session() as sess:
+        for trace in (False, True, False, True):
+            options = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE) if trace else None
+            for a, b in zip(sess.run(fetches, options=options, run_metadata=tf.RunMetadata()), expected, strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+def test_several_derivatives_of_one_loop():
+    """Each finds an array of gradients of its own beside that of an iteration."""
+    x, w = rows(3, 4, 2), rows(2)
+    y = tf.map_fn(lambda row: tf.map_fn(lambda v: tf.tanh(v) * w, row), x)
+    check([y, *tf.gradients(y, x), *tf.gradients(y[0] * y[1], [x, w]), *tf.gradients(y[2, 1], w)])
+
+
+def test_one_iteration_has_one_handle():
+    made = []
+
+    def make():
+        made.append(object())
+        return made[-1]
+
+    column = tapes.Handles(make)
+    tape = tapes.boxed({("inner", "handle"): column, (tapes.COUNT,): np.array(3)}).item()
+    first, again = (tapes.recorded(tape, 1, "inner", False).item() for _ in range(2))
+    assert first.columns["handle"] is again.columns["handle"]
+    assert tapes.recorded(first, None, "handle", False) is tapes.recorded(again, None, "handle", False) is made[0]
+    other = tapes.recorded(tape, 2, "inner", False).item()
+    assert tapes.recorded(other, None, "handle", False) is made[1] and len(made) == 2
+
+
+def test_a_reader_of_elements_finds_them():
+    """A gradient that reads the forward array itself, which none of ours does, gets its elements: not a stand-in."""
+
+    @tf.RegisterGradient("ReadsItsArray")
+    def _reads(op, flow):
+        value = tf.raw_ops.TensorArrayReadV3(handle=op.inputs[0], index=op.inputs[1], flow_in=op.outputs[0],
+                                             dtype=tf.float32)
+        return [None, None, value * 2.0, flow]
+
+    x = rows(2)
+
+    def body(i, s):
+        array = tf.TensorArray(tf.float32, 1, element_shape=[2], clear_after_read=False)
+        with tf.get_default_graph().gradient_override_map({"TensorArrayWriteV3": "ReadsItsArray"}):
+            array = array.write(0, tf.sin(s) + tf.cast(i, tf.float32))
+        return (s + array.read(0),)
+
+    y = looped(body, x, trips=4)
+    check([*y, *tf.gradients(y, x)], native=False)
