@@ -1,6 +1,6 @@
-"""Fused batch normalisation, channels last. Holds no state.
+"""Fused batch normalisation, channels last, and local response normalisation. Holds no state.
 
-Several passes over the images: sums for the mean, sums for the variance, then the result. (The compiler
+The first is several passes over the images: sums for the mean, sums for the variance, then the result. (The compiler
 puts channels last: `graphflow/compiler/layout.py`.)
 """
 
@@ -11,10 +11,12 @@ import numpy as np
 from ..registry import F64, In, Native, Out, Scratch, cpu
 from . import native, pool
 from .sequence import sequence
+from .vector_unit import lanes_of
 
 _GROUPS = 8             # of rows that are summed apart, whatever the number of threads
 _ROWS_OF_A_GROUP = 256  # at least
 _WORTH_SPLITTING = 100_000
+_PIXELS = 8             # that local normalisation does at a time
 
 
 class _Rows:
@@ -104,3 +106,29 @@ def fused_batch_norm_grad(ctx):
              Scratch(12 * rows.channels), _epsilon(ctx), F64(rows.count)]
     rest = [] if training else [_zeros(Out(3), rows.channels), _zeros(Out(4), rows.channels)]
     return sequence(summing, finish, rows.split("to_input", words, 8, str(int(training))), *rest)
+
+
+def _local(ctx, template, arrays, kinds):
+    """The kernel of source/local_norm.py over pixels; `kinds`: of lines that its windows read, and others like them."""
+    shape, beta = ctx.output_shapes[0], float(np.float32(ctx.attr("beta")))
+    if beta.is_integer() and beta not in (0.0, 1.0):
+        return None         # a power of what may be negative
+    lanes, depth = lanes_of("float32"), shape[-1]
+    bias, alpha = (np.float32(ctx.attr(name)) for name in ("bias", "alpha"))
+    radius = min(ctx.attr("depth_radius"), depth)
+    lines = [Scratch(4 * _PIXELS * (depth + 2 * radius + lanes)) for _ in range(kinds)]
+    words = [*arrays, *lines[1:], 0, prod(shape[:-1]), depth, radius, lines[0], F64(bias), F64(alpha),
+             F64(np.float32(2) * alpha * np.float32(beta))]
+    code = native.function(f"local_norm.{template}", str(lanes), str(_PIXELS), str(beta))
+    return pool.split(code, words, len(arrays) + kinds - 1, prod(shape[:-1]), prod(shape) * (2 * radius + 8) // 4,
+                      ctx.threads)
+
+
+@cpu.kernel("LRN", T=("float32",))
+def lrn(ctx):
+    return _local(ctx, "forward", [Out(0), In(0)], 1)
+
+
+@cpu.kernel("LRNGrad", T=("float32",))
+def lrn_grad(ctx):
+    return _local(ctx, "gradient", [Out(0), In(1), In(2), In(0)], 3)
