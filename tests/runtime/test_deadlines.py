@@ -10,6 +10,7 @@ import pytest
 import graphflow as tf
 from graphflow.runtime import deadlines
 from graphflow.runtime.executor import wait_for_kernels
+from tests.runtime.test_native_loop import by_python  # noqa: F401  (a fixture)
 
 
 def _long_chain():
@@ -113,13 +114,13 @@ def _exit_after_limit(sess, element):
     os._exit(1)
 
 
-def test_native_steps_of_a_body_that_runs_in_python_are_told_to_stop():
+def test_native_steps_of_a_body_that_runs_in_python_are_told_to_stop(by_python):  # noqa: F811
     x, w = tf.placeholder(tf.float32, [256, 256]), tf.placeholder(tf.float32, [256, 256])
 
     def long(i, a):
         for _ in range(200):
             a = tf.matmul(a, w)
-        return i + 1, a + tf.matrix_inverse(w)      # which no native kernel does
+        return i + 1, a + tf.matrix_inverse(w)
 
     _, y = tf.while_loop(lambda i, _: i < 1, long, [0, x])
     feed = {x: np.eye(256), w: np.eye(256)}

@@ -9,7 +9,7 @@ import pytest
 
 import graphflow as tf
 from tests.runtime.test_native_branches import looped, placeholder, with_gradients
-from tests.runtime.test_native_loop import check, loops, seeded  # noqa: F401  (a fixture)
+from tests.runtime.test_native_loop import by_python, check, loops, seeded  # noqa: F401  (fixtures)
 
 
 def test_loops_within_loops():
@@ -137,7 +137,7 @@ def test_gradients_taken_within_an_iteration():
         check(y, {inner: count})
 
 
-def test_gradients_that_python_takes():
+def test_gradients_that_python_takes(by_python):  # noqa: F811
     """It reads the tapes of inner loops that ran natively, and native loops those that it made."""
     rows = placeholder(np.random.RandomState(0).randn(12, 2))       # their gradient is sparse: Python joins it
     y = looped(lambda i, a: looped(
@@ -216,7 +216,7 @@ def endless(i, a):
 
 
 @pytest.mark.parametrize("around", ["loop", "branch", "python"])
-def test_endless_loops_end_with_their_session_or_deadline(around):
+def test_endless_loops_end_with_their_session_or_deadline(around, by_python):  # noqa: F811
     x = placeholder([[1.0]])
     if around == "loop":
         y = looped(endless, x)[0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import graphflow as tf
-from tests.runtime.test_native_loop import check, seeded  # noqa: F401  (a fixture)
+from tests.runtime.test_native_loop import by_python, check, seeded  # noqa: F401  (fixtures)
 
 
 def placeholder(value, dtype=np.float32):
@@ -128,7 +128,7 @@ def test_variables_in_branches(use_resource):
         np.testing.assert_allclose(found, value, rtol=1e-5)
 
 
-def test_gradients_of_conditionals_that_run_in_python():
+def test_gradients_of_conditionals_that_run_in_python(by_python):  # noqa: F811
     x = placeholder([[2.0, 0.5], [0.25, 1.5]])
 
     def step(i, a):
@@ -138,7 +138,7 @@ def test_gradients_of_conditionals_that_run_in_python():
     check([*y, *tf.gradients(y, [x])], native=[False, True])
 
 
-def test_gradients_of_native_conditionals_in_loops_that_run_in_python():
+def test_gradients_of_native_conditionals_in_loops_that_run_in_python(by_python):  # noqa: F811
     x = placeholder([[2.0, 0.5], [0.25, 1.5]])
 
     def step(i, a):
@@ -149,7 +149,7 @@ def test_gradients_of_native_conditionals_in_loops_that_run_in_python():
     check(with_gradients(y, [x]), native=[False, True, True, True])
 
 
-def test_tapes_without_values_are_read_in_python():
+def test_tapes_without_values_are_read_in_python(by_python):  # noqa: F811
     """The loop runs natively, its gradient does not; the inner conditional records shapes only."""
     x = tf.placeholder_with_default(np.array([2.0, 0.5, 1.5], np.float32), [None])
 
