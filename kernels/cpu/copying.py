@@ -23,7 +23,7 @@ def dense_steps(shape):
     return steps[::-1]
 
 
-def _merged(dims):
+def merged(dims):
     """`dims` (size, source step, target step), outermost first, without size 1, neighbours that
     one step serves merged."""
     result = []
@@ -43,7 +43,7 @@ def piece(item, target, source, dims, target_offset=0, source_offset=0, value=0)
     """The words of one copy: target[...] = source[...], over `dims`: (size, source step, target
     step) in elements. `source` 0 means the integer `value`. Offsets are in elements.
     """
-    dims = _merged(dims)
+    dims = merged(dims)
     empty = prod(size for size, _, _ in dims) == 0
     inner = next((d for d in reversed(dims) if d[2] == 1), (1, 1, 1))
     rest = [d for d in dims if d is not inner]

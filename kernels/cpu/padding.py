@@ -1,13 +1,18 @@
-"""Padding with constants: the border is filled and the input copied, each element written once. Reversals. Holds no
-state."""
+"""Padding with constants: the border is filled and the input copied, each element written once. Padding with mirror
+images, and reversals. Holds no state."""
 
+from itertools import product
 from math import prod
 
 import numpy as np
 
-from ..registry import In, Out, cpu
-from .copying import copies, dense_steps, item_size, piece
+from ..registry import In, Native, Out, cpu
+from . import native
+from .copying import copies, dense_steps, item_size, merged, piece
+from .elementwise import FLOATS
 from .slicing import copy_of_view
+
+_MOST_PIECES = 81       # of which a mirrored image consists: three along each padded axis
 
 
 def _slabs(shape, pads):
@@ -43,6 +48,53 @@ def pad(ctx):
 @cpu.kernel("PadV2")
 def pad_v2(ctx):
     return _pad(ctx, In(2), 0) if ctx.input_shapes[2] == () else None
+
+
+def _mirrored(ctx, inside, whole):
+    """The pieces of a tensor padded with its mirror image, itself the first: (dimensions as (size, step inside, step in
+    the whole), offset inside, in the whole). None where the reference kernel has to word an error, and for too many.
+    """
+    pads, offset = ctx.value(1), 1 if ctx.attr("mode") == b"REFLECT" else 0
+    if pads is None or pads.shape != (len(inside), 2) or (pads < 0).any() or not prod(whole):
+        return None
+    along = []
+    for size, total, (before, after) in zip(inside, whole, pads.tolist(), strict=True):
+        if size + before + after != total or max(before, after) > size - offset:
+            return None
+        parts = [(size, 1, 0, before), (before, -1, before - 1 + offset, 0),
+                 (after, -1, size - 1 - offset, before + size)]
+        along.append([part for part in parts if part[0]])
+    if prod(map(len, along)) > _MOST_PIECES:
+        return None
+    steps = list(zip(dense_steps(inside), dense_steps(whole), strict=True))
+    pieces = []
+    for parts in product(*along):
+        dims = [(size, way * own, other) for (size, way, _, _), (own, other) in zip(parts, steps, strict=True)]
+        pieces.append((dims, sum(part[2] * own for part, (own, _) in zip(parts, steps, strict=True)),
+                       sum(part[3] * other for part, (_, other) in zip(parts, steps, strict=True))))
+    return pieces
+
+
+@cpu.kernel("MirrorPad")
+def mirror_pad(ctx):
+    item, pieces = item_size(ctx.output_dtypes[0]), _mirrored(ctx, ctx.input_shapes[0], ctx.output_shapes[0])
+    if item is None or pieces is None:
+        return None
+    return copies(item, [piece(item, Out(0), In(0), dims, target_offset=there, source_offset=here)
+                         for dims, here, there in pieces])
+
+
+@cpu.kernel("MirrorPadGrad", T=FLOATS)
+def mirror_pad_grad(ctx):
+    """The pieces added up."""
+    pieces = _mirrored(ctx, ctx.output_shapes[0], ctx.input_shapes[0])
+    if pieces is None:
+        return None
+    words = [Out(0), In(0), len(pieces)]
+    for dims, here, there in pieces:
+        dims = merged(dims) or [(1, 1, 1)]
+        words += [here, there, prod(size for size, _, _ in dims[:-1]), len(dims), *(n for dim in dims for n in dim)]
+    return Native(native.function("padding.add_pieces", ctx.output_dtypes[0].name), words)
 
 
 @cpu.kernel("ReverseV2")
