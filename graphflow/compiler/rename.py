@@ -22,6 +22,8 @@ def rename(shaped):
 
 
 def _is_renamed(shaped, node):
+    if node.type == "IdentityN":
+        return _are_renamed(shaped, [(value, node.inputs[value.index]) for value in node.outputs])
     if len(node.outputs) != 1 or not node.inputs:
         return False
     source = _source(shaped, node)
@@ -33,6 +35,15 @@ def _is_renamed(shaped, node):
     if shapes.size(shaped.shape[source]) != shapes.size(shaped.shape[value]):
         return False  # for what renames shapes, the kernel reports it
     return shaped.rename(value, source)
+
+
+def _are_renamed(shaped, pairs):
+    """Makes all (value, source) one another's names, or none."""
+    if any(shaped.shape[source] is None or not shaped.is_stable(source) for _, source in pairs):
+        return False
+    for value, source in pairs:
+        shaped.share(value, source)
+    return True
 
 
 def _source(shaped, node):

@@ -87,3 +87,12 @@ def test_elements_at_indices_that_change(places, clear):
     _, total, target = tf.while_loop(lambda i, *_: i < 2, body, [0, tf.ones([2]), target])
     test_native_arrays.check([total, target.stack()])
     test_native_arrays.check([total, tf.gradients(total, x)[0]])
+
+
+def test_gradients_of_ones_own():
+    """They name their results and inputs with an IdentityN."""
+    @tf.custom_gradient
+    def clipped(x):
+        return tf.sin(x), lambda grad: tf.clip_by_value(grad, -1.0, 1.0)
+
+    check(looped(lambda i, x: clipped(x * tf.to_float(i)), 3, 2))
