@@ -84,7 +84,7 @@ class _Crop:
         y, inside_y = _places(boxes[:, 0], boxes[:, 2], crop[0], shape[1])
         x, inside_x = _places(boxes[:, 1], boxes[:, 3], crop[1], shape[2])
         self.inside = inside_y[:, :, None] & inside_x[:, None, :]
-        y, x = np.clip(y, 0, shape[1] - 1), np.clip(x, 0, shape[2] - 1)
+        y, x = np.where(inside_y, y, 0), np.where(inside_x, x, 0)       # what is outside may be no number
         self.image = indices[:, None, None]
         self.top, self.bottom = (f(y).astype(np.int64)[:, :, None] for f in (np.floor, np.ceil))
         self.left, self.right = (f(x).astype(np.int64)[:, None, :] for f in (np.floor, np.ceil))

@@ -5,7 +5,7 @@ from numba import types
 from numba.extending import intrinsic, register_jitable
 
 from . import vector_math
-from .memory import TYPES, load, peek, store
+from .memory import TYPES, float_of_bits, load, peek, store
 from .random import unit_pair, words
 from .values import BYTES, Value
 
@@ -18,16 +18,6 @@ def _exp(typing, x):
     def generate(context, builder, signature, arguments):
         return vector_math.exp(Value(builder, "float64", arguments[0])).ir
     return types.float64(types.float64), generate
-
-
-@intrinsic
-def _number_of(typing, bits):
-    """The float whose bits an integer has."""
-    kind = {32: types.float32, 64: types.float64}[bits.bitwidth]
-
-    def generate(context, builder, signature, arguments):
-        return builder.bitcast(arguments[0], context.get_data_type(kind))
-    return kind(bits), generate
 
 
 def _keys(dtype):
@@ -52,7 +42,7 @@ def _keys(dtype):
     @register_jitable
     def number(key):
         """0 where no number was finite."""
-        return kind(0) if key == none else _number_of(whole(key ^ (key >> sign & magnitude)))
+        return kind(0) if key == none else float_of_bits(whole(key ^ (key >> sign & magnitude)))
 
     return largest, number
 

@@ -57,3 +57,14 @@ def store(typing, address, position, value):
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64, value), generate
+
+
+@intrinsic
+def float_of_bits(typing, bits):
+    """The float whose bits an int32 or int64 has, like a double in a block."""
+    kind = {32: types.float32, 64: types.float64}[bits.bitwidth]
+
+    def generate(context, builder, signature, arguments):
+        return builder.bitcast(arguments[0], context.get_data_type(kind))
+
+    return kind(bits), generate
