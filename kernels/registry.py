@@ -126,6 +126,15 @@ class Scratch:
         self.nbytes = nbytes
 
 
+class Table:
+    """Argument word: address of an array that is the same at every run. Who keeps the words keeps it."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array):
+        self.array = array
+
+
 class Native:
     """A bound native kernel: compiled function and the words of its argument block.
 

@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 
-from ..registry import F64, Head, In, Out, Scratch
+from ..registry import F64, Head, In, Out, Scratch, Table
 from . import native
 
 _PROTOTYPE = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
@@ -54,6 +54,8 @@ def make_block(words, inputs, outputs, scratch=0):
             block[position:position + 1].view(np.float64)[0] = word.value
         elif isinstance(word, native.Code):
             block[position] = word.function.address
+        elif isinstance(word, Table):
+            block[position] = word.array.ctypes.data
         elif isinstance(word, Scratch):
             if word not in places:
                 places[word] = scratch

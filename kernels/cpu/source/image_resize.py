@@ -84,25 +84,33 @@ def nearest_grad(dtype):
 
 
 def bilinear(dtype):
-    """Between columns first, then between rows; the result is float32."""
+    """Between columns first, then between rows; the result is float32. One more word: scratch for three words a column.
+    """
     kind = TYPES[dtype]
 
     def kernel(block):
         out, x, first, last, height, width, channels = (
             block[0], block[1], block[2], block[3], block[4], block[5], block[6])
-        rows, columns, half = block[7], block[8], block[13]
+        rows, columns, half, table = block[7], block[8], block[13], block[15]
         scale_y, scale_x = _NUMBER(block[9]) / _NUMBER(block[10]), _NUMBER(block[11]) / _NUMBER(block[12])
+        for column in range(columns):
+            low, high, right = _between(column, scale_x, half, width)
+            store(table, 3 * column, low * channels)
+            store(table, 3 * column + 1, high * channels)
+            store(table, 3 * column + 2, types.float64(right))
         for line in range(first, last):
             above, below, down = _between(line % rows, scale_y, half, height)
-            top, bottom = (line // rows * height + above) * width, (line // rows * height + below) * width
+            image = line // rows * height
+            top, bottom = (image + above) * width * channels, (image + below) * width * channels
             for column in range(columns):
-                low, high, right = _between(column, scale_x, half, width)
+                low, high = peek(table, 3 * column, types.int64), peek(table, 3 * column + 1, types.int64)
+                right = _NUMBER(peek(table, 3 * column + 2, types.float64))
                 target = (line * columns + column) * channels
                 for c in range(channels):
-                    a = _NUMBER(load(x, (top + low) * channels + c, kind))
-                    b = _NUMBER(load(x, (bottom + low) * channels + c, kind))
-                    a += (_NUMBER(load(x, (top + high) * channels + c, kind)) - a) * right
-                    b += (_NUMBER(load(x, (bottom + high) * channels + c, kind)) - b) * right
+                    a = _NUMBER(load(x, top + low + c, kind))
+                    b = _NUMBER(load(x, bottom + low + c, kind))
+                    a += (_NUMBER(load(x, top + high + c, kind)) - a) * right
+                    b += (_NUMBER(load(x, bottom + high + c, kind)) - b) * right
                     store(out, target + c, a + (b - a) * down)
         return types.int32(0)
 
