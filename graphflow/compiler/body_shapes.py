@@ -5,21 +5,23 @@ plan, once, and runs without looking at shapes again. Otherwise its executor fin
 Failures found on the way count for nothing here: the body may never run. Holds no state.
 """
 
-from graphflow.compiler import array_shapes
+from graphflow.compiler import array_shapes, counters, derived_shapes, linear
 from graphflow.compiler.bodies import LOOPS, own_variables
 from graphflow.framework import errors
 
 
 class Info:
-    """What is known about a value that goes into a body: shape, constant, tape and array, or None each.
+    """What is known about a value that goes into a body: shape, constant, tape, array and bounds, or None each.
 
-    A tape is a dictionary {tensor recorded: Info}; `array` is for handles of TensorArrays (see `array_shapes.py`).
+    A tape is a dictionary {tensor recorded: Info}; `array` is for handles of TensorArrays (see `array_shapes.py`),
+    `bounds` for integers (see `linear.py`).
     """
 
-    __slots__ = ("shape", "constant", "tape", "array")
+    __slots__ = ("shape", "constant", "tape", "array", "bounds")
 
-    def __init__(self, shape=None, constant=None, tape=None, array=None):
+    def __init__(self, shape=None, constant=None, tape=None, array=None, bounds=None):
         self.array = array
+        self.bounds = bounds
         self.shape = shape
         self.constant = constant
         self.tape = tape
@@ -45,7 +47,16 @@ def settle(shaped, node):
 def info_of(shaped, value):
     """The Info of a value of a plan."""
     return Info(shaped.shape.get(value), shaped.constants.get(value), shaped.tapes.get(value),
-                shaped.arrays.get(value))
+                shaped.arrays.get(value), _bounds_of(shaped, value))
+
+
+def _bounds_of(shaped, value):
+    """The bounds of an integer, None where one of them is not known."""
+    form = linear.forms(shaped, value) if shaped.shape.get(value) == () else None
+    if form is None or not form.item().terms:
+        return None
+    ends = linear.bounds(shaped, form.item())
+    return None if None in ends else ends
 
 
 def _feeds(shaped, node, body, state):
@@ -70,7 +81,8 @@ def _shape(shaped, node, body, state):
     """(ShapedPlan of a body, whether it is settled), or None if it cannot be had now."""
     feeds = _feeds(shaped, node, body, state)
     if node.type not in LOOPS:
-        feeds = [Info(feed.shape, feed.constant, feed.tape, feed.array and feed.array.in_branch()) for feed in feeds]
+        feeds = [Info(feed.shape, feed.constant, feed.tape, feed.array and feed.array.in_branch(), feed.bounds)
+                 for feed in feeds]
     own = own_variables(body.plan)
     shapes = {v: shaped.evaluate.variable_shape(v.key) for v in own}
     try:
@@ -119,12 +131,35 @@ def _common(first, second):
 
 def _settle_loop(shaped, node):
     """Shapes of loop variables that stay the same; others are unknown, until no more of them change."""
+    found = _steady(shaped, node, {})
+    if found is not None and _asks_for_bounds(node.bodies[-1].plan, found[0][-1]):
+        bounds = _counters(shaped, node, found[0])
+        found = (_steady(shaped, node, bounds) if bounds else None) or found
+    if found is None:
+        return None
+    plans, settled, state, tape = found
     need = node.need
-    index = {position: i for i, position in enumerate(need.inputs)}
-    state = [Info(info_of(shaped, node.inputs[index[node.first_loop_variable + k]]).shape) for k in need.carried]
+    outputs = [Info() if i in need.collected else state[need.carried.index(i)]
+               for i in need.outputs if i < len(node.op.outputs) - 1]
+    return plans if settled else None, outputs, tape
+
+
+def _starts(node):
+    """The values that loop variables begin with."""
+    index = {position: i for i, position in enumerate(node.need.inputs)}
+    return [node.inputs[index[node.first_loop_variable + k]] for k in node.need.carried]
+
+
+def _steady(shaped, node, bounds):
+    """(ShapedPlans of the bodies, whether they are settled, Infos of the loop variables, what is recorded) of what
+    holds in all iterations; None if that cannot be had now. bounds: {number of a loop variable: its bounds in the
+    body}.
+    """
+    state = [Info(shaped.shape.get(value)) for value in _starts(node)]
     *conditions, body = node.bodies
     while True:
-        found = _shape(shaped, node, body, state)
+        within = [Info(info.shape, bounds=bounds.get(i)) for i, info in enumerate(state)]
+        found = _shape(shaped, node, body, within)
         if found is None:
             return None
         made, tape = _results(body, found[0])
@@ -141,6 +176,27 @@ def _settle_loop(shaped, node):
             return None
         plans.insert(0, more[0])
         settled &= more[1]
-    outputs = [Info() if i in need.collected else state[need.carried.index(i)]
-               for i in need.outputs if i < len(node.op.outputs) - 1]
-    return plans if settled else None, outputs, tape
+    return plans, settled, state, tape
+
+
+def _asks_for_bounds(plan, shaped):
+    """Whether a body, at any depth, may have more shapes where its loop variables have bounds.
+
+    shaped: its ShapedPlan; None for bodies within it, which may have none yet.
+    """
+    for node in plan.nodes:
+        if derived_shapes.depends_on_bounds(node) and (
+                shaped is None or any(shaped.shape.get(v, ()) is None for v in node.outputs)):
+            return True
+        plans = shaped is not None and shaped.bodies.get(node.op) or [None] * len(node.bodies)
+        if any(_asks_for_bounds(body.plan, plan) for body, plan in zip(node.bodies, plans, strict=True)):
+            return True
+    return False
+
+
+def _counters(shaped, node, plans):
+    """{number of a loop variable: its bounds in the body}, by ShapedPlans of what holds in all iterations."""
+    if len(node.bodies) != 2:
+        return {}       # gradients count the iterations of their loops
+    condition, body = zip(node.bodies, plans, strict=True)
+    return counters.find(shaped, _starts(node), condition, body)

@@ -12,7 +12,7 @@ import itertools
 
 import numpy as np
 
-from graphflow.compiler import array_shapes, body_shapes
+from graphflow.compiler import array_shapes, body_shapes, derived_shapes
 from graphflow.framework import errors, shapes
 from graphflow.framework.shape_inference import BoundShapeContext
 
@@ -47,6 +47,7 @@ def _settle(shaped, node):
         if shape is None and node.type in _CHECKED_SHAPES:
             shape = value.shape
         shaped.shape[value] = shape if shapes.is_full(shape) and not node.op_def.allocates else None
+    derived_shapes.settle(shaped, node)
     array_shapes.settle(shaped, node)
     size = array_shapes.known_size(shaped, node)
     if size is not None:

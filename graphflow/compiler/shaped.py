@@ -18,7 +18,8 @@ class ShapedPlan:
       memory it is, maybe under another shape (no alias itself). evaluate: computes a node now, see
       `runtime/evaluate.py`. bodies: operation with bodies -> ShapedPlans of these, where all shapes in them are
       known. tapes: Value that is a tape -> {tensor recorded: what is known of it}, see `body_shapes.py`.
-      arrays: Value that is a TensorArray's handle -> what is known of it, see `array_shapes.py`. again:
+      arrays: Value that is a TensorArray's handle -> what is known of it, see `array_shapes.py`. bounds: Value that is
+      an integer -> (least, greatest) it can be, of what is fed to a body, see `counters.py`. again:
       what makes ShapedPlans. varying: of a loop's body: the feeds, and starts of variables, that may change from one
       iteration to the next; else None. once: how many of the nodes, the first ones, run in the first iteration only.
       refusals: node whose inputs do not fit -> the error it fails with in its turn.
@@ -26,7 +27,7 @@ class ShapedPlan:
     """
 
     __slots__ = ("plan", "nodes", "shape", "constants", "alias", "evaluate", "history", "_names", "_written", "bodies",
-                 "tapes", "arrays", "again", "refusals", "varying", "once")
+                 "tapes", "arrays", "bounds", "again", "refusals", "varying", "once")
 
     def __init__(self, plan, feeds, variable_shapes, evaluate, again, varying=None):
         self.plan = plan
@@ -37,6 +38,7 @@ class ShapedPlan:
         self.constants = {v: info.constant for v, info in zip(plan.feeds, feeds) if info.constant is not None}
         self.tapes = {v: info.tape for v, info in zip(plan.feeds, feeds) if info.tape is not None}
         self.arrays = {v: info.array for v, info in zip(plan.feeds, feeds) if info.array is not None}
+        self.bounds = {v: info.bounds for v, info in zip(plan.feeds, feeds) if info.bounds is not None}
         self.bodies = {}
         self.refusals = {}
         self.again = again

@@ -67,7 +67,7 @@ def resolve(shape, begin, end, strides, attrs, count):
     """
     begin_mask, end_mask = attrs["begin_mask"], attrs["end_mask"]
     dims, final = [], []
-    for entry in _entries(attrs, count, len(shape)):
+    for entry in entries(attrs, count, len(shape)):
         if entry is None:
             final.append(None)
             continue
@@ -98,20 +98,22 @@ def resolve(shape, begin, end, strides, attrs, count):
     return Spec(dims, final)
 
 
-def _entries(attrs, count, rank):
-    """Per dimension: an index into the specification, "whole", or None for a new axis."""
+def entries(attrs, count, rank):
+    """What a specification of `count` entries says of each dimension: the number of its entry, or "whole", in order;
+    None for a new axis.
+    """
     ellipsis_mask, new_axis_mask = attrs["ellipsis_mask"], attrs["new_axis_mask"]
     if ellipsis_mask & (ellipsis_mask - 1):
         raise ValueError("Multiple ellipses in slice spec not allowed")
-    entries, at = [], None
+    found, at = [], None
     for i in range(count):
         if ellipsis_mask >> i & 1:
-            at = len(entries)
+            at = len(found)
         else:
-            entries.append(None if new_axis_mask >> i & 1 else i)
-    used = sum(entry is not None for entry in entries)
-    at = len(entries) if at is None else at
-    return entries[:at] + ["whole"] * (rank - used) + entries[at:]
+            found.append(None if new_axis_mask >> i & 1 else i)
+    used = sum(entry is not None for entry in found)
+    at = len(found) if at is None else at
+    return found[:at] + ["whole"] * (rank - used) + found[at:]
 
 
 def _resolve_dim(i, size, begin, end, stride, shrink):

@@ -29,8 +29,10 @@ def _slabs(shape, pads):
 
 def _pad(ctx, source, value):
     pads, item, shape = ctx.value(1), item_size(ctx.output_dtypes[0]), ctx.output_shapes[0]
-    if pads is None or item is None or prod(shape) == 0:
+    if item is None or prod(shape) == 0:
         return None
+    if pads is None:
+        return _window(ctx, item, shape, source, value)
     steps, given = dense_steps(shape), ctx.input_shapes[0]
     pieces = [piece(item, Out(0), source, [(size, 0, step) for size, step in zip(sizes, steps, strict=True)],
                     target_offset=offset, value=value)
@@ -38,6 +40,20 @@ def _pad(ctx, source, value):
     start = int(np.dot(pads[:, 0], steps)) if steps else 0
     dims = list(zip(given, dense_steps(given), steps, strict=True))
     return copies(item, [*pieces, piece(item, Out(0), In(0), dims, target_offset=start)])
+
+
+def _window(ctx, item, shape, source, value):
+    """The kernel for paddings that change from run to run, but not what they add up to."""
+    given, steps = ctx.input_shapes[0], dense_steps(shape)
+    room = [size - own for size, own in zip(shape, given, strict=True)]
+    if ctx.input_shapes[1] != (len(shape), 2) or any(number < 0 for number in room):
+        return None
+    pieces = [piece(item, Out(0), source, [(prod(shape), 0, 1)], value=value),
+              piece(item, Out(0), In(0), list(zip(given, dense_steps(given), steps, strict=True)))]
+    rest = [number for more, step in zip(room, steps, strict=True) for number in (more, step * item)]
+    at = 6 + len(rest)
+    function = native.function("windows.padded", str(item), ctx.input_dtypes[1].name, str(native.INDEX_OUT_OF_RANGE))
+    return Native(function, [0, 0, In(1), len(shape), at, at + len(pieces[0]), *rest, *pieces[0], *pieces[1]])
 
 
 @cpu.kernel("Pad")

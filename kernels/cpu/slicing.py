@@ -4,6 +4,8 @@ from math import prod
 
 import numpy as np
 
+from graphflow.framework import strided
+
 from ..registry import In, Native, Out, cpu
 from . import native
 from .copying import copies, dense_steps, item_size, piece
@@ -51,8 +53,8 @@ def _window(ctx):
     steps, dims = dense_steps(shape), dense_steps(sizes)
     words = piece(item, Out(0), In(0), list(zip(sizes, steps, dims, strict=True)))
     bounds = [number for n, m, step in zip(shape, sizes, steps, strict=True) for number in (n - m, item * step)]
-    function = native.function("copying.window", str(item), ctx.input_dtypes[1].name, str(native.INDEX_OUT_OF_RANGE))
-    return Native(function, [0, 0, In(1), len(shape), 5 + len(bounds), *bounds, *words[1:]])
+    function = native.function("windows.window", str(item), ctx.input_dtypes[1].name, str(native.INDEX_OUT_OF_RANGE))
+    return Native(function, [0, 0, In(1), len(shape), 5 + len(bounds), *bounds, *words])
 
 
 def _key(ctx):
@@ -81,7 +83,9 @@ def _key(ctx):
 @cpu.kernel("StridedSlice")
 def strided_slice(ctx):
     key = _key(ctx)
-    return _part(ctx) if key is None else copy_of_view(ctx, key)
+    if key is not None:
+        return copy_of_view(ctx, key)
+    return _part(ctx) or _strided(ctx, ctx.input_shapes[0], ctx.output_shapes[0])
 
 
 def _part(ctx):
@@ -116,7 +120,7 @@ def strided_slice_grad(ctx):
     if key is None:
         found = _indexed("placed_part", ctx, whole, [Out(0), In(4), In(1)], 1, ctx.value(3))
         fits = found is not None and found.words[5] * found.words[6] == item * prod(ctx.input_shapes[4])
-        return found if fits else None
+        return found if fits else _strided(ctx, whole, ctx.input_shapes[4], gradient=True)
     view = None if key is None or item is None else _view(whole, key)
     if view is None or prod(view[0]) != prod(ctx.input_shapes[4]):
         return None
@@ -124,3 +128,60 @@ def strided_slice_grad(ctx):
     dims = list(zip(shape, dense_steps(shape), steps, strict=True))
     return copies(item, [piece(item, Out(0), 0, [(prod(whole), 0, 1)]),
                          piece(item, Out(0), In(4), dims, target_offset=start)])
+
+
+def _strided(ctx, whole, part, gradient=False):
+    """The kernel for slices of constant strides from where the run says, of `part` of `whole` (shapes).
+
+    gradient: puts the part among zeros.
+    """
+    item, strides, bounds = item_size(ctx.output_dtypes[0]), ctx.value(3), ctx.input_shapes[1:3]
+    if item is None or strides is None or 0 in strides or bounds != [strides.shape] * 2:
+        return None
+    taken = _taken(ctx, whole, part, strides.tolist())
+    if taken is None:
+        return None
+    steps, entries, inside = dense_steps(whole), [], []
+    for size, step, (i, stride, count, *flags) in zip(whole, steps, taken, strict=True):
+        inside.append((abs(count), stride * step))
+        if i is not None:
+            entries.append([i, size, stride, count, *flags, step * item])
+    outside = dense_steps([size for size, _ in inside])
+    if gradient:
+        dims = [(size, own, step) for (size, step), own in zip(inside, outside, strict=True)]
+        pieces = [piece(item, Out(0), In(4), dims), piece(item, Out(0), 0, [(prod(whole), 0, 1)])]
+    else:
+        dims = [(size, step, own) for (size, step), own in zip(inside, outside, strict=True)]
+        pieces = [piece(item, Out(0), In(0), dims), []]
+    at = 7 + sum(map(len, entries))
+    code = native.function("windows.strided", str(item), ctx.input_dtypes[1].name, str(native.INDEX_OUT_OF_RANGE),
+                           *(["ground"] if gradient else []))
+    return Native(code, [0, 0, In(1), In(2), len(entries), at, at + len(pieces[0]),
+                         *(number for entry in entries for number in entry), *pieces[0], *pieces[1]])
+
+
+def _taken(ctx, whole, part, strides):
+    """Of each dimension of `whole`: its entry (None: there is none), the stride, how many elements are taken (-1: one,
+    by an index), and whether it is open at its begin and end; None if that does not make `part`.
+    """
+    taken, sizes = [], list(part)
+    for i in strided.entries(ctx.attrs, len(strides), len(whole)):
+        if i is None:
+            if not sizes or sizes.pop(0) != 1:
+                return None
+        elif len(taken) == len(whole):
+            return None
+        elif i == "whole":
+            taken.append((None, 1, sizes.pop(0) if sizes else None, True, True))
+            if taken[-1][2] != whole[len(taken) - 1]:
+                return None
+        elif ctx.attr("shrink_axis_mask") >> i & 1:
+            if strides[i] < 0:
+                return None
+            taken.append((i, 1, -1, False, False))
+        elif not sizes:
+            return None
+        else:
+            open_ends = (bool(ctx.attr(mask) >> i & 1) for mask in ("begin_mask", "end_mask"))
+            taken.append((i, strides[i], sizes.pop(0), *open_ends))
+    return None if sizes else taken

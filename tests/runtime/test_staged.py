@@ -194,4 +194,4 @@ def test_records_are_parsed_by_compiled_plans(tmp_path, monkeypatch):
         coordinator.request_stop()
         coordinator.join(threads)
     reference = {line.split()[2] for line in text.splitlines() if " reference " in line}
-    assert reference == {"DecodeRaw"} and "copying.window" in text
+    assert reference == {"DecodeRaw"} and "windows.window" in text

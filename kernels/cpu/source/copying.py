@@ -78,15 +78,22 @@ def pieces(item):
         b.store(index(1), cursor)
         with loop(b, index(0), word(b, block, 0)):
             at = b.load(cursor)
-            length, target, source, _, target_offset, source_offset, width, height, *rest = (
-                word(b, block, b.add(at, index(i))) for i in range(12))
-            own = b.add(b.ptrtoint(block, I64), b.mul(b.add(at, index(3)), index(8)))
-            source = b.select(b.icmp_signed("==", source, index(0)), own, source)
-            source, target = b.add(source, source_offset), b.add(target, target_offset)
-            _piece(b, block, item, target, source, width, height, rest, b.add(at, index(12)))
-            b.store(b.add(at, length), cursor)
+            piece_at(b, block, item, at)
+            b.store(b.add(at, word(b, block, at)), cursor)
 
     return IrKernel(emit)
+
+
+def piece_at(b, block, item, at, target_shift=None, source_shift=None):
+    """Copies the piece whose words stand from `at` on; shifts, in bytes, are added to where it lies."""
+    _, target, source, _, target_offset, source_offset, width, height, *rest = (
+        word(b, block, b.add(at, index(i))) for i in range(12))
+    own = b.add(b.ptrtoint(block, I64), b.mul(b.add(at, index(3)), index(8)))
+    source = b.select(b.icmp_signed("==", source, index(0)), own, source)
+    source, target = b.add(source, source_offset), b.add(target, target_offset)
+    target = target if target_shift is None else b.add(target, target_shift)
+    source = source if source_shift is None else b.add(source, source_shift)
+    _piece(b, block, item, target, source, width, height, rest, b.add(at, index(12)))
 
 
 def _piece(b, block, item, target, source, width, height, rest, table):
@@ -108,31 +115,6 @@ def _piece(b, block, item, target, source, width, height, rest, table):
                         _fill(b, item, place, begin, width)
                     with strided:
                         _rectangle(b, item, place, begin, width, height, step, out_step)
-
-
-def window(item, index_type, code):
-    """Copies one piece, from where begins say. Fails with `code` at one that is out of range.
-
-    Words: 0 and 1 details of a failure (dimension, begin), 2 begins, 3 how many, 4 where the words of the piece stand
-    (as `pieces` has them, from target on), from 5 on per dimension: the largest begin, bytes that a step takes.
-    """
-    item = int(item)
-
-    def emit(b, block):
-        with b.goto_entry_block():
-            total = b.alloca(I64)
-        begins, rank, at = (word(b, block, i) for i in range(2, 5))
-        b.store(index(0), total)
-        with loop(b, index(0), rank) as i:
-            begin = load(b, begins, i, index_type).cast("int64").ir
-            place = b.add(index(5), b.mul(i, index(2)))
-            fail(b, block, b.icmp_unsigned(">", begin, word(b, block, place)), int(code), i, begin)
-            step = word(b, block, b.add(place, index(1)))
-            b.store(b.add(b.load(total), b.mul(begin, step)), total)
-        target, source, _, _, _, width, height, *rest = (word(b, block, b.add(at, index(i))) for i in range(11))
-        _piece(b, block, item, target, b.add(source, b.load(total)), width, height, rest, b.add(at, index(11)))
-
-    return IrKernel(emit)
 
 
 def gather(index_type, code):
