@@ -13,14 +13,16 @@ class Elements:
     """What is known of one TensorArray: shape of its elements, and their number; None where it is not.
 
     Attributes: alike: whether all elements have one shape. outside: for a body that may not run, what is known
-    around it: what is learnt in the body counts for nothing there. is_new: of a handle on a tape, whether each run of
-    the body that recorded it made another array.
+    around it: what is learnt in the body counts for nothing there. Of a handle on a tape, key: if each run of the body
+    that recorded it made another array, or found it beside such, what tells it from others of that run; lasts: whether
+    it is one array in all iterations.
     """
 
-    __slots__ = ("alike", "is_new", "outside", "shape", "size")
+    __slots__ = ("alike", "key", "lasts", "outside", "shape", "size")
 
-    def __init__(self, shape, size, alike, outside=None, is_new=False):
-        self.is_new = is_new
+    def __init__(self, shape, size, alike, outside=None, key=None, lasts=False):
+        self.key = key
+        self.lasts = lasts
         self.shape = shape if shape is not None and shapes.is_full(shape) else None
         self.size = size
         self.alike = alike
@@ -45,11 +47,11 @@ class Elements:
 
     def handed_on(self):
         """The same for a body that is given the array: it is not new to that."""
-        return Elements(self.shape, self.size, self.alike) if self.is_new else self
+        return Elements(self.shape, self.size, self.alike) if self.key or self.lasts else self
 
     def in_branch(self):
         """The same for a body that may not run."""
-        return Elements(self.shape, self.size, self.alike, self, self.is_new)
+        return Elements(self.shape, self.size, self.alike, self, self.key, self.lasts)
 
 
 def settle(shaped, node):
@@ -92,16 +94,33 @@ _LEARN = {"TensorArrayWriteV3", "TensorArrayScatterV3"}
 _MADE = {"TensorArrayReadV3": lambda shaped, node, elements: elements.shape, "TensorArrayGatherV3": _gathered}
 
 
-def on_tape(shaped, handle, recorded):
-    """What is known of an array whose handle is among the values `recorded`, for those who read it from there.
+def on_tape(shaped, handle):
+    """What is known of an array whose handle a body records, for those who read it from its tape."""
+    elements = shaped.arrays.get(handle)
+    if elements is None:
+        return None
+    *sources, root = _beside(shaped, handle)
+    if root.node is not None:
+        base, lasts = (root,) if root.node.type == "TensorArrayV3" else None, False
+    else:
+        base, lasts = shaped.arrays[root].key, shaped.arrays[root].lasts or root not in (shaped.varying or ())
+    key = None if base is None or sources and _is_handed_on(shaped, root) else (*base, *sources)
+    return Elements(elements.shape, elements.size, elements.alike, None, key, lasts)
 
-    Arrays of gradients are not told to be new: they may be on the tape under several names.
-    """
-    elements, root = shaped.arrays.get(handle), shaped.root(handle)
-    is_new = root.node is not None and root.node.type == "TensorArrayV3"
-    if elements is None or not is_new or sum(shaped.root(v) is root for v in recorded) > 1:
-        return elements and elements.handed_on()
-    return Elements(elements.shape, elements.size, elements.alike, is_new=True)
+
+def _is_handed_on(shaped, root):
+    """Whether bodies within get an array: they may record handles of its arrays of gradients, too."""
+    handles = [v for node in shaped.nodes if node.bodies for v in node.inputs if v in shaped.arrays]
+    return any(list(_beside(shaped, handle))[-1] is root for handle in handles)
+
+
+def _beside(shaped, handle):
+    """The sources of the gradients that an array holds, the last first; the handle of the array beside which it is."""
+    root = shaped.root(handle)
+    while root.node is not None and root.node.type == "TensorArrayGradV3":
+        yield root.node.attrs["source"]
+        root = shaped.root(root.node.inputs[0])
+    yield root
 
 
 def known_size(shaped, node):

@@ -105,7 +105,7 @@ def _varying(node, body):
 def _results(body, plan):
     """Infos of a body's outputs, and what it records: {tensor: Info}."""
     infos = [Info(plan.shape.get(v), plan.constants.get(v), plan.tapes.get(v),
-                  array_shapes.on_tape(plan, v, body.plan.fetches)) for v in body.plan.fetches]
+                  array_shapes.on_tape(plan, v)) for v in body.plan.fetches]
     count = len(infos) - len(body.recorded)
     return infos[:count], {tensor: info for (tensor, _), info in zip(body.recorded, infos[count:])}
 

@@ -11,8 +11,9 @@ of gradients are asked for there. Holds no state.
 from typing import NamedTuple
 
 from graphflow.compiler.plan import Value
-from graphflow.framework import dtypes, shapes
+from graphflow.framework import shapes
 from graphflow.framework.kernel_loader import kernels
+from graphflow.runtime import tapes
 
 _ELEMENTS = ("TensorArrayReadV3", "TensorArrayWriteV3", "TensorArrayGatherV3", "TensorArrayScatterV3")
 _KINDS = ("TensorArrayV3", "TensorArrayGradV3", *_ELEMENTS)
@@ -37,6 +38,14 @@ class Made(NamedTuple):
     def is_known(self):
         """Whether the shape of elements is known before one is written."""
         return self.sums or shapes.is_full(self.element_shape)
+
+
+class StandIn(NamedTuple):
+    """What a tape has for a handle: the array (a Use), and of one made in a loop within the body that has the tape, how
+    many loops are around it there: it is another array in each of their iterations."""
+
+    use: "Use"
+    loops: int
 
 
 class Use:
@@ -89,14 +98,9 @@ def uses(shaped, body, refused=()):
     Of what is made with the frame, the handles `refused` are left out. body: its BodyPlan, or None for what is no body:
     nothing is made there.
     """
-    found, origins = {}, {}
     if body is None:
-        return found, origins
-    for number, (feed, (kind, _, _)) in enumerate(zip(shaped.plan.feeds, body.arguments, strict=True)):
-        if kind == "input":
-            origins[feed] = number, None
-        elif _is_new(shaped, feed, kind) and feed not in refused:
-            origins[feed] = feed, None
+        return {}, {}
+    found, origins = {}, _fed(shaped, body, refused)
     for node in shaped.nodes:
         if node.type not in _KINDS:
             continue
@@ -110,10 +114,20 @@ def uses(shaped, body, refused=()):
     return found, origins
 
 
-def _is_new(shaped, feed, kind):
-    """Whether a feed is the handle, on a tape, of an array that is new in each iteration."""
-    elements = shaped.arrays.get(feed)
-    return kind == "tape" and feed.dtype == dtypes.resource and elements is not None and elements.is_new
+def _fed(shaped, body, refused):
+    """{handle that is fed: (origin, None)}. Of an array that is new in each iteration, the origin is the first of its
+    handles."""
+    origins, first = {}, {}
+    for number, (feed, (kind, _, _)) in enumerate(zip(shaped.plan.feeds, body.arguments, strict=True)):
+        elements = shaped.arrays.get(feed)
+        is_taped = kind == "tape" and elements is not None
+        if kind == "input" or is_taped and elements.lasts and elements.key is None:
+            origins[feed] = number, None
+        elif is_taped and elements.key is not None:
+            origin = first.setdefault(elements.key, feed)
+            if origin not in refused:
+                origins[feed] = origin, None
+    return origins
 
 
 def _made(shaped, node, refused):
@@ -213,16 +227,14 @@ def asked_for(spec, bound):
 
 
 def stand_ins(spec, body):
-    """{handle: Use} of the arrays made with the frame whose handles are on the tape of a BodyPlan and nowhere else, for
-    those who ask for arrays of gradients. One array has one Use here."""
+    """{handle: StandIn} of what is on the tape of a BodyPlan for those who ask for arrays of gradients, and for nobody
+    else."""
     if body is None:
         return {}
-    outputs, one = len(body.plan.fetches) - len(body.recorded), {}
+    outputs = len(body.plan.fetches) - len(body.recorded)
     fetches, kept = list(map(spec.root, body.plan.fetches)), [True] * outputs + [whole for _, whole in body.recorded]
     asked = {value for value, whole in zip(fetches, kept, strict=True) if whole}
-    found = {value: spec.arrays[value] for value in fetches if value in spec.arrays and value not in asked}
-    return {value: one.setdefault((use.origin, use.source), use) for value, use in found.items()
-            if use.made is not None}
+    return {value: StandIn(spec.arrays[value], 0) for value in fetches if value in spec.arrays and value not in asked}
 
 
 def renewal(spec, kind):
@@ -238,5 +250,18 @@ def renewal(spec, kind):
 
 def fit(spec, body, inputs):
     """Whether the arrays among the inputs of a node are as the Specialization of its body takes them to be."""
-    return all(use.found(inputs[body.arguments[use.origin][1]]) is not None
-               for use in spec.arrays.values() if use.made is None)
+    for use in spec.arrays.values():
+        if use.made is None:
+            handle = fed(body, use.origin, inputs)
+            if handle is None or use.found(handle) is None:
+                return False
+    return True
+
+
+def fed(body, number, inputs):
+    """The handle that is feed `number` of a body of a node with these inputs, in any iteration; None without any."""
+    kind, index, reading = body.arguments[number]
+    if kind == "input":
+        return inputs[index]
+    tape = inputs[index].item()
+    return None if tape.count == 0 else tapes.recorded(tape, None if tape.count is None else 0, reading[0], False)

@@ -209,7 +209,7 @@ class Frame:
         if not self._is_plain:
             self.budget.begin()
         self._read = []     # what addresses on tapes point to
-        self._handles = {}  # Use -> what stands in for its handle on tapes
+        self._handles = {}  # (origin, source) of an array that is made with a frame -> what tapes have for its handle
         for array, (position, copied, places) in zip(feeds, self._feeds):
             if copied:
                 values[position][...] = array
@@ -359,11 +359,11 @@ class Frame:
         """The tape of a native conditional or loop, or a handle, for those who take it as an object."""
         spec = self._spec
         if root in spec.stand_ins:
-            return self._stand_in(root).handle()
+            return self.stand_in(root).handle()
         found, parts = {}, spec.tapes[root]
         for path, (value, kept) in parts.items():
             if value in spec.stand_ins:
-                found[path] = self._stand_in(value)
+                found[path] = self.stand_in(value)
             else:
                 found[path] = (self._values[self._position[value]].copy() if kept
                                else tapes.hollow(value.dtype, spec.shape[value]))
@@ -374,7 +374,10 @@ class Frame:
         """The arrays to which addresses on tapes of this run point."""
         return [array for records in self.budget.records for array in records.memory]
 
-    def _stand_in(self, value):
-        """What stands in for a handle, in this run."""
-        use = self._spec.stand_ins[value]
-        return self._handles.setdefault(use, tapes.Handles(use.stand_in))
+    def stand_in(self, value, loops=0):
+        """What tapes of this run have for a handle. loops: how many are around this frame there."""
+        use, within = self._spec.stand_ins[value]
+        if use.made is None:
+            handle = self._values[self._position[use.value]]
+            return tapes.Handles(lambda: handle, 0)
+        return self._handles.setdefault((use.origin, use.source), tapes.Handles(use.stand_in, loops + within))

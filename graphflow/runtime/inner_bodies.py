@@ -7,6 +7,7 @@ step's inputs and results are. Holds no state.
 
 import numpy as np
 
+from graphflow.compiler.bodies import LOOPS
 from graphflow.compiler.plan import Value
 from graphflow.framework import dtypes, shapes
 from graphflow.runtime import arrays
@@ -60,7 +61,7 @@ class Lowered:
     def __init__(self, spec, node, parts):
         self._spec, self._node, self._parts = spec, node, parts
         self._inputs, self._outputs, self._shapes, self._rows, self._stand_ins = [], [], {}, {}, {}
-        self._variables, self._arrays = [], []
+        self._variables, self._uses = [], {}
         self.tapes = {}
 
     def _add_bodies(self):
@@ -80,8 +81,10 @@ class Lowered:
         stand_in = one.stand_ins.get(one.root(part))
         if stand_in is None:
             self._check(part, one.shape[part])
+        elif stand_in.use.made is None:
+            self._stand_ins[value] = arrays.StandIn(self._uses[stand_in.use], 0)
         else:
-            self._stand_ins[value] = stand_in
+            self._stand_ins[value] = arrays.StandIn(stand_in.use, stand_in.loops + (self._node.type in LOOPS))
         return value
 
     def _number(self, value):
@@ -131,12 +134,15 @@ class Lowered:
         for inner in one.arrays.values():
             if inner.made is not None:
                 continue
-            handle = self._node.inputs[body.arguments[inner.origin][1]]
+            kind, number, _ = body.arguments[inner.origin]
+            handle = self._node.inputs[number]
+            if kind == "tape":
+                raise Refused
             use = arrays.use_within(self._spec, inner, handle)
             if use is None:
                 raise Refused
             result[inner.value] = use.value
-            self._arrays.append(use)
+            self._uses[inner] = use
         return result
 
     def _read_part(self, result, one, part, index, path):
@@ -165,7 +171,7 @@ class Lowered:
             if variable not in spec.variables:
                 spec.variables.append(variable)
                 spec.shape[variable.start] = shape
-        for use in self._arrays:
+        for use in self._uses.values():
             known = spec.arrays.setdefault(use.value, use)
             known.may_grow |= use.may_grow
             spec.shape.setdefault(use.value, (2,))      # a handle

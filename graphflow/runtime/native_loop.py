@@ -145,8 +145,8 @@ class _Run:
     def place(self, variables):
         """Puts everything where the frames look for it."""
         for frame, body, held in zip(self._frames, self._loop._bodies, variables):
-            feeds = [self._feed(value, argument)
-                     for value, argument in zip(body.plan.feeds, body.arguments, strict=True)]
+            feeds = [self._feed(number, value, argument) for number, (value, argument) in enumerate(
+                zip(body.plan.feeds, body.arguments, strict=True))]
             frame.place(feeds, held, prepare=False)
             for value, (kind, number, _) in zip(body.plan.feeds, body.arguments):
                 if kind == "loop":
@@ -155,7 +155,7 @@ class _Run:
             self._frames[-1].move(value, self.state[number])
         self._place_results()
 
-    def _feed(self, value, argument):
+    def _feed(self, number, value, argument):
         kind, index, reading = argument
         if kind == "input":
             return self._inputs[index]
@@ -164,7 +164,8 @@ class _Run:
         if kind == "hollow":
             return np.broadcast_to(np.zeros((), reading[0].as_numpy_dtype), reading[1])
         if value.dtype == dtypes.resource:
-            return None     # of an array of gradients that was made with the frame: nobody asks
+            lasting = any(use.origin == number and use.made is None for use in self._loop._specs[-1].arrays.values())
+            return arrays.fed(self._loop._bodies[-1], number, self._inputs) if lasting else None
         spec, column = self._loop._specs[-1], self._inputs[index].item().columns[reading[0]]
         is_tape = value.dtype == dtypes.variant
         for path, (part, _) in spec.tapes.get(value, {} if is_tape else {(): (value, True)}).items():
@@ -249,19 +250,18 @@ class _Run:
 
     def _finish(self):
         """Recorded arrays as long as the loop was; where only shapes count, arrays without memory."""
-        loop, spec, found, handles = self._loop, self._loop._specs[-1], {}, {}
+        loop, spec, frame, found = self._loop, self._loop._specs[-1], self._frames[-1], {}
         for number, column in loop._steps.rows.items():
             self.state[number] = self._spare.copy(self.columns[column][self.done]).reshape(self.state[number].shape)
         values = loop._fetches[len(loop._fetches) - len(loop._recorded):]
         for value, (path, _), column in zip(values, loop._recorded, self.columns):
-            use = spec.stand_ins.get(spec.root(value))
-            if use is not None:
-                found[path] = handles.setdefault(use, tapes.Handles(use.stand_in))
+            if spec.root(value) in spec.stand_ins:
+                found[path] = frame.stand_in(spec.root(value), 1)
             else:
                 found[path] = (tapes.hollow(value.dtype, (self.done, *spec.shape[value])) if column is None
                                else column[:self.done])
         rows = {path: spec.rows[value] for value, (path, _) in zip(values, loop._recorded) if value in spec.rows}
-        columns = tapes.columns(found, rows, self._frames[-1].recorded_memory())
+        columns = tapes.columns(found, rows, frame.recorded_memory())
         self.columns = [columns.get(tensor, tapes.Parts({})) for tensor, _ in loop._bodies[-1].recorded]
 
     def _iterations(self, at):

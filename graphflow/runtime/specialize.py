@@ -72,8 +72,9 @@ class Specialization:
       arrays: {handle: arrays.Use} of TensorArrays that native kernels may use; array_origins: see `arrays.uses`.
       is_body: whether the plan is a body's. tapes: {tape that native conditionals make or read: {path: (Value, whether
       more than its shape is read)}}, see `tapes.py`. rows: {part of a tape that is an address: Rows}. stand_ins:
-      {handle that is recorded, or stands on a tape that native steps make: Use} where something stands in for it, see
-      `arrays.py`. Arg: body: the BodyPlan, or None.
+      {handle that is recorded, or stands on a tape that native steps make: arrays.StandIn}.
+
+    Arg: body: the BodyPlan, or None.
     """
 
     def __init__(self, shaped, variables, resources, threads, wait, config=None, body=None):
@@ -117,8 +118,7 @@ class Specialization:
     @property
     def handles(self):
         """The values that are handles of `arrays`, which native steps do not read."""
-        origins = [use.origin for use in self.arrays.values()]
-        return {*self.arrays, *(self.plan.feeds[origin] if isinstance(origin, int) else origin for origin in origins)}
+        return {*self.arrays, *(v for v in self.array_origins if v.dtype == dtypes.resource)}
 
     def is_native(self, may_draw=False):
         """Whether compiled kernels, and no Python, run all of it.

@@ -63,23 +63,27 @@ class Parts:
 
 
 class Handles:
-    """The handle of an array that was made with a frame (`arrays.py`), or those of all iterations of a loop.
+    """The handle of an array, or those of all iterations of a loop.
 
-    Nobody asks for more than the arrays of gradients beside it, mostly native code, which needs no handle: what stands
-    for the array of one iteration is made when it is asked for. Args: make: makes the handle of one such array.
+    Of one that was made with a frame (`arrays.py`) nobody asks for more than the arrays of gradients beside it, mostly
+    native code, which needs no handle: what stands for the array of one iteration is made when it is asked for. Args:
+    make: makes the handle of one such array. loops: how many loops there are, of which each iteration has its own.
     """
 
-    __slots__ = ("_found", "_make")
+    __slots__ = ("_found", "_loops", "_make")
 
-    def __init__(self, make):
+    def __init__(self, make, loops):
         self._make = make
+        self._loops = loops
         self._found = {}
 
     def at(self, iteration):
         """Those of one iteration."""
+        if not self._loops:
+            return self
         found = self._found.get(iteration)
         if found is None:
-            found = self._found[iteration] = Handles(self._make)
+            found = self._found[iteration] = Handles(self._make, self._loops - 1)
         return found
 
     def handle(self):

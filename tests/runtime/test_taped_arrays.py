@@ -105,6 +105,71 @@ def test_several_derivatives_of_one_loop():
     check([y, *tf.gradients(y, x), *tf.gradients(y[0] * y[1], [x, w]), *tf.gradients(y[2, 1], w)])
 
 
+# ---------------------------------------------------------------- second derivatives
+
+def recurrent(x, w, steps):
+    source = tf.TensorArray(tf.float32, tf.shape(x)[0], clear_after_read=False).unstack(x)
+    target = tf.TensorArray(tf.float32, 0, dynamic_size=True)
+
+    def body(i, s, target):
+        s = tf.tanh(s * w + source.read(i) * source.read(0))
+        return i + 1, s, target.write(i, s)
+
+    return tf.while_loop(lambda i, *_: i < steps, body, [0, tf.ones([2]), target])[2].stack()
+
+
+def test_second_derivatives_of_arrays_that_loops_are_given():
+    """Each iteration records the handle of one array of gradients, under several names."""
+    x, w, steps = tf.placeholder(tf.float32, [None, 2]), rows(2), tf.placeholder(tf.int32, [])
+    y = recurrent(x, w, steps)
+    first = tf.gradients(y, [x, w])
+    values = np.random.RandomState(0).randn(40, 2)
+    second = tf.gradients(tf.reduce_sum(first[0] ** 2) + tf.reduce_sum(first[1] ** 2), [x, w])
+    for length, count in ((5, 5), (40, 40), (3, 1), (5, 4)):
+        check([y, *first, *second], {x: values[:length], steps: count}, tolerance=1e-4)
+
+
+def test_second_derivatives_of_arrays_of_one_iteration():
+    x, w = rows(3, 2, 2), rows(2)
+
+    def energy(row):
+        array = tf.TensorArray(tf.float32, 2, clear_after_read=False).unstack(tf.sin(row * w))
+        return array.read(0) * array.read(1) + tf.cos(array.read(0)) * row[1]
+
+    y = tf.map_fn(energy, x)
+    check([y, *with_gradients([y], [x, w])], tolerance=1e-4)
+    either = tf.map_fn(lambda row: tf.cond(row[0, 0] > 0, lambda: energy(row), lambda: energy(-row) * w), x)
+    check([either, *with_gradients([either], [x, w])], tolerance=1e-4)
+
+
+def test_second_derivatives_where_bodies_within_have_the_array():
+    """They record handles of the same arrays of gradients on tapes of their own."""
+    x, w = rows(3, 4, 2), rows(2)
+    mapped = tf.map_fn(lambda row: tf.map_fn(lambda v: tf.tanh(v) * w, row) * row, x)
+    found = check_values([mapped, *with_gradients([mapped], [x, w])])
+    assert all(np.abs(values).sum() > 0 for values in found)
+
+    def step(i, s):
+        array = tf.TensorArray(tf.float32, 2, clear_after_read=False).unstack(tf.stack([s, tf.sin(s * w)]))
+        inner, = looped(lambda j, t: (tf.tanh(t + array.read(0) * array.read(1)),), s * array.read(1), trips=2)
+        return (tf.cond(i > 1, lambda: inner + array.read(0) * array.read(0), lambda: inner),)
+
+    y = looped(step, w * 0.5, trips=4)
+    check_values([*y, *with_gradients(y, [w])])
+
+
+def check_values(fetches):
+    """Compares with the reference executor, whatever runs natively; what came out."""
+    with mock.patch.dict(os.environ, {"GRAPHFLOW_EXECUTOR": "reference"}), tf.Session() as sess:
+        expected = sess.run(fetches)
+    with tf.Session() as sess:
+        for _ in range(3):
+            found = sess.run(fetches)
+            for a, b in zip(found, expected, strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
+    return found
+
+
 def test_one_iteration_has_one_handle():
     made = []
 
@@ -112,7 +177,7 @@ def test_one_iteration_has_one_handle():
         made.append(object())
         return made[-1]
 
-    column = tapes.Handles(make)
+    column = tapes.Handles(make, 1)
     tape = tapes.boxed({("inner", "handle"): column, (tapes.COUNT,): np.array(3)}).item()
     first, again = (tapes.recorded(tape, 1, "inner", False).item() for _ in range(2))
     assert first.columns["handle"] is again.columns["handle"]
