@@ -7,7 +7,7 @@ from . import native, pool
 from .elementwise import FLOATS, NUMBERS, op
 
 cpu.kernel("Add", "AddV2", "Sub", "Mul", "Maximum", "Minimum", "SquaredDifference", T=NUMBERS)(op)
-cpu.kernel("RealDiv", "Div", "FloorDiv", "Pow", T=FLOATS)(op)
+cpu.kernel("RealDiv", "Div", "FloorDiv", "Pow", "Mod", "TruncateMod", "FloorMod", T=FLOATS)(op)
 
 _DIVISIONS = {"Div": "TruncateDiv", "Mod": "TruncateMod"}
 

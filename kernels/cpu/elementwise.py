@@ -15,12 +15,14 @@ NUMBERS = FLOATS + INTEGERS
 
 
 _HEAVY = frozenset(("Exp", "Expm1", "Log", "Log1p", "Tanh", "Sigmoid", "Softplus", "SoftplusGrad",
-                    "Erf", "Sin", "Cos", "Pow", "Elu", "Selu"))
+                    "Erf", "Elu", "Selu", "Xlogy"))
 
 
 _BY_VECTORS = _HEAVY | {"Sqrt"}
 # Call the C library for one number at a time.
-_SCALAR_ONLY = frozenset(("Sin", "Cos", "Pow"))
+_SCALAR_ONLY = frozenset(("Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh",
+                          "Erfc", "Lgamma", "Pow", "Atan2", "Mod", "TruncateMod", "FloorMod"))
+_COSTS = dict.fromkeys(_HEAVY | _SCALAR_ONLY, 3)
 _CONDITIONS = frozenset(("Equal", "NotEqual", "Less", "LessEqual", "Greater", "GreaterEqual", "IsNan", "IsFinite",
                          "IsInf", "LogicalAnd", "LogicalOr", "LogicalNot"))
 _FIXED_WORDS = 5            # of a program, before its results'
@@ -69,7 +71,7 @@ def _form(shape, operands, rows, steps, results, parameters):
 def cost_of(steps):
     """What a program's steps cost for an element, in cheap ones: a step in registers is a third of one that
     reads and writes memory."""
-    return max(1, sum(3 if step.split(" ")[0] in _HEAVY else .3 for step in steps))
+    return max(1, sum(_COSTS.get(step.split(" ")[0], .3) for step in steps))
 
 
 def kinds(operands, rows, parameters):

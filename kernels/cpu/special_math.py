@@ -1,6 +1,6 @@
-"""The error function. Holds no state."""
+"""Special functions that the C library has. Holds no state."""
 
 from ..registry import cpu
 from .elementwise import FLOATS, op
 
-cpu.kernel("Erf", T=FLOATS)(op)
+cpu.kernel("Erf", "Erfc", "Lgamma", "Atan2", T=FLOATS)(op)

@@ -4,7 +4,8 @@
 runs it on objects that write code as they are added and multiplied, so functions choose with
 `where` and never with `if`. `math` is the target's: `const(x)` gives a constant of the op's dtype,
 `where(condition, x, y)` chooses, and `exp`, `log`, `log1p`, `expm1`, `tanh`, `sigmoid`, `softplus`,
-`sqrt`, `floor`, `ceil`, `rint`, `erf`, `sin`, `cos`, `pow`, `absolute` are its functions.
+`sqrt`, `floor`, `ceil`, `rint`, `erf`, `sin`, `cos`, `pow`, `absolute` are its functions; a target that has other ops
+has more of them, by the names of the C library, and `bits`, the size of a number.
 No state but the table, filled by the decorators.
 """
 
@@ -41,7 +42,8 @@ for _op, _attribute in {
         "Exp": "exp", "Log": "log", "Log1p": "log1p", "Expm1": "expm1", "Tanh": "tanh",
         "Sigmoid": "sigmoid", "Softplus": "softplus", "Sqrt": "sqrt", "Floor": "floor",
         "Ceil": "ceil", "Rint": "rint", "Round": "rint", "Erf": "erf", "Sin": "sin", "Cos": "cos",
-        "Abs": "absolute"}.items():
+        "Abs": "absolute", "Tan": "tan", "Asin": "asin", "Acos": "acos", "Atan": "atan", "Sinh": "sinh", "Cosh": "cosh",
+        "Asinh": "asinh", "Acosh": "acosh", "Atanh": "atanh", "Erfc": "erfc", "Lgamma": "lgamma"}.items():
     _named(_op, _attribute)
 
 # Functions without constants.
@@ -69,7 +71,8 @@ for _op, _function in {
         "LogicalOr": lambda x, y: x | y,
         "BitwiseAnd": lambda x, y: x & y,
         "BitwiseOr": lambda x, y: x | y,
-        "BitwiseXor": lambda x, y: x ^ y}.items():
+        "BitwiseXor": lambda x, y: x ^ y,
+        "Invert": lambda x: ~x}.items():
     scalar(_op)(lambda m, _function=_function: _function)
 
 
@@ -111,6 +114,46 @@ def _pow(m):
     return lambda x, y: power(x, y)
 
 
+@scalar("Atan2")
+def _atan2(m):
+    atan2 = m.atan2
+    return lambda y, x: atan2(y, x)
+
+
+@scalar("Mod", "TruncateMod")
+def _truncate_mod(m):
+    rest = m.fmod
+    return lambda x, y: rest(x, y)
+
+
+@scalar("FloorMod")
+def _floor_mod(m):
+    """The remainder with the sign of `y`."""
+    where, fmod, zero = m.where, m.fmod, m.const(0)
+
+    def remainder(x, y):
+        rest = fmod(x, y)
+        return where((rest != zero) & ((y < zero) ^ (rest < zero)), rest + y, rest)
+    return remainder
+
+
+def _places(m, y):
+    """By how many bits `y` shifts: not below 0, and less than there are."""
+    last = m.const(m.bits - 1)
+    y = m.where(y < m.const(0), m.const(0), y)
+    return m.where(y > last, last, y)
+
+
+@scalar("LeftShift")
+def _left_shift(m):
+    return lambda x, y: x << _places(m, y)
+
+
+@scalar("RightShift")
+def _right_shift(m):
+    return lambda x, y: x >> _places(m, y)
+
+
 @scalar("FloorDiv")
 def _floor_div(m):
     floor = m.floor
@@ -121,6 +164,24 @@ def _floor_div(m):
 def _div_no_nan(m):
     where, zero = m.where, m.const(0)
     return lambda x, y: where(y == zero, zero, x / y)
+
+
+@scalar("MulNoNan")
+def _mul_no_nan(m):
+    where, zero = m.where, m.const(0)
+    return lambda x, y: where(y == zero, zero, x * y)
+
+
+@scalar("Xdivy")
+def _x_div_y(m):
+    where, zero = m.where, m.const(0)
+    return lambda x, y: where(x == zero, zero, x / y)
+
+
+@scalar("Xlogy")
+def _x_log_y(m):
+    where, zero, log = m.where, m.const(0), m.log
+    return lambda x, y: where(x == zero, zero, x * log(y))
 
 
 @scalar("Rsqrt")

@@ -12,7 +12,8 @@ functions = kernels("scalar.functions")
 UNARY = ["Exp", "Log", "Log1p", "Expm1", "Tanh", "Sigmoid", "Softplus", "Sqrt", "Rsqrt", "Floor", "Ceil", "Rint", "Erf",
          "Abs", "Neg", "Square", "Reciprocal", "Sign", "Relu", "Relu6", "Elu", "Selu", "Softsign"]
 BINARY = ["Add", "Sub", "Mul", "RealDiv", "Maximum", "Minimum", "SquaredDifference", "DivNoNan", "FloorDiv", "TanhGrad",
-          "SigmoidGrad", "SqrtGrad", "RsqrtGrad", "ReluGrad", "EluGrad", "SeluGrad", "SoftplusGrad", "SoftsignGrad"]
+          "MulNoNan", "Xdivy", "Xlogy", "SigmoidGrad", "SqrtGrad", "RsqrtGrad",
+          "ReluGrad", "EluGrad", "SeluGrad", "SoftplusGrad", "SoftsignGrad"]
 
 
 def _numbers(dtype, count=70_001):
@@ -51,6 +52,7 @@ def test_functions(monkeypatch, op, dtype):
 def test_every_function_is_of_one_kind():
     known = {*UNARY, *BINARY, *elementwise._CONDITIONS, *elementwise._SCALAR_ONLY}
     others = {"Identity", "AddV2", "Div", "Inv", "Round", "Select", "SelectV2", "BitwiseAnd", "BitwiseOr", "BitwiseXor",
+              "Invert", "LeftShift", "RightShift",
               "Relu6Grad", "LeakyRelu", "LeakyReluGrad", "ReciprocalGrad", "InvGrad"}
     assert functions.supported() <= known | others
 

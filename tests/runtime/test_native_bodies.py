@@ -96,3 +96,9 @@ def test_gradients_of_ones_own():
         return tf.sin(x), lambda grad: tf.clip_by_value(grad, -1.0, 1.0)
 
     check(looped(lambda i, x: clipped(x * tf.to_float(i)), 3, 2))
+
+
+def test_functions_of_the_c_library_and_bits():
+    check(looped(lambda i, x: tf.atan(tf.tan(x * tf.to_float(i))) + tf.atan2(x, tf.sinh(x) + 3.0), 4))
+    check(looped(lambda i, x: tf.mod(x, tf.to_float(i) + 0.7) + tf.math.xlogy(x, x + tf.to_float(i) + 2.0), 4))
+    check(looped(lambda i, x: x * tf.to_float(tf.bitwise.left_shift(tf.bitwise.bitwise_xor(i, 5), i)), 4))

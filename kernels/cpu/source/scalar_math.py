@@ -1,7 +1,7 @@
 """The cpu's `math` for `kernels/scalar`: functions of Values. Holds no state."""
 
 from . import vector_math
-from .values import Value, constant, register_type, where
+from .values import BYTES, Value, constant, register_type, where
 
 
 class IrMath:
@@ -42,14 +42,19 @@ class IrMath:
     def absolute(x):
         return x.intrinsic("fabs") if x.is_float else where(x < 0, -x, x)
 
-    @staticmethod
-    def sin(x):
-        return x.library("sin")
+    @property
+    def bits(self):
+        """Bits of a number."""
+        return 8 * BYTES[self._dtype]
 
-    @staticmethod
-    def cos(x):
-        return x.library("cos")
 
-    @staticmethod
-    def pow(x, y):
-        return x.library("pow", y)
+def _from_library(name):
+    def function(x, *others):
+        return x.library(name, *others)
+
+    return staticmethod(function)
+
+
+for _name in ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh", "erfc", "lgamma",
+              "pow", "atan2", "fmod"):
+    setattr(IrMath, _name, _from_library(_name))
