@@ -122,7 +122,8 @@ class _Links:
         self._sources = {}
 
     def _is_constant(self, node):
-        if node.has_effects or node.op in self.plan.targets or not (node.inputs or node.type == "Const"):
+        """Whether what it makes serves all runs. Bodies do not: readers use up the tapes that they make."""
+        if node.bodies or node.has_effects or node.op in self.plan.targets or not (node.inputs or node.type == "Const"):
             return False
         return all(self.maker.get(v) in self.floating for v in node.inputs)
 

@@ -195,3 +195,26 @@ def test_records_are_parsed_by_compiled_plans(tmp_path, monkeypatch):
         coordinator.join(threads)
     reference = {line.split()[2] for line in text.splitlines() if " reference " in line}
     assert reference == {"DecodeRaw"} and "windows.window" in text
+
+
+def test_tapes_of_loops_that_depend_on_nothing_are_made_in_each_run():
+    def handed_on(v):
+        made = tf.py_func(np.array, [v], v.dtype)
+        made.set_shape(v.shape)
+        return made
+
+    @tf.custom_gradient
+    def tanh(v):
+        y = tf.tanh(v)
+        return y, lambda dy: handed_on(dy) * (1.0 - y * y)
+
+    x = tf.constant([2.0, 0.5])
+    _, y = tf.while_loop(lambda i, _: i < 3, lambda i, a: (i + 1, tanh(a)), [0, x])
+    gradient, = tf.gradients(y, x)
+    expected, slope = np.array([2.0, 0.5]), 1.0
+    for _ in range(3):
+        expected = np.tanh(expected)
+        slope *= 1.0 - expected ** 2
+    with tf.Session() as sess:
+        for _ in range(3):
+            np.testing.assert_allclose(sess.run(gradient), slope, rtol=1e-5)
