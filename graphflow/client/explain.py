@@ -93,9 +93,9 @@ def explain_specialization(spec, seconds, resources):
 
 
 def _summary(spec, frame, seconds):
-    native = sum(b.native is not None for b in spec.nodes)
+    native = sum(b.run is None for b in spec.nodes)
     running = {node.source for b in spec.nodes for node in b.nodes}
-    others = {node.source for b in spec.nodes if not b.native for node in b.nodes}
+    others = {node.source for b in spec.nodes if b.run is not None for node in b.nodes}
     aliases = sum(bool(n.outputs) and n.outputs[0] in spec.alias and n not in running for n in spec.plan.nodes)
     yield (f"{len(spec.plan.nodes)} nodes: {native} native kernels for {len(running) - len(others)} of them, "
            f"{len(spec.nodes) - native} reference kernels, {aliases} aliases, "
@@ -131,7 +131,7 @@ def _rows(spec, seconds, layout=(), indent=""):
         i, bound, run = running.get(node, (None, None, node))
         kernel = micros = ""
         if bound is not None:
-            tier = "reference" if bound.native is None else "native" if len(bound.nodes) == 1 else f"fused {i}"
+            tier = "reference" if bound.run is not None else "native" if len(bound.nodes) == 1 else f"fused {i}"
             tier = "bodies" if node.bodies else f"{tier}, once" if i < spec.once else tier
             if node is bound.node.source:
                 kernel = _kernel(bound)
@@ -155,7 +155,7 @@ def _rows(spec, seconds, layout=(), indent=""):
 
 def _kernel(bound):
     """The name of the compiled function behind a step, and in how many parts it is divided."""
-    if bound.native is None:
+    if bound.run is not None:
         return ""
     function, _ = kernels("cpu.pool").first_part(bound.native)
     parts = "" if function is bound.native.function else f" x{bound.native.words[1]}"

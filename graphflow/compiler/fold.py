@@ -20,6 +20,8 @@ from graphflow.framework.shape_inference import BoundShapeContext
 _SHAPE_ONLY = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
 # Results that have the static shape of their tensor: it is checked where they are stored.
 _CHECKED_SHAPES = {"TensorArrayReadV3"}
+# What they make may have a known shape though their input has not; passes take it that others' inputs then have one.
+_REDUCTIONS = {"Sum", "Mean", "Prod", "Max", "Min", "All", "Any"}
 # Fail with the user's own words.
 _ASSERTIONS = {"Assert", "CheckNumerics", "EnsureShape"}
 # Larger constants are not computed ahead: they would only take memory.
@@ -48,6 +50,8 @@ def _settle(shaped, node):
             shape = value.shape
         shaped.shape[value] = shape if shapes.is_full(shape) and not node.op_def.allocates else None
     derived_shapes.settle(shaped, node)
+    if None in map(shaped.shape.get, node.outputs):
+        _settle_in_part(shaped, node, inputs, constants)
     array_shapes.settle(shaped, node)
     size = array_shapes.known_size(shaped, node)
     if size is not None:
@@ -60,6 +64,20 @@ def _settle(shaped, node):
     if _is_foldable(shaped, node, inputs, constants):
         return _keep(shaped, node, shaped.evaluate(node, _stand_ins(node, inputs, constants)))
     return False
+
+
+def _settle_in_part(shaped, node, inputs, constants):
+    """Finds what is known of shapes that depend on values."""
+    try:
+        found = _infer(node, [shaped.partial.get(v) if shape is None else shape
+                              for v, shape in zip(node.inputs, inputs)], constants)
+    except ValueError:
+        return      # it fails in its turn
+    for value, shape in zip(node.outputs, found):
+        if shape is not None and shaped.shape[value] is None:
+            shaped.partial[value] = shape
+            if node.type in _REDUCTIONS and shapes.is_full(shape):
+                shaped.shape[value] = shape
 
 
 def _infer(node, inputs, constants):

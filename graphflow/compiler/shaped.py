@@ -13,26 +13,27 @@ from graphflow.framework import dtypes
 class ShapedPlan:
     """A plan whose feeds and variables have the given shapes.
 
-    Attributes: plan. nodes: those left to run, in order. shape: Value -> full shape tuple, or None where
-      it depends on data. constants: Value -> array, the same at every run. alias: Value -> the Value whose
-      memory it is, maybe under another shape (no alias itself). evaluate: computes a node now, see
-      `runtime/evaluate.py`. bodies: operation with bodies -> ShapedPlans of these, where all shapes in them are
-      known. tapes: Value that is a tape -> {tensor recorded: what is known of it}, see `body_shapes.py`.
-      arrays: Value that is a TensorArray's handle -> what is known of it, see `array_shapes.py`. bounds: Value that is
-      an integer -> (least, greatest) it can be, of what is fed to a body, see `counters.py`. again:
-      what makes ShapedPlans. varying: of a loop's body: the feeds, and starts of variables, that may change from one
-      iteration to the next; else None. once: how many of the nodes, the first ones, run in the first iteration only.
-      refusals: node whose inputs do not fit -> the error it fails with in its turn.
-      history: list of (pass, nodes left after it).
+    Attributes: plan. nodes: those left to run, in order. shape: Value -> full shape tuple, or None where it depends
+      on data. partial: Value -> what is known of such a shape, if anything is. constants: Value -> array, the same at
+      every run. alias: Value -> the Value whose memory it is, maybe under another shape (no alias itself). evaluate:
+      computes a node now, see `runtime/evaluate.py`. bodies: operation with bodies -> ShapedPlans of these, where all
+      shapes in them are known. tapes: Value that is a tape -> {tensor recorded: what is known of it}, see
+      `body_shapes.py`. arrays: Value that is a TensorArray's handle -> what is known of it, see `array_shapes.py`.
+      bounds: Value that is an integer -> (least, greatest) it can be, of what is fed to a body, see `counters.py`.
+      again: what makes ShapedPlans. varying: of a loop's body: the feeds, and starts of variables, that may change
+      from one iteration to the next; else None. once: how many of the nodes, the first ones, run in the first
+      iteration only. refusals: node whose inputs do not fit -> the error it fails with in its turn. history: list of
+      (pass, nodes left after it).
     """
 
     __slots__ = ("plan", "nodes", "shape", "constants", "alias", "evaluate", "history", "_names", "_written", "bodies",
-                 "tapes", "arrays", "bounds", "again", "refusals", "varying", "once")
+                 "tapes", "arrays", "bounds", "again", "refusals", "varying", "once", "partial")
 
     def __init__(self, plan, feeds, variable_shapes, evaluate, again, varying=None):
         self.plan = plan
         self.nodes = [node for node in plan.nodes if node not in plan.dead]
         self.shape = {value: info.shape for value, info in zip(plan.feeds, feeds, strict=True)}
+        self.partial = {}
         for variable in plan.variables:
             self.shape[variable.start] = variable_shapes.get(variable)
         self.constants = {v: info.constant for v, info in zip(plan.feeds, feeds) if info.constant is not None}

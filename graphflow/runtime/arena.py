@@ -42,10 +42,10 @@ class Layout:
         """({value: step that makes it}, {value: step that needs it last}) of what steps make or read."""
         spec, first, last = self._spec, {}, {}
         for i, bound in enumerate(spec.nodes):
-            for value in bound.outputs:
+            for value in bound.makes:
                 first.setdefault(value, i)      # several steps may make parts of one value
                 last[value] = i
-            for value in bound.inputs:
+            for value in bound.reads:
                 last[spec.root(value)] = i
         for value in (*spec.fetched_values(), *spec.kept_values()):
             last[spec.root(value)] = len(spec.nodes)

@@ -23,24 +23,26 @@ class Blocks:
     """Blocks of the native steps of a Specialization.
 
     Args: pointer: gives the address of a value, or 0 if it is not known yet. make_frame: makes frames for the
-    bodies of native nodes, whose loops share the Budget `budget`.
+    bodies of native nodes, whose loops share the Budget `budget`. make_call: makes the Call of a step that is called.
     Attributes: steps: the native ones, in order. tape: of them all, or None. scratch_bytes. draws: list of
     (what reserves the random numbers of a run, block, address of its word that says where they begin). bodies:
-    {row: Placed}. `is_within`: whether they are those of a body within a native step.
+    {row: Placed}. calls: {row: Call}. calls_python: whether there are any, here or in bodies. `is_within`: whether they
+    are those of a body within a native step.
     """
 
-    def __init__(self, spec, pointer, make_frame, budget, is_within):
+    def __init__(self, spec, pointer, make_frame, make_call, budget, is_within):
         self._spec = spec
         self.steps = [b for b in spec.nodes if b.native]
         self.tape = self._words = self._view = None
+        self.calls_python = False
         self.scratch_bytes = 0
-        self.draws, self.bodies = [], {}
+        self.draws, self.bodies, self.calls = [], {}, {}
         self._patches = {}
         self._heads = {}
         if self.steps:
-            self._build(pointer, make_frame, budget, is_within)
+            self._build(pointer, make_frame, make_call, budget, is_within)
 
-    def _build(self, pointer, make_frame, budget, is_within):
+    def _build(self, pointer, make_frame, make_call, budget, is_within):
         """One argument block per native step; pointers known now are filled in."""
         tape = kernels("cpu.tape")
         sizes = [max(1, len(b.native.words)) for b in self.steps]
@@ -58,6 +60,11 @@ class Blocks:
             block = self._words[at:at + size]
             block[:len(words)] = tape.make_block(words, inputs, outputs, scratch)[:len(words)]
             self._note_patches(bound, words, at)
+            if bound.is_called:
+                call = self.calls[len(rows)] = make_call(bound, self._view[at:at + size])
+                rows.append((call.address, block))
+                at += size
+                continue
             draw = bound.native.before_run
             if draw is not None and is_within:
                 branches = kernels("cpu.branches")
@@ -74,7 +81,10 @@ class Blocks:
             rows.append((bound.native.function.address, block))
             at += size
         divided = kernels("cpu.pool").is_divided
-        self.tape = tape.Tape(rows, not self.bodies and not any(divided(b.native) for b in self.steps))
+        steady = not self.bodies and not any(divided(b.native) for b in self.steps)
+        self.calls_python = bool(self.calls) or any(placed.calls_python for placed in self.bodies.values())
+        short = tape.SHORT_SECONDS_WITH_CALLS if self.calls_python else tape.SHORT_SECONDS if steady else 0.0
+        self.tape = tape.Tape(rows, short)
 
     def _note_patches(self, bound, words, at):
         """Remembers where pointers stand that change between runs."""

@@ -7,7 +7,6 @@ import time
 
 import numpy as np
 
-from graphflow.framework import errors
 from graphflow.runtime import deadlines
 
 # Python looks in after about this long.
@@ -52,12 +51,7 @@ class Budget:
 
         Raises CancelledError or DeadlineExceededError if the run is to stop instead.
         """
-        if self._resources.closed:
-            raise errors.CancelledError(None, None, "The session was closed while the loop ran")
-        if deadlines.any_open():
-            deadline = deadlines.current()
-            if deadline is not None and deadline.passed():
-                raise deadline.error()
+        deadlines.check(self._resources, None)
         for room in (*self.rooms, *self.records):
             room.renew()
         now = time.perf_counter()

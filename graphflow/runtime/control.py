@@ -13,7 +13,7 @@ import itertools
 
 import numpy as np
 
-from graphflow.framework import dtypes, errors
+from graphflow.framework import dtypes
 from graphflow.runtime import arrays, deadlines, failure, native_loop, tapes
 from graphflow.runtime.body_variables import BodyVariables, written_by
 from graphflow.runtime.frame import Frame
@@ -146,14 +146,7 @@ class _Node:
         self._keeps_tape = len(node.op.outputs) - 1 in need.outputs
 
     def _poll(self):
-        """Raises CancelledError once the session is closed, DeadlineExceededError when time is up."""
-        if self._resources.closed:
-            raise errors.CancelledError(self._op.node_def, self._op,
-                                        f"The session was closed while {self._op.name} ran.")
-        if deadlines.any_open():
-            deadline = deadlines.current()
-            if deadline is not None and deadline.passed():
-                raise deadline.error(self._op)
+        deadlines.check(self._resources, self._op)
 
 
 class _Conditional(_Node):

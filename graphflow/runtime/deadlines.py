@@ -88,6 +88,20 @@ def raise_cancelled():
     raise errors.CancelledError(None, None, "The run was cancelled: its session was closed")
 
 
+def check(resources, op):
+    """Raises CancelledError once the session of `resources` is closed, DeadlineExceededError when time is up.
+
+    op: what runs, or None.
+    """
+    if resources.closed:
+        what = "the run was under way" if op is None else f"{op.name} ran"
+        raise errors.CancelledError(None if op is None else op.node_def, op, f"The session was closed while {what}")
+    if _open:
+        deadline = current()
+        if deadline is not None and deadline.passed():
+            raise deadline.error(op)
+
+
 def any_open():
     """Whether any thread has a deadline: a cheap question before the others."""
     return bool(_open)

@@ -17,6 +17,7 @@ from graphflow.runtime import deadlines, failure, tapes
 from graphflow.runtime.arena import Layout
 from graphflow.runtime.blocks import Blocks, address_of
 from graphflow.runtime.budget import Budget
+from graphflow.runtime.calls import Call
 from graphflow.runtime.placed_arrays import PlacedArrays
 from graphflow.runtime.reference import bind_kernel
 from graphflow.runtime.steps import BodyStep, NativeFailure, PythonStep, Reload, TapeStep
@@ -43,7 +44,8 @@ class Frame:
         self._moved = {}
         self._place_values()
         self._blocks = Blocks(
-            spec, self._pointer, lambda body: Frame(body, resources, self.budget), self.budget, budget is not None)
+            spec, self._pointer, lambda body: Frame(body, resources, self.budget), self._make_call, self.budget,
+            budget is not None)
         self._arrays = PlacedArrays(spec, self._blocks, self.budget.rooms)
         self._is_plain = not (spec.arrays or self.budget.records or self.budget.draws)
         self._bound_arrays = [None] * len(spec.variables)
@@ -124,6 +126,15 @@ class Frame:
             return BodyStep(self._values, bound, inputs, outputs, self._reloads(node), views, self._last_uses(bound))
         written = [self._index(w.value) for w in node.writes]
         return PythonStep(self._values, bound, inputs, outputs, written, views, self._last_uses(bound))
+
+    def _make_call(self, bound, words):
+        """The Call of a step that the tape calls."""
+        return Call(self._spec, bound, words, self._values, self._index, self._last_uses(bound), self._resources)
+
+    @property
+    def calls_python(self):
+        """Whether the tape calls steps, here or in bodies."""
+        return self._blocks.calls_python
 
     def _last_uses(self, bound):
         """Positions of values that nobody reads after this Python step, and that own their memory."""
@@ -292,7 +303,7 @@ class Frame:
 
         Runs the plan for real, step by step, and only once if it has effects other than writing `variables`.
         """
-        if any(not b.native and b.node.op_def.is_stateful for b in self._spec.nodes):
+        if any(b.run is not None and b.node.op_def.is_stateful for b in self._spec.nodes):
             repeats = 1
         self._direct = []
         best = {}
@@ -316,6 +327,8 @@ class Frame:
 
     def _explain(self, row):
         """Raises the error of native row `row`, worded by the reference kernel on the same inputs."""
+        if row in self._blocks.calls:
+            self._blocks.calls[row].raise_error()
         for value, handle in self._arrays.made().items():
             self._values[self._position[value]] = handle
         node = self._blocks.steps[row].node

@@ -102,7 +102,8 @@ class Lowered:
 
     def _read(self, body, one):
         """{what a body reads, but for loop variables: number of the input}."""
-        used = {one.root(v) for step in one.nodes for v in step.inputs} | set(map(one.root, body.plan.fetches))
+        used = {one.root(v) for step in one.nodes for v in step.reads} | set(map(one.root, body.plan.fetches))
+        called = {one.root(v) for step in one.nodes if step.is_called for v in step.reads}
         result = {}
         for feed, (kind, index, reading) in zip(body.plan.feeds, body.arguments, strict=True):
             path = (reading[0],) if kind == "tape" else ()
@@ -111,7 +112,7 @@ class Lowered:
             if feed in one.tapes:
                 for inner, (part, _) in one.tapes[feed].items():
                     self._read_part(result, one, part, index, path + inner)
-            elif feed in used and kind != "loop" and feed not in one.handles:
+            elif feed in used and kind != "loop" and (feed not in one.handles or feed in called):
                 if kind == "hollow":
                     raise Refused
                 self._check(feed, one.shape[feed])
@@ -192,7 +193,8 @@ class Lowered:
 class Placed:
     """The bodies of a native step in a frame.
 
-    Attributes: nbytes: memory that they take. Args: make_frame: of a Specialization.
+    Attributes: nbytes: memory that they take. calls_python: whether steps in there are called. Args: make_frame: of a
+    Specialization.
     """
 
     def __init__(self, step, bodies, make_frame):
@@ -201,6 +203,7 @@ class Placed:
         self._frames = [make_frame(body.spec) for body in bodies]
         self._table = None
         self.nbytes = sum(frame.nbytes for frame in self._frames)
+        self.calls_python = any(frame.calls_python for frame in self._frames)
 
     def explain(self, find, moved=()):
         """Raises the error of the body that failed; `find(value)` is the array of an input of the step.

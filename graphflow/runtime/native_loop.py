@@ -1,6 +1,6 @@
-"""Loops all of whose steps are native: one call runs many iterations.
+"""Loops all of whose steps are on native tapes: one call runs many iterations.
 
-Where test and body of a settled loop have native kernels only, loop variables stand in buffers of their own,
+Where tapes run all of the test and the body of a settled loop, loop variables stand in buffers of their own,
 what an iteration records goes straight to its place in an array of all iterations, and so does what it reads
 from a tape. Python looks in now and then: when these arrays must grow, and to see whether to stop.
 State: frames, and memory, that wait to be used again.
@@ -14,7 +14,7 @@ import numpy as np
 
 from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
-from graphflow.runtime import arrays, loop_steps, tapes
+from graphflow.runtime import arrays, deadlines, loop_steps, tapes
 from graphflow.runtime.body_variables import BodyVariables, written_by
 from graphflow.runtime.frame import Frame, address_of
 from graphflow.runtime.spare import Spare
@@ -86,6 +86,9 @@ class NativeLoop:
         with contextlib.ExitStack() as stack:
             for frame in place.frames:
                 stack.callback(frame.restore)
+            if deadlines.any_open():
+                stack.callback(deadlines.let_go, frame.cancel)
+                deadlines.stop_at_deadline(frame.cancel)
             variables = [stack.enter_context(variables.held()) for variables in self._variables]
             run = _Run(self, place, inputs, state, count)
             run.place([held() for held in variables])
@@ -93,7 +96,8 @@ class NativeLoop:
             run.iterate(poll)
             is_short = run.done <= _MOST_AT_ONCE and time.perf_counter() - begun < _PATIENCE_SECONDS
         self._at_once = run.done + 1 if is_short else 1     # the last test finds the end
-        self._idle.append(place)
+        if not place.frames[-1].cancelled:
+            self._idle.append(place)
         self._room = max(_FIRST_ROOM, 1 << (run.done - 1).bit_length())
         return run.state, run.done, run.columns
 
@@ -344,11 +348,12 @@ class _Run:
         once = 0 if test is None else specs[0].once, specs[-1].once
         return kernels("cpu.tape").Loop(
             None if test is None else test.tape, frame.tape, holds, moves, np.array(copies, np.int64).reshape(-1, 4),
-            -1 if self._backwards else 1, once)
+            -1 if self._backwards else 1, once, any(frame.calls_python for frame in self._frames))
 
     def _explain(self, which, row, code, at):
         """Raises the error of a row, as the frame words it."""
-        del code
+        if code == kernels("cpu.native").CANCELLED:
+            deadlines.raise_cancelled()
         if which == "test":
             self._frames[0].explain(row, {})
         steps = self._loop._steps

@@ -14,7 +14,7 @@ from graphflow.compiler.body_shapes import Info
 from graphflow.compiler.plan import Value
 from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
-from graphflow.runtime import arrays, fusion, lowering, panels, side_by_side, tapes
+from graphflow.runtime import arrays, calls, fusion, lowering, panels, side_by_side, tapes
 from graphflow.runtime.reference import bind_kernel
 
 
@@ -32,7 +32,7 @@ class BoundNode:
     """One step: a node (or several fused ones) run natively, or a node run by its reference kernel.
 
     Attributes: node (the last one, if fused); nodes; inputs, outputs: Values read and made; writes;
-    native: a Native, or None; run: the reference kernel, or None; place: of a native node
+    native: a Native, or None; run: the reference kernel, or None (both: the tape calls it); place: of a native node
     with bodies: a function (its block, what makes frames, a Budget) that places these in a frame.
     """
 
@@ -54,6 +54,21 @@ class BoundNode:
         bound = cls(nodes[-1], native, None)
         bound.nodes, bound.inputs, bound.outputs = tuple(nodes), inputs, outputs
         return bound
+
+    @property
+    def is_called(self):
+        """Whether the tape calls its reference kernel, see `calls.py`: `inputs` and `outputs` are what has memory."""
+        return self.native is not None and self.run is not None
+
+    @property
+    def reads(self):
+        """What it reads, from memory or not."""
+        return self.node.inputs if self.is_called else self.inputs
+
+    @property
+    def makes(self):
+        """What it makes, likewise."""
+        return self.node.outputs if self.is_called else self.outputs
 
     @property
     def native_outputs(self):
@@ -121,7 +136,7 @@ class Specialization:
         return {*self.arrays, *(v for v in self.array_origins if v.dtype == dtypes.resource)}
 
     def is_native(self, may_draw=False):
-        """Whether compiled kernels, and no Python, run all of it.
+        """Whether its tape runs all of it.
 
         may_draw: also kernels that draw random numbers, of which Python reserves those of many runs.
         """
@@ -178,8 +193,8 @@ class Specialization:
 
     def kept_values(self):
         """What the first iteration of a loop computes for those that follow."""
-        made = {v for step in self.nodes[:self.once] for v in step.outputs}
-        return made.intersection(self.root(v) for step in self.nodes[self.once:] for v in step.inputs)
+        made = {v for step in self.nodes[:self.once] for v in step.makes}
+        return made.intersection(self.root(v) for step in self.nodes[self.once:] for v in step.reads)
 
     # ---- tiers
 
@@ -201,6 +216,9 @@ class Specialization:
         rest = side_by_side.side_by_side(self, rest, wait)
         if self.pending:
             kernels("cpu.native").compile_in_background(self.pending)
+        if self.is_body:
+            called = calls.call_back(self, [*first, *rest], given)
+            first, rest = called[:len(first)], called[len(first):]
         return [*first, *arrays.renewal(self, BoundNode), *rest], len(first)
 
     def _bound(self, live, wait):

@@ -80,7 +80,7 @@ class PythonStep:
                     values[position][...] = result
             for (position, placed), result in zip(self._outputs, results[len(self._written):]):
                 if not placed:
-                    values[position] = _own(result, arrays)
+                    values[position] = own(result, arrays)
                 elif values[position].shape == result.shape:
                     values[position][...] = result
                 else:
@@ -155,7 +155,7 @@ class BodyStep:
             values[position] = None
 
 
-def _own(result, arrays):
+def own(result, arrays):
     """`result`, copied if it is or views an input: arena buffers and variables change later."""
     if result.base is not None or any(result is array for array in arrays):
         return result.copy()

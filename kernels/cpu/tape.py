@@ -4,7 +4,8 @@ A `Tape` owns its table of (function, block) rows and keeps the blocks alive; th
 blocks point to are the caller's. One run at a time per tape: concurrent runs make their own.
 
 Stretches that turn out to take less than giving Python's lock away and getting it back do keep it: threads
-that fill a queue gave it to each other ten times an image, and took 450 us in place of 230 for each.
+that fill a queue gave it to each other ten times an image, and took 450 us in place of 230 for each. So do those that
+call Python often: a thread that computes gives the lock away after 5 ms only.
 """
 
 import ctypes
@@ -17,8 +18,11 @@ from . import native
 
 _PROTOTYPE = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
 _HOLDING = ctypes.PYFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)      # with Python's lock
-_SHORT_SECONDS = 2e-5
+SHORT_SECONDS = 2e-5
+SHORT_SECONDS_WITH_CALLS = 5e-3     # of runs whose steps call Python, and want the lock each time
+_SHORT_ITERATION_SECONDS = 2e-4     # of such loops
 _TIMED_RUNS = 16
+_NEVER = np.zeros(1, np.int64)
 _runners = None
 
 
@@ -84,12 +88,13 @@ class Tape:
         tape = Tape([(kernel.function.address, block), ...])
         failed = tape.run()        # -1, or the row whose kernel returned `tape.code`
 
-    steady: whether runs take the same time each, on one thread: then short ones may keep Python's lock.
+    short: seconds below which runs keep Python's lock; 0 if they never do, since they take different time each, or
+    more than one thread.
     """
 
-    __slots__ = ("blocks", "table", "cancel", "_words", "_address", "_call", "_holding", "_timed", "length")
+    __slots__ = ("blocks", "table", "cancel", "_words", "_address", "_call", "_holding", "_short", "_timed", "length")
 
-    def __init__(self, rows, steady=False):
+    def __init__(self, rows, short=0.0):
         self.blocks = [block for _, block in rows]
         self.length = len(rows)
         self.table = np.array([(function, block.ctypes.data) for function, block in rows],
@@ -99,7 +104,8 @@ class Tape:
             [-1, 0, self.table.ctypes.data, 0, self.length, self.cancel.ctypes.data], np.int64)
         self._address = self._words.ctypes.data
         self._call, self._holding = _run_functions()
-        self._timed = [] if steady else None        # (first row, seconds) of the first runs
+        self._short = short
+        self._timed = [] if short else None         # (first row, seconds) of the first runs
 
     def run(self):
         """Runs all rows; returns -1, or the index of the row that failed."""
@@ -115,7 +121,7 @@ class Tape:
             fewest = {}
             for row, seconds in self._timed:
                 fewest[row] = min(seconds, fewest.get(row, seconds))
-            if max(fewest.values()) < _SHORT_SECONDS:
+            if max(fewest.values()) < self._short:
                 self._call = self._holding
             self._timed = None
         return self._words.item(0) if failed else -1
@@ -149,20 +155,23 @@ class Loop:
     to an iteration: address of the word, address for iteration 0, bytes per iteration (0: the address is that of a
     table of addresses). copies: array [n, 4] of what is
     copied after each iteration, in order: target for iteration 0, bytes per iteration, source, bytes. once: how many
-    rows of test and body, the first ones, run in the first iteration only.
-    Attribute: at: the iteration that comes next.
+    rows of test and body, the first ones, run in the first iteration only. calls_python: whether rows do.
+    Attribute: at: the iteration that comes next. The flag `cancel` of the body's tape makes it fail with CANCELLED.
     """
 
-    __slots__ = ("_words", "_keep", "_call")
+    __slots__ = ("_words", "_keep", "_call", "_calls_python", "_holding")
 
-    def __init__(self, test, body, holds, moves, copies, by, once):
+    def __init__(self, test, body, holds, moves, copies, by, once, calls_python=False):
         def rows(tape):
             return (0, 0) if tape is None else (tape.table.ctypes.data, tape.length)
 
         self._keep = (test, body, moves, copies)
+        cancel = _NEVER if body is None else body.cancel
         self._words = np.array([-1, 0, *rows(test), *rows(body), holds, 0, 0, by, moves.ctypes.data, len(moves),
-                                copies.ctypes.data, len(copies), 0, *once, 1, 0], np.int64)
-        self._call = _PROTOTYPE(iterator().address)
+                                copies.ctypes.data, len(copies), 0, *once, 1, 0, cancel.ctypes.data],
+                               np.int64)
+        self._calls_python = calls_python
+        self._call, self._holding = _PROTOTYPE(iterator().address), _HOLDING(iterator().address)
 
     @property
     def at(self):
@@ -198,13 +207,24 @@ class Loop:
         """Runs up to the iteration `limit`: "ended", "stopped" there, or ("test" or "body", row that failed, code)."""
         words = self._words
         words[8] = limit
-        self._call(words.ctypes.data)
+        if self._calls_python:
+            self._call_and_time(words)
+        else:
+            self._call(words.ctypes.data)
         status = words.item(14)
         if status < 2:
             return ("ended", "stopped")[status]
         return ("test", "body")[status - 2], words.item(0), words.item(1)
 
+    def _call_and_time(self, words):
+        """Steps that call Python want its lock: short iterations keep it, for others take it from them each time."""
+        begun, start = self.at, time.perf_counter()
+        self._call(words.ctypes.data)
+        iterations = abs(self.at - begun)
+        if iterations and (time.perf_counter() - start) / iterations < _SHORT_ITERATION_SECONDS:
+            self._call = self._holding
+
 
 def iterator():
     """The native function behind `Loop`."""
-    return native.function("tape.iterate", str(native.PAUSED))
+    return native.function("tape.iterate", str(native.PAUSED), str(native.CANCELLED))

@@ -191,8 +191,8 @@ def test_without_a_cache_the_background_is_a_thread(monkeypatch, tmp_path):
     assert function.ready()
 
 
-@pytest.mark.parametrize("steady, limit, holds", [(True, 1.0, True), (True, 0.0, False), (False, 1.0, False)])
-def test_short_steady_tapes_keep_pythons_lock(steady, limit, holds, monkeypatch):
+@pytest.mark.parametrize("limit, holds", [(1.0, True), (1e-12, False), (0.0, False)])
+def test_short_steady_tapes_keep_pythons_lock(limit, holds, monkeypatch):
     calls = []
 
     def noted(name, function):
@@ -203,10 +203,9 @@ def test_short_steady_tapes_keep_pythons_lock(steady, limit, holds, monkeypatch)
 
     released, holding = tape._run_functions()
     monkeypatch.setattr(tape, "_run_functions", lambda: (noted("released", released), noted("holding", holding)))
-    monkeypatch.setattr(tape, "_SHORT_SECONDS", limit)
     bound, inputs, outputs = _gather_rows([1])
     block = tape.make_block(bound.words, [a.ctypes.data for a in inputs], [a.ctypes.data for a in outputs])
-    machine = tape.Tape([(bound.function.address, block)] * 2, steady)
+    machine = tape.Tape([(bound.function.address, block)] * 2, limit)
     for _ in range(9):
         assert machine.run() == machine.run_range(1, 2) == -1
     assert calls == ["released"] * 16 + ["holding" if holds else "released"] * 2

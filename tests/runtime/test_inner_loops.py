@@ -9,7 +9,7 @@ import pytest
 
 import graphflow as tf
 from tests.runtime.test_native_branches import looped, placeholder, with_gradients
-from tests.runtime.test_native_loop import by_python, check, loops, seeded  # noqa: F401  (fixtures)
+from tests.runtime.test_native_loop import by_python, check, loops, seeded, without_calls  # noqa: F401  (fixtures)
 
 
 def test_loops_within_loops():
@@ -156,10 +156,16 @@ def test_gradients_that_python_takes(by_python):  # noqa: F811
         return looped(inner, a * 0.5 + inverse, trips=i)
 
     y = looped(body, x, trips=4)
-    check([*y, *tf.gradients(y, x)], native=[False, True])
+    fetches = [*y, *tf.gradients(y, x)]
+    check(fetches)
+    with without_calls():
+        check(fetches, native=[False, True])
     deep = lambda i, a: looped(lambda j, b: looped(lambda k, c: (tf.tanh(c * x),), b, trips=j), a, trips=3)  # noqa: E731
     y = looped(lambda i, a: body(i, *deep(i, a)), x, trips=4)
-    check([*y, *tf.gradients(y, x)], native=[False, True])
+    fetches = [*y, *tf.gradients(y, x)]
+    check(fetches)
+    with without_calls():
+        check(fetches, native=[False, True])
 
 
 @pytest.mark.parametrize("deep", [False, True])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import graphflow as tf
-from tests.runtime.test_native_loop import by_python, check, seeded  # noqa: F401  (fixtures)
+from tests.runtime.test_native_loop import by_python, check, seeded, without_calls  # noqa: F401  (fixtures)
 
 
 def placeholder(value, dtype=np.float32):
@@ -135,7 +135,10 @@ def test_gradients_of_conditionals_that_run_in_python(by_python):  # noqa: F811
         return (tf.cond(tf.equal(i % 2, 0), lambda: tf.matrix_inverse(a) * 0.5, lambda: tf.tanh(a)),)
 
     y = looped(step, x)
-    check([*y, *tf.gradients(y, [x])], native=[False, True])
+    fetches = [*y, *tf.gradients(y, [x])]
+    check(fetches)
+    with without_calls():
+        check(fetches, native=[False, True])
 
 
 def test_gradients_of_native_conditionals_in_loops_that_run_in_python(by_python):  # noqa: F811
@@ -146,7 +149,10 @@ def test_gradients_of_native_conditionals_in_loops_that_run_in_python(by_python)
         return (tf.matrix_inverse(a + 2.0 * tf.eye(2)),)
 
     y = looped(step, x)
-    check(with_gradients(y, [x]), native=[False, True, True, True])
+    fetches = with_gradients(y, [x])
+    check(fetches)
+    with without_calls():
+        check(fetches, native=[False, True, True, True])
 
 
 def test_tapes_without_values_are_read_in_python(by_python):  # noqa: F811
@@ -161,7 +167,10 @@ def test_tapes_without_values_are_read_in_python(by_python):  # noqa: F811
         return a * 2.0, lambda grad: tf.polygamma(tf.ones([3]), grad)
 
     y = looped(lambda i, a: (tf.cond(i > 4, lambda: doubled(a), lambda: inner(i, a)),), x)
-    check([*y, *tf.gradients(y, [x])], native=[True, False])
+    fetches = [*y, *tf.gradients(y, [x])]
+    check(fetches)
+    with without_calls():
+        check(fetches, native=[True, False])
 
 
 def test_outside_of_loops():

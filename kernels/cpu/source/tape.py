@@ -15,15 +15,12 @@ def run(cancelled):
 
     def emit(b, block):
         table = b.inttoptr(word(b, block, 2), WORDS)
-        flag = b.inttoptr(word(b, block, 5), WORDS)
         b.store(index(-1), block)
         with loop(b, word(b, block, 3), word(b, block, 4)) as row:
             entry = b.gep(table, [b.mul(row, index(2))])
             function = b.inttoptr(b.load(entry), kind)
             code = b.call(function, [b.inttoptr(b.load(b.gep(entry, [index(1)])), WORDS)])
-            stop = b.icmp_signed("!=", b.load_atomic(flag, "monotonic", 8), index(0))
-            code = b.select(b.icmp_signed("!=", code, ir.Constant(I32, 0)), code,
-                            b.select(stop, ir.Constant(I32, int(cancelled)), ir.Constant(I32, 0)))
+            code = _or_cancelled(b, code, word(b, block, 5), cancelled)
             with b.if_then(b.icmp_signed("!=", code, ir.Constant(I32, 0)), likely=False):
                 b.store(row, block)
                 b.store(b.sext(code, I64), b.gep(block, [index(1)]))
@@ -34,16 +31,16 @@ def run(cancelled):
 
 # Words of `iterate`'s block.
 (FAILED, CODE, TEST, TESTS, STEPS, STEP_COUNT, HOLDS, AT, LIMIT, BY, MOVES, MOVE_COUNT, COPIES, COPY_COUNT,
- STATUS, TESTS_ONCE, STEPS_ONCE, FRESH, RESUME) = range(19)
+ STATUS, TESTS_ONCE, STEPS_ONCE, FRESH, RESUME, CANCEL) = range(20)
 # Its outcomes.
 ENDED, STOPPED, TEST_FAILED, STEP_FAILED = range(4)
 
 
-def _run_rows(b, block, table, start, count, status=None, resume=None, paused=None):
+def _run_rows(b, block, table, start, count, status=None, resume=None, paused=None, cancelled=None):
     """Runs the rows [start, count) of a table; a failure leaves the kernel, with `status` if given.
 
     A row that returns `paused` wants to be called again, after Python has looked in: the word `resume` then says
-    where to go on (row + 1).
+    where to go on (row + 1). With `cancelled`, the code of that failure, the flag CANCEL is looked at after each row.
     """
     kind = ir.FunctionType(I32, [WORDS]).as_pointer()
     rows = b.inttoptr(table, WORDS)
@@ -51,6 +48,8 @@ def _run_rows(b, block, table, start, count, status=None, resume=None, paused=No
         entry = b.gep(rows, [b.mul(row, index(2))])
         function = b.inttoptr(b.load(entry), kind)
         code = b.call(function, [b.inttoptr(b.load(b.gep(entry, [index(1)])), WORDS)])
+        if cancelled is not None:
+            code = _or_cancelled(b, code, word(b, block, CANCEL), cancelled)
         with b.if_then(b.icmp_signed("!=", code, ir.Constant(I32, 0)), likely=False):
             if resume is not None:
                 with b.if_then(b.icmp_signed("==", code, ir.Constant(I32, int(paused)))):
@@ -63,6 +62,13 @@ def _run_rows(b, block, table, start, count, status=None, resume=None, paused=No
             if status is not None:
                 b.store(index(status), b.gep(block, [index(STATUS)]))
             b.ret(code)
+
+
+def _or_cancelled(b, code, flag, cancelled):
+    """The code of a row, or `cancelled` if that is 0 and the flag at this address is set."""
+    stop = b.icmp_signed("!=", b.load_atomic(b.inttoptr(flag, WORDS), "monotonic", 8), index(0))
+    fine = b.icmp_signed("==", code, ir.Constant(I32, 0))
+    return b.select(b.and_(stop, fine), ir.Constant(I32, int(cancelled)), code)
 
 
 def _resumed(b, block, resume, start):
@@ -97,7 +103,7 @@ def _begin_iteration(b, block, at, first_of_test):
                 b.store(b.add(first, b.mul(at, stride)), b.inttoptr(place, WORDS))
 
 
-def iterate(paused):
+def iterate(paused, cancelled):
     """Runs a loop's rows as long as its test holds, at most until the iteration LIMIT.
 
     Words: FAILED, CODE: row that failed and its error code; TEST, TESTS: table of the test's rows and their
@@ -107,7 +113,8 @@ def iterate(paused):
     address of a table of addresses, one per iteration; COPIES,
     COPY_COUNT: table of what is copied after each iteration, in order: (target for iteration 0, bytes per iteration,
     source, bytes); STATUS: how it ended; TESTS_ONCE, STEPS_ONCE: how many rows of each table, the first ones, run in
-    the first iteration only; FRESH: whether that is to come; RESUME: where to go on after a row returned `paused`.
+    the first iteration only; FRESH: whether that is to come; RESUME: where to go on after a row returned `paused`;
+    CANCEL: address of a flag: once it is set, the body fails with `cancelled` after its next row.
     """
     def emit(b, block):
         head = b.append_basic_block("head")
@@ -122,7 +129,8 @@ def iterate(paused):
         resuming, row = _resumed(b, block, RESUME, begin(STEPS_ONCE))
         with b.if_then(b.not_(resuming)):
             _begin_iteration(b, block, at, begin(TESTS_ONCE))
-        _run_rows(b, block, word(b, block, STEPS), row, word(b, block, STEP_COUNT), STEP_FAILED, RESUME, paused)
+        _run_rows(b, block, word(b, block, STEPS), row, word(b, block, STEP_COUNT), STEP_FAILED, RESUME, paused,
+                  cancelled)
         copies = b.inttoptr(word(b, block, COPIES), WORDS)
         with loop(b, index(0), word(b, block, COPY_COUNT)) as i:
             target, stride, source, nbytes = (word(b, copies, b.add(b.mul(i, index(4)), index(j))) for j in range(4))
