@@ -37,15 +37,16 @@ class _Called:
 _CALLED = _Called()
 
 
-def call_back(spec, bound, given):
-    """`bound`, steps of a body's Specialization, with those called that have no native kernel.
+def call_back(spec, bound, body):
+    """`bound`, steps of the Specialization of a BodyPlan, with those called that have no native kernel.
 
-    As it is where a step may not be called, or Python alone has a value that others need. given: numbers of the feeds
-    that are the same in all iterations: among them may be objects.
+    As it is where a step may not be called, or Python alone has a value that others need.
     """
     steps = [step for step in bound if step.native is None]
     python_only = {v for step in steps for v in step.node.outputs if not _has_memory(spec, v)}
-    there = {*python_only, *(spec.plan.feeds[number] for number in given), *spec.constants}
+    # Objects that are fed are Python's where they are the same in all iterations.
+    fed = {feed for feed, (kind, _, _) in zip(spec.plan.feeds, body.arguments, strict=True) if kind == "input"}
+    there = {*python_only, *fed, *spec.constants}
     if not steps or not all(_may_be_called(spec, step.node, there) for step in steps):
         return bound
     if any(spec.root(v) in python_only for v in spec.plan.fetches):

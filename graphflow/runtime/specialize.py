@@ -217,7 +217,7 @@ class Specialization:
         if self.pending:
             kernels("cpu.native").compile_in_background(self.pending)
         if self.is_body:
-            called = calls.call_back(self, [*first, *rest], given)
+            called = calls.call_back(self, [*first, *rest], body)
             first, rest = called[:len(first)], called[len(first):]
         return [*first, *arrays.renewal(self, BoundNode), *rest], len(first)
 

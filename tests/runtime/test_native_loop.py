@@ -41,7 +41,7 @@ def loops(sess):
 
 def without_calls():
     """No step is called from native tapes: bodies with one that has no native kernel run in Python."""
-    return mock.patch.object(calls, "call_back", lambda spec, bound, given: bound)
+    return mock.patch.object(calls, "call_back", lambda spec, bound, body: bound)
 
 
 def check(fetches, feed_dict=None, native=True, tolerance=1e-5):
