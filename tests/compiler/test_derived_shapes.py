@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import graphflow as tf
-from tests.runtime.test_native_loop import check, seeded  # noqa: F401  (a fixture)
+from tests.runtime.test_native_loop import check, seeded, without_calls  # noqa: F401  (a fixture)
 
 
 def data(*sizes):
@@ -69,7 +69,10 @@ WITHOUT = {
 def test_parts_that_may_be_smaller(make):
     total = make(data(13))
     numbers = (op for op in tf.get_default_graph().get_operations() if op.name.startswith("fed"))
-    check([total], {op.outputs[0]: int(op.name[3:]) for op in numbers}, native=False)
+    feed_dict = {op.outputs[0]: int(op.name[3:]) for op in numbers}
+    check([total], feed_dict)
+    with without_calls():
+        check([total], feed_dict, native=False)
 
 
 def test_bounds_reach_inner_loops_and_branches():
