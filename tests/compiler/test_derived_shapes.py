@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import graphflow as tf
-from tests.runtime.test_native_loop import check, seeded, without_calls  # noqa: F401  (a fixture)
+from tests.runtime.loop_checks import check, seeded, without_calls  # noqa: F401  (a fixture)
 
 
 def data(*sizes):

@@ -7,7 +7,7 @@ import graphflow as tf
 from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
 from tests.kernels.native_harness import bind, execute, registry, run
-from tests.runtime.test_native_loop import check
+from tests.runtime.loop_checks import check
 
 native = kernels("cpu.native")
 SHAPES = [(1, 1), (7, 7), (100, 100), (5, 4, 4), (2, 3, 2, 2), (40, 30, 30), (0, 0), (0, 3, 3), (3, 0, 0)]

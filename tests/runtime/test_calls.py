@@ -13,7 +13,7 @@ import graphflow as tf
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import calls
 from tests.runtime.test_native_branches import looped, placeholder, with_gradients
-from tests.runtime.test_native_loop import by_python, check, seeded, without_calls  # noqa: F401  (fixtures)
+from tests.runtime.loop_checks import by_python, check, seeded, without_calls  # noqa: F401  (fixtures)
 
 pytestmark = pytest.mark.usefixtures("by_python")
 

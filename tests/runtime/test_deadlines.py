@@ -10,7 +10,7 @@ import pytest
 import graphflow as tf
 from graphflow.runtime import deadlines
 from graphflow.runtime.executor import wait_for_kernels
-from tests.runtime.test_native_loop import by_python  # noqa: F401  (a fixture)
+from tests.runtime.loop_checks import by_python  # noqa: F401  (a fixture)
 
 
 def _long_chain():

@@ -3,7 +3,7 @@
 import numpy as np
 
 import graphflow as tf
-from tests.runtime.test_native_loop import check, seeded  # noqa: F401 - a fixture
+from tests.runtime.loop_checks import check, seeded  # noqa: F401 - a fixture
 
 
 def test_classes():

@@ -9,7 +9,7 @@ import pytest
 
 import graphflow as tf
 from graphflow.compiler import pipeline
-from tests.runtime.test_native_loop import check, seeded  # noqa: F401  (a fixture)
+from tests.runtime.loop_checks import check, seeded  # noqa: F401  (a fixture)
 
 
 def fed(*shape, seed=0):

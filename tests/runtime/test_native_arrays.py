@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import graphflow as tf
 from graphflow.runtime.executor import Executor
 from graphflow.runtime.staged import StagedExecutor
-from tests.runtime.test_native_loop import without_calls
+from tests.runtime.loop_checks import without_calls
 
 
 @pytest.fixture(autouse=True)

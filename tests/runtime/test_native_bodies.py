@@ -5,7 +5,7 @@ import pytest
 
 import graphflow as tf
 from tests.runtime import test_native_arrays
-from tests.runtime.test_native_loop import check, seeded  # noqa: F401  (a fixture)
+from tests.runtime.loop_checks import check, seeded  # noqa: F401  (a fixture)
 
 COUNT = 4
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import graphflow as tf
-from tests.runtime.test_native_loop import by_python, check, seeded, without_calls  # noqa: F401  (fixtures)
+from tests.runtime.loop_checks import by_python, check, seeded, without_calls  # noqa: F401  (fixtures)
 
 
 def placeholder(value, dtype=np.float32):
