@@ -12,8 +12,8 @@ import pytest
 import graphflow as tf
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import calls
-from tests.runtime.test_native_branches import looped, placeholder, with_gradients
 from tests.runtime.loop_checks import by_python, check, seeded, without_calls  # noqa: F401  (fixtures)
+from tests.runtime.test_native_branches import looped, placeholder, with_gradients
 
 pytestmark = pytest.mark.usefixtures("by_python")
 

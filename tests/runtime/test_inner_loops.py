@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import graphflow as tf
-from tests.runtime.test_native_branches import looped, placeholder, with_gradients
 from tests.runtime.loop_checks import by_python, check, loops, seeded, without_calls  # noqa: F401  (fixtures)
+from tests.runtime.test_native_branches import looped, placeholder, with_gradients
 
 
 def test_loops_within_loops():

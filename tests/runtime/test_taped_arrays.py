@@ -8,9 +8,9 @@ import pytest
 
 import graphflow as tf
 from graphflow.runtime import native_loop, tapes
+from tests.runtime.loop_checks import check, seeded  # noqa: F401  (a fixture)
 from tests.runtime.test_native_arrays import in_reference, outcomes
 from tests.runtime.test_native_branches import looped, placeholder, with_gradients
-from tests.runtime.loop_checks import check, seeded  # noqa: F401  (a fixture)
 
 
 def rows(*shape, seed=0):
