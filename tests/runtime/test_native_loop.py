@@ -106,7 +106,7 @@ def test_results_are_the_callers():
         np.testing.assert_array_equal(first, [3.0] * 4)
 
 
-def test_what_cannot_run_natively_does_not(by_python):
+def test_what_cannot_run_natively_does_not(by_python):  # noqa: F811
     x = tf.placeholder_with_default([[2.0]], [1, 1])
     loop = tf.while_loop(lambda i, _: i < 3, lambda i, a: (i + 1, tf.matrix_inverse(a) * 3.0), [0, x])
     with without_calls():
