@@ -27,22 +27,23 @@ _MOST_TURNED = 1 << 18          # numbers of a left matrix that caches keep wher
 _THIN = 16                      # columns of a thin product, at most
 
 
-def product_words(dtype, m, n, k, transposes, batch=(1, 0, 0), rows=None, columns=None, operands=(0, 1)):
+def product_words(dtype, m, n, k, transposes, batch=(1, 0, 0), rows=None, columns=None, words=(Out(0), In(0), In(1)),
+                  offsets=(0, 0, 0)):
     """Argument words of "matmul.matmul" for m*k by k*n matrices, or for `rows` and `columns`
     (ranges) of their product.
 
-    `operands` are the inputs' numbers; `batch` is (count, matrices of left per step, of right): a
-    step of 0 uses one matrix for all.
+    `words` are those of the result and the two matrices, which begin `offsets` bytes after; `batch` is (count,
+    matrices of left per step, of right): a step of 0 uses one matrix for all.
     """
     size = _ITEM_SIZE[dtype]
     (top, bottom), (left, right) = rows or (0, m), columns or (0, n)
     left_transposed, right_transposed = map(bool, transposes)
-    return [Out(0), *map(In, operands), blas.address(GEMM[dtype]), bottom - top, right - left, k,
+    return [*words, blas.address(GEMM[dtype]), bottom - top, right - left, k,
             int(left_transposed), int(right_transposed),
             max(1, m if left_transposed else k), max(1, k if right_transposed else n),
-            batch[0], top * (1 if left_transposed else k) * size, (top * n + left) * size,
+            batch[0], top * (1 if left_transposed else k) * size + offsets[1], (top * n + left) * size + offsets[0],
             batch[1] * m * k * size, batch[2] * k * n * size, m * n * size,
-            max(1, n), left * (k if right_transposed else 1) * size]
+            max(1, n), left * (k if right_transposed else 1) * size + offsets[2]]
 
 
 def _ranges(size, parts, unit):
@@ -172,8 +173,16 @@ def product(ctx, m, n, k, transposes, operands=(0, 1), batch=(1, 0, 0)):
         return _panels(dtype, m, n, k, transposes, operands, ctx.threads, tile)
     parts = tiles(m, n, k) if batch[0] == 1 else [((0, m), (0, n))]
     return pool.step(native.function("matmul.matmul", dtype),
-                     [product_words(dtype, m, n, k, transposes, batch, *part, operands) for part in parts],
-                     ctx.threads)
+                     [product_words(dtype, m, n, k, transposes, batch, *part, (Out(0), *map(In, operands)))
+                      for part in parts], ctx.threads)
+
+
+def product_between(dtype, sizes, transposes, words, offsets, threads, total=None):
+    """Kernel of the product of matrices that lie anywhere, see `product_words`; added to `total`, a word, if given."""
+    rest, template = ([], "matmul") if total is None else ([total], "add_product")
+    return pool.step(native.function(f"matmul.{template}", dtype), [
+        [*product_words(dtype, *sizes, transposes, (1, 0, 0), *part, words, offsets), *rest] for part in tiles(*sizes)],
+        threads)
 
 
 @cpu.kernel("MatMul", T=FLOATS)
@@ -198,9 +207,7 @@ def add_product(ctx):
     if tile is not None:
         kernel = _panels(dtype, m, n, k, transposes, (1, 2), ctx.threads, tile, In(0))
     else:
-        kernel = pool.step(native.function("matmul.add_product", dtype), [
-            [*product_words(dtype, m, n, k, transposes, (1, 0, 0), *part, (1, 2)), In(0)] for part in tiles(m, n, k)],
-            ctx.threads)
+        kernel = product_between(dtype, (m, n, k), transposes, (Out(0), In(1), In(2)), (0, 0, 0), ctx.threads, In(0))
     kernel.in_place = ((0, 0),)
     return kernel.with_stand_in(stand_ins.add_product(transposes))
 

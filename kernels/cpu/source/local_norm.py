@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 from . import vector_math
 from .values import IrKernel, blocks, double_word, index, loop, word
-from .vectors import Lanes, fill_zero, steps
+from .vectors import Lanes, fill_zero, over_row
 
 
 def power(norm, beta):
@@ -45,14 +45,9 @@ class _Pixels:
         b, v, w = self.b, self.v, self.w
         with loop(b, first, last) as pixel:
             line, own = b.mul(b.sub(pixel, first), self.pitch), self.bytes(b.mul(pixel, w.depth))
-            with steps(b, index(0), w.depth, v.lanes) as (channel, end):
-                at = self.bytes(channel)
-                body(line, b.add(own, at), at, lambda place: v.value(v.load(place)),
-                     lambda value, place: v.store(value.ir, place))
-            with b.if_then(b.icmp_signed("<", end, w.depth)):
-                mask, at = v.mask(b.sub(w.depth, end)), self.bytes(end)
-                body(line, b.add(own, at), at, lambda place: v.value(v.load_part(mask, place)),
-                     lambda value, place: v.store_part(mask, value.ir, place))
+            over_row(v, w.depth, lambda at, load, store: body(
+                line, b.add(own, at), at, lambda place: v.value(load(place)),
+                lambda value, place: store(value.ir, place)))
 
     def around(self, lines, line, at):
         """The sum of a window around each channel of a vector."""

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from llvmlite import ir
 
 from .values import I32, IrKernel, index, loop, word
-from .vectors import Lanes, fill_zero, larger, smaller, steps
+from .vectors import Lanes, fill_zero, larger, over_row, smaller
 
 SHAPE = ("height width channels out_height out_width window_h window_w stride_h stride_w top left "
          "covered").split()
@@ -89,14 +89,7 @@ class _Windows:
 
     def over_channels(self, body):
         """Emits `body(channel's distance in bytes, load(address), store(value, address))`."""
-        b, v, w = self.b, self.v, self.w
-        with steps(b, index(0), w.channels, v.lanes) as (channel, end):
-            body(self.bytes(channel), v.load, v.store)
-        rest = b.sub(w.channels, end)
-        with b.if_then(b.icmp_signed(">", rest, index(0))):
-            mask = v.mask(rest)
-            body(self.bytes(end), lambda address: v.load_part(mask, address),
-                 lambda value, address: v.store_part(mask, value, address))
+        over_row(self.v, self.w.channels, body)
 
 
 def _forward(dtype, lanes, axes, emit_window):

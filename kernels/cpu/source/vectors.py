@@ -128,6 +128,21 @@ def steps(b, start, stop, size):
     b.position_at_end(after)
 
 
+def over_row(v, count, body):
+    """Emits `body(distance in bytes, load(address), store(vector, address))` for all vectors of a row.
+
+    v: the Lanes. count: how many numbers (an IR integer): the last vector may be a part.
+    """
+    b = v.b
+    with steps(b, index(0), count, v.lanes) as (number, end):
+        body(b.mul(number, index(v.size)), v.load, v.store)
+    rest = b.sub(count, end)
+    with b.if_then(b.icmp_signed(">", rest, index(0))):
+        mask = v.mask(rest)
+        body(b.mul(end, index(v.size)), lambda address: v.load_part(mask, address),
+             lambda vector, address: v.store_part(mask, vector, address))
+
+
 def turned(b, lines):
     """The columns of a square whose lines are as many vectors, by exchanging ever smaller halves."""
     lines, count = list(lines), len(lines)
