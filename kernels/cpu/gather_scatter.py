@@ -20,6 +20,20 @@ def gather_along(ctx, axis):
                          prod(indices), prod(params[axis + 1:]) * item])
 
 
+def gather_batches(ctx, axis, batch_dims):
+    """The same within each of the leading parts of both."""
+    params, indices = ctx.input_shapes[:2]
+    batch_dims += len(indices) if batch_dims < 0 else 0
+    if not batch_dims:
+        return gather_along(ctx, axis)
+    item = item_size(ctx.output_dtypes[0])
+    if item is None or not 0 < batch_dims <= min(axis, len(indices)) or params[:batch_dims] != indices[:batch_dims]:
+        return None
+    code = native.function("copying.gather_batches", ctx.input_dtypes[1].name, str(native.INDEX_OUT_OF_RANGE))
+    return Native(code, [0, 0, Out(0), In(0), In(1), prod(params[:batch_dims]), prod(params[batch_dims:axis]),
+                         params[axis], prod(indices[batch_dims:]), prod(params[axis + 1:]) * item])
+
+
 @cpu.kernel("Gather")
 def gather(ctx):
     return gather_along(ctx, 0)
@@ -28,9 +42,9 @@ def gather(ctx):
 @cpu.kernel("GatherV2")
 def gather_v2(ctx):
     axis, rank = ctx.value(2), len(ctx.input_shapes[0])
-    if axis is None or ctx.attr("batch_dims") != 0 or not -rank <= int(axis) < rank:
+    if axis is None or not -rank <= int(axis) < rank:
         return None
-    return gather_along(ctx, int(axis) % rank)
+    return gather_batches(ctx, int(axis) % rank, ctx.attr("batch_dims"))
 
 
 def _vectors(indices, shape):

@@ -1,5 +1,5 @@
 """Padding with constants: the border is filled and the input copied, each element written once. Padding with mirror
-images, and reversals. Holds no state."""
+images, reversals and rotations. Holds no state."""
 
 from itertools import product
 from math import prod
@@ -123,3 +123,29 @@ def reverse(ctx):
     if len(set(axes)) < len(axes):
         return None         # the reference kernel words the error
     return copy_of_view(ctx, tuple(slice(None, None, -1 if i in axes else 1) for i in range(len(shape))))
+
+
+@cpu.kernel("ReverseSequence")
+def reverse_sequence(ctx):
+    """As many of the first elements backwards as the run says."""
+    shape, item, (batch, time) = ctx.input_shapes[0], item_size(ctx.output_dtypes[0]), (
+        ctx.attr("batch_dim"), ctx.attr("seq_dim"))
+    if item is None or batch == time or not (0 <= batch < len(shape) and 0 <= time < len(shape)) or (
+            ctx.input_shapes[1] != (shape[batch],)):
+        return None
+    first, second = sorted((batch, time))
+    code = native.function("rolling.reverse_sequence", ctx.input_dtypes[1].name, str(native.INDEX_OUT_OF_RANGE))
+    return Native(code, [0, 0, Out(0), In(0), In(1), shape[batch], shape[time], int(batch < time), prod(shape[:first]),
+                         shape[first], prod(shape[first + 1:second]), shape[second], prod(shape[second + 1:]) * item])
+
+
+@cpu.kernel("Roll")
+def roll(ctx):
+    """Along one axis, by as much as the run says."""
+    shape, item, axis = ctx.input_shapes[0], item_size(ctx.output_dtypes[0]), ctx.value(2)
+    if item is None or axis is None or axis.size != 1 or axis.ndim > 1 or ctx.input_shapes[1] != axis.shape or (
+            not -len(shape) <= axis.item() < len(shape) or not prod(shape)):
+        return None
+    axis = axis.item() % len(shape)
+    code = native.function("rolling.roll", ctx.input_dtypes[1].name)
+    return Native(code, [Out(0), In(0), In(1), prod(shape[:axis]), shape[axis], prod(shape[axis + 1:]) * item])

@@ -2,7 +2,7 @@
 
 from ..registry import In, Out, cpu
 from .elementwise import NUMBERS, program
-from .gather_scatter import gather_along, gather_slices
+from .gather_scatter import gather_batches, gather_slices
 
 
 def _assign(ctx, step):
@@ -25,7 +25,8 @@ for _op, _step in (("Assign", None), ("AssignAdd", "Add 0 1"), ("AssignSub", "Su
 
 @cpu.kernel("ResourceGather")
 def resource_gather(ctx):
-    return gather_along(ctx, 0) if ctx.attr("batch_dims") == 0 else None
+    batch_dims = ctx.attr("batch_dims")
+    return gather_batches(ctx, batch_dims, batch_dims) if 0 <= batch_dims < len(ctx.input_shapes[0]) else None
 
 
 @cpu.kernel("ResourceGatherNd")

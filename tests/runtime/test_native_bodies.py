@@ -44,7 +44,7 @@ def test_slices_of_variables(use_resource):
 
 
 def fails(step, message):
-    """Asserts that iteration 2 of a loop over `step(i)` fails in the op named "bad"."""
+    """Asserts that a loop over `step(i)` fails in the op named "bad"."""
     loop = tf.while_loop(lambda i, _: i < COUNT, lambda i, a: (i + 1, a + tf.reduce_sum(step(i))), [0, 0.0])
     with tf.Session() as sess, pytest.raises(tf.errors.InvalidArgumentError, match=f"{message}.*bad"):
         sess.run(loop)
@@ -102,3 +102,23 @@ def test_functions_of_the_c_library_and_bits():
     check(looped(lambda i, x: tf.atan(tf.tan(x * tf.to_float(i))) + tf.atan2(x, tf.sinh(x) + 3.0), 4))
     check(looped(lambda i, x: tf.mod(x, tf.to_float(i) + 0.7) + tf.math.xlogy(x, x + tf.to_float(i) + 2.0), 4))
     check(looped(lambda i, x: x * tf.to_float(tf.bitwise.left_shift(tf.bitwise.bitwise_xor(i, 5), i)), 4))
+
+
+def test_space_and_patches():
+    def images(x, i, *shape):
+        return tf.reshape(x * tf.to_float(i), shape)
+
+    check(looped(lambda i, x: tf.depth_to_space(tf.space_to_depth(images(x, i, 1, 4, 4, 2), 2) ** 2, 2), 32))
+    check(looped(lambda i, x: tf.space_to_batch_nd(images(x, i, 1, 5, 4, 1), [2, 3], [[1, 0], [0, 2]]), 20))
+    check(looped(lambda i, x: tf.batch_to_space_nd(images(x, i, 6, 2, 2, 1), [2, 3], [[1, 0], [0, 2]]), 24))
+    check(looped(lambda i, x: tf.extract_image_patches(
+        images(x, i, 1, 4, 4, 2), [1, 3, 2, 1], [1, 2, 1, 1], [1, 1, 1, 1], "SAME"), 32))
+
+
+def test_rows_that_move():
+    check(looped(lambda i, x: tf.roll(x, i, 0) * x + tf.roll(x, [-1], [1]), 3, 4))
+    check(looped(lambda i, x: tf.reverse_sequence(x, [i, 2, 4], 1) * x, 3, 4))
+    check(looped(lambda i, x: tf.gather(x, [[i, 0], [1, 1], [2, i]], batch_dims=1) ** 2, 3, 4))
+    check(looped(lambda i, x: tf.check_numerics(x * tf.to_float(i), "here"), 3, 4))
+    fails(lambda i: tf.check_numerics(1.0 / (2.0 - tf.to_float(i)), "here", name="bad"), "here : Tensor had Inf")
+    fails(lambda i: tf.reverse_sequence([[1.0]], [i - 1], 1, name="bad"), r"seq_lens\(0\) = -1 is not in \[0, 1\]")

@@ -137,6 +137,26 @@ def gather(index_type, code):
     return IrKernel(emit)
 
 
+def gather_batches(index_type, code):
+    """out[b, o, i, :] = params[b, o, indices[b, i], :]. Fails with `code` at an index out of range.
+
+    Words: 0 and 1 details of a failure (position, index), out, params, indices, number of batches, outer size, size of
+    the axis, number of indices in a batch, bytes of a row.
+    """
+    def emit(b, block):
+        out, params, indices, batches, outer, size, count, nbytes = (word(b, block, i) for i in range(2, 10))
+        check_rows(b, block, indices, index_type, b.mul(batches, count), size, code)
+        with loop(b, index(0), batches) as batch, loop(b, index(0), outer) as o:
+            line = b.add(b.mul(batch, outer), o)
+            source, target = (b.add(base, b.mul(b.mul(line, length), nbytes))
+                              for base, length in ((params, size), (out, count)))
+            with loop(b, index(0), count) as i:
+                position = load(b, indices, b.add(b.mul(batch, count), i), index_type).cast("int64").ir
+                copy(b, b.add(target, b.mul(i, nbytes)), b.add(source, b.mul(position, nbytes)), nbytes)
+
+    return IrKernel(emit)
+
+
 def check_rows(b, block, indices, index_type, count, size, code, skips=""):
     """Emits the failure with `code` at an index out of range; with `skips`, empty rows pass."""
     with loop(b, index(0), count) as i:
