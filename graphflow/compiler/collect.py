@@ -45,12 +45,19 @@ def _collect(node):
     collected, fetches, outputs = list(need.collected.values()), body.plan.fetches, len(need.carried)
     appending = {found.node for found in collected}
     body.plan.nodes = [other for other in body.plan.nodes if other not in appending]
-    pieces = [found.node.inputs[1] for found in collected]
+    pieces = [_source(found.node.inputs[1]) for found in collected]
     body.plan.fetches = [*(fetches[i] for i in kept), *fetches[outputs:], *pieces]
     body.recorded = [*body.recorded, *((found, True) for found in collected)]
     need.carried = tuple(need.carried[i] for i in kept)
     for one in (body, *tests):
         _renumber(one, kept)
+
+
+def _source(value):
+    """What `value` is another name for: conditionals name their results."""
+    while value.node is not None and value.node.type == "Identity" and value.node.inputs[0].variable is None:
+        value = value.node.inputs[0]
+    return value
 
 
 def _appended(body, tests, number):
@@ -65,6 +72,17 @@ def _appended(body, tests, number):
     users = [other for other in plan.nodes if feed in other.inputs or value in other.inputs or node in other.controls]
     alone = users == [node] and node.inputs[1] is not feed and feed not in plan.fetches
     return node if alone and plan.fetches.count(value) == 1 and all(_feed(t, number) is None for t in tests) else None
+
+
+def pieces(shaped, body):
+    """The values of a loop's body, a ShapedPlan, that are collected and nothing else. body: its BodyPlan, or None."""
+    if body is None:
+        return set()
+    fetches = list(map(shaped.root, shaped.plan.fetches))
+    read = {shaped.root(value) for node in shaped.nodes for value in node.inputs}
+    recorded = zip(shaped.plan.fetches[len(fetches) - len(body.recorded):], body.recorded, strict=True)
+    found = {value for value, (tensor, _) in recorded if isinstance(tensor, Collected)}
+    return {value for value in found if fetches.count(value) == 1 and value not in read}
 
 
 def _feed(body, number):

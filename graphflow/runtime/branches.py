@@ -7,6 +7,7 @@ it has chosen. Holds no state.
 
 import numpy as np
 
+from graphflow.compiler.plan import Value
 from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime.blocks import address_of
@@ -34,6 +35,7 @@ class LoweredConditional(Lowered):
     def __init__(self, spec, node, parts):
         super().__init__(spec, node, parts)
         self._counts = []   # the numbers of outputs that count iterations
+        self._pieces = {}
         self._number(node.inputs[0])
         self._add_bodies()
         for value in node.outputs:
@@ -43,10 +45,33 @@ class LoweredConditional(Lowered):
                 if self._rows and spec.is_body and value not in map(spec.root, spec.plan.fetches):
                     raise Refused
                 continue
-            self._check(value, spec.shape[value])
-            number = self._output(value)
-            for branch in self._bodies:
-                branch.results.append((branch.plan.plan.fetches[node.need.outputs.index(value.index)], number))
+            made = [branch.plan.plan.fetches[node.need.outputs.index(value.index)] for branch in self._bodies]
+            if value in spec.collected and spec.shape[value] is None:
+                number = self._piece(value, made)
+            else:
+                self._check(value, spec.shape[value])
+                number = self._output(value)
+            for branch, result in zip(self._bodies, made, strict=True):
+                branch.results.append((result, number))
+
+    def _piece(self, value, made):
+        """The number of an output with room for the rows that any branch makes; `made`: their Values."""
+        found = [branch.spec.shape[result] for branch, result in zip(self._bodies, made, strict=True)]
+        if not all(found) or len({shape[1:] for shape in found}) > 1:
+            raise Refused
+        shape = (max(shape[0] for shape in found), *found[0][1:])
+        rows, count = Value(value.dtype, shape, f"{value.name}@piece"), Value(dtypes.int64, (), f"{value.name}@rows")
+        self._check(rows, shape)
+        self._shapes.update({rows: shape, count: ()})
+        self._pieces[value] = rows, count
+        number = self._output(count)
+        for branch, (length, *_) in zip(self._bodies, found, strict=True):
+            branch.lengths.append((number, np.array(length)))
+        return self._output(rows)
+
+    def commit(self):
+        super().commit()
+        self._spec.pieces.update(self._pieces)
 
     def _tape(self):
         """The parts of the conditional's tape."""
@@ -105,6 +130,7 @@ class PlacedBranches(Placed):
                 places += [(place, target) for place in frame.places(root)]
             else:
                 copies.append((target, -1, frame.place_of(value), nbytes))
+        copies += [(outputs + number, -1, address_of(length), length.nbytes) for number, length in branch.lengths]
         made = {number for _, number in branch.results}
         copies += [(outputs + number, -1, address_of(_NONE), _NONE.nbytes)
                    for number in self._counts if number not in made]

@@ -167,7 +167,7 @@ class Frame:
         self._fetches, self._direct = [], []
         for number, value in enumerate(spec.plan.fetches):
             root = spec.root(value)
-            if root in spec.stand_ins or root in spec.tapes and root.node is not None:
+            if root in spec.stand_ins or root in spec.pieces or root in spec.tapes and root.node is not None:
                 self._fetches.append((None, root))
                 continue
             self._fetches.append((self._index(root), spec.shape[value] if value in spec.alias else None))
@@ -369,8 +369,11 @@ class Frame:
         return array.copy()
 
     def _fetched_object(self, root):
-        """The tape of a native conditional or loop, or a handle, for those who take it as an object."""
+        """What stands nowhere as it is: the tape of a native conditional or loop, a handle, rows that are collected."""
         spec = self._spec
+        if root in spec.pieces:
+            rows, count = (self._values[self._position[value]] for value in spec.pieces[root])
+            return rows[:count].copy()
         if root in spec.stand_ins:
             return self.stand_in(root).handle()
         found, parts = {}, spec.tapes[root]

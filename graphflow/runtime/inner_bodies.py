@@ -22,10 +22,10 @@ class Body:
 
     Attributes: spec: its Specialization. plan: its BodyPlan. inputs: {Value or Variable it reads: number of the step's
     input}. arrays: {handle of an array that it uses: the handle around the step}. results: list of (Value it makes,
-    number among what the step writes and makes).
+    number among what the step writes and makes). lengths: list of (number among these, array of what it always is).
     """
 
-    __slots__ = ("arrays", "inputs", "plan", "results", "spec")
+    __slots__ = ("arrays", "inputs", "lengths", "plan", "results", "spec")
 
     def __init__(self, spec, plan, inputs, arrays):
         self.spec = spec
@@ -33,6 +33,7 @@ class Body:
         self.inputs = inputs
         self.arrays = arrays
         self.results = []
+        self.lengths = []
 
 
 def recorded_parts(spec, plan):

@@ -1,17 +1,21 @@
 """What a loop's body makes and records, and where that can be made: known before the loop runs. Holds no state."""
 
 from graphflow.framework.kernel_loader import kernels
+from graphflow.runtime import tapes
 
 
 def flat(spec, body):
     """(what a body makes and records; of the recorded, (path, whether more than its shape is read)).
 
-    The tape of a conditional is recorded as its parts.
+    The tape of a conditional is recorded as its parts, what is collected with its number of rows, where that varies.
     """
     outputs = len(body.plan.fetches) - len(body.recorded)
     values, recorded = body.plan.fetches[:outputs], []
     for value, (tensor, whole) in zip(body.plan.fetches[outputs:], body.recorded):
-        for path, (part, kept) in spec.tapes.get(spec.root(value), {(): (value, whole)}).items():
+        parts = spec.tapes.get(spec.root(value), {(): (value, whole)})
+        if value in spec.pieces:
+            parts = {(): (spec.pieces[value][0], True), (tapes.ROWS,): (spec.pieces[value][1], True)}
+        for path, (part, kept) in parts.items():
             values.append(part)
             recorded.append(((tensor, *path), kept))
     return values, recorded

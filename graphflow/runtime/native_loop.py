@@ -264,8 +264,11 @@ class _Run:
             else:
                 found[path] = (tapes.hollow(value.dtype, (self.done, *spec.shape[value])) if column is None
                                else column[:self.done])
+        lengths = {path[0]: found.pop(path) for path in list(found) if path[-1] is tapes.ROWS}
         rows = {path: spec.rows[value] for value, (path, _) in zip(values, loop._recorded) if value in spec.rows}
         columns = tapes.columns(found, rows, frame.recorded_memory())
+        for tensor, counts in lengths.items():
+            columns[tensor] = [piece[:count] for piece, count in zip(columns[tensor], counts.tolist(), strict=True)]
         self.columns = [columns.get(tensor, tapes.Parts({})) for tensor, _ in loop._bodies[-1].recorded]
 
     def _iterations(self, at):

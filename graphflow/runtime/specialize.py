@@ -9,6 +9,7 @@ from math import prod
 
 import numpy as np
 
+from graphflow.compiler import collect
 from graphflow.compiler.bodies import LOOPS, own_variables
 from graphflow.compiler.body_shapes import Info
 from graphflow.compiler.plan import Value
@@ -88,6 +89,8 @@ class Specialization:
       is_body: whether the plan is a body's. tapes: {tape that native conditionals make or read: {path: (Value, whether
       more than its shape is read)}}, see `tapes.py`. rows: {part of a tape that is an address: Rows}. stand_ins:
       {handle that is recorded, or stands on a tape that native steps make: arrays.StandIn}.
+      collected: the values that are there to be collected (`compiler/collect.py`). pieces: {one of these of which some
+      branches make more rows: (Value with room for as many as any makes, Value that says how many there are)}.
 
     Arg: body: the BodyPlan, or None.
     """
@@ -107,6 +110,7 @@ class Specialization:
         self._refusals = shaped.refusals
         bodies = {node.op: node.bodies for node in self.plan.nodes if node.bodies}
         self.bodies = {op: self._specialized(plans, bodies[op], wait) for op, plans in shaped.bodies.items()}
+        self.collected = collect.pieces(shaped, body)
         self.nodes, self.once = self._choose_tiers(shaped, body, wait)
 
     def _specialized(self, plans, bodies, wait):
@@ -189,7 +193,8 @@ class Specialization:
     def fetched_values(self):
         """The plan's fetches, and what is on the tapes among them."""
         made = [self.tapes[v] for v in map(self.root, self.plan.fetches) if v in self.tapes and v.node is not None]
-        return [*self.plan.fetches, *(value for parts in made for value, kept in parts.values() if kept)]
+        return [*self.plan.fetches, *(value for parts in made for value, kept in parts.values() if kept),
+                *(value for pair in self.pieces.values() for value in pair)]
 
     def kept_values(self):
         """What the first iteration of a loop computes for those that follow."""
@@ -204,7 +209,7 @@ class Specialization:
         while True:
             self.arrays, self.array_origins = arrays.uses(shaped, body, refused)
             self.stand_ins = arrays.stand_ins(self, body)
-            self.tapes, self.rows, self.variables = {}, {}, list(variables)
+            self.tapes, self.rows, self.pieces, self.variables = {}, {}, {}, list(variables)
             bound = self._bound(shaped.nodes, wait)
             asked_for = arrays.asked_for(self, bound)
             if not asked_for:

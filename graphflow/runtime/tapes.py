@@ -21,6 +21,8 @@ class _Count:
 
 
 COUNT = _Count()
+# Stands for the number of rows of what is collected.
+ROWS = _Count()
 
 
 class Tape:

@@ -62,11 +62,11 @@ def test_lengths_and_sizes(length, size):
 def test_arrays_of_the_forward_loop_that_python_asks_for():
     """The gradient's body has a step that only Python runs."""
     x, w = placeholder([[0.5, 0.25], [0.125, 1.0]]), rows(2)
-    lookups = rows(12, 2)       # their gradient is sparse: Python joins it
+    lookups = rows(12, 2)       # looked up twice: Python joins the rows
 
     def looked_up(i, s):
         both = tf.map_fn(lambda v: tf.tanh(v * w), s)
-        return (both + tf.cond(i > 1, lambda: tf.gather(lookups, [i, 3]), lambda: s),)
+        return (both + tf.cond(i > 1, lambda: tf.gather(lookups, [i, 3]), lambda: s) * tf.gather(lookups, i),)
 
     y = looped(looked_up, x, trips=4)
     slopes = [tf.convert_to_tensor(g) for g in tf.gradients(y, [x, w, lookups])]
