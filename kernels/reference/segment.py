@@ -35,10 +35,20 @@ def _neutral(kind, dtype):
 
 
 def accumulate(ufunc, start, rows, ids, count):
-    """`count` segments of `rows`, combined by `ufunc` onto `start`."""
+    """`count` segments of `rows`, combined by `ufunc` onto `start`.
+
+    Segment by segment: NumPy takes ten times as long to combine row by row, where there are rows of several numbers.
+    """
     out = np.full((count, *rows.shape[1:]), start, rows.dtype)
+    if not rows.size:
+        return out
+    if (ids[1:] < ids[:-1]).any():
+        order = np.argsort(ids, kind="stable")
+        rows, ids = rows[order], ids[order]
+    begins = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
     with np.errstate(all="ignore"):
-        ufunc.at(out, ids, rows)
+        own = ids[begins]
+        out[own] = ufunc(out[own], ufunc.reduceat(rows, begins, axis=0))
     return out
 
 

@@ -18,13 +18,24 @@ def check_inside(indices, shape):
 
 def check_ordered(indices):
     """InvalidArgumentError unless the rows of `indices` ascend, without repetition."""
-    for i in range(1, len(indices)):
-        before, here = indices[i - 1].tolist(), indices[i].tolist()
-        if here == before:
-            fail(f"indices[{i}] = {debug(here)} is repeated")
-        if here < before:
-            fail(f"indices[{i}] = {debug(here)} is out of order. Many sparse ops require sorted indices.\n"
-                 "    Use `tf.sparse.reorder` to create a correctly ordered copy.\n\n")
+    wrong = np.flatnonzero(_ways(indices) <= 0) + 1
+    if not wrong.size:
+        return
+    i = wrong[0]
+    here = indices[i].tolist()
+    if here == indices[i - 1].tolist():
+        fail(f"indices[{i}] = {debug(here)} is repeated")
+    fail(f"indices[{i}] = {debug(here)} is out of order. Many sparse ops require sorted indices.\n"
+         "    Use `tf.sparse.reorder` to create a correctly ordered copy.\n\n")
+
+
+def _ways(rows):
+    """Of each row but the first: 1 if it comes after the one before, -1 if it should have come earlier, 0 if equal."""
+    if not rows.shape[1]:
+        return np.zeros(max(0, len(rows) - 1), np.int8)
+    before, here = rows[:-1], rows[1:]
+    place = np.arange(len(here)), np.argmax(here != before, axis=1)
+    return (here[place] > before[place]).astype(np.int8) - (here[place] < before[place])
 
 
 @reference.kernel("SparseToDense")
@@ -112,6 +123,10 @@ def _groups(rows):
     """(the different rows in order, which of them each row is)."""
     if not rows.size:  # np.unique needs columns
         return rows[:1], np.zeros(len(rows), np.int64)
+    ways = _ways(rows)
+    if (ways >= 0).all():
+        begins = np.r_[True, ways > 0]
+        return rows[begins], np.cumsum(begins) - 1
     groups, where = np.unique(rows, axis=0, return_inverse=True)
     return groups, where.reshape(-1)
 

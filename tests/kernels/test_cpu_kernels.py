@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
 from tests.kernels.native_harness import bind, execute, registry, run
 
@@ -277,6 +278,19 @@ def test_scatter_adds_repeated_rows():
     execute(bind("state_scatter", "ScatterAdd", [x, rows, updates], [((6, 3), "float32")], F32),
             [x, rows, updates], [x])
     np.testing.assert_array_equal(x, want)
+
+
+@pytest.mark.parametrize("kind", ["Sum", "Prod", "Max", "Min"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "uint8"])
+def test_unsorted_segments(dtype, kind):
+    x, ids = abs(_random((30, 3))).astype(dtype), np.arange(30) % 5
+    ids[7] = -2
+    if dtype.startswith("float"):
+        x[3, 1], x[4, 0], x[9, 2] = np.nan, np.inf, -np.inf
+    context = registry.KernelContext(f"UnsortedSegment{kind}", "", {}, [], [dtypes.as_dtype(dtype)])
+    want = registry.reference.find(context.op_type, "segment", {})(context)(x, ids, np.array(6))
+    found = run("segment", context.op_type, [x, ids, np.array(6)], [((6, 3), dtype)], {"T": dtype})
+    np.testing.assert_allclose(found, want, rtol=1e-6)
 
 
 def test_segments_and_top_k():
