@@ -10,9 +10,9 @@ import numpy as np
 from graphflow.compiler.plan import Value
 from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
+from graphflow.runtime import tapes
 from graphflow.runtime.blocks import address_of
 from graphflow.runtime.inner_bodies import Lowered, Placed, Refused, recorded_parts
-from graphflow.runtime.tapes import COUNT
 
 _NONE = np.zeros((), np.int64)
 _SELECTORS = (dtypes.bool, dtypes.int32)
@@ -85,7 +85,7 @@ class LoweredConditional(Lowered):
                 made[path] = value, kept
                 if kept:
                     branch.results.append((part, self._output(value)))
-                    if path[-1] is COUNT and part not in one.rows:
+                    if path[-1] is tapes.COUNT and part not in one.rows:
                         self._counts.append(branch.results[-1][1])
         return made
 
@@ -109,12 +109,20 @@ class PlacedBranches(Placed):
     def __init__(self, step, branches, counts, block, make_frame):
         super().__init__(step, branches, make_frame)
         self._counts = counts
+        self._block, self._elsewhere = block, {}
         table = kernels("cpu.branches").Branches
         self._first = table.first_word
         self._table = table(block, [self._rows(*pair) for pair in zip(branches, self._frames)])
 
+    def explain(self, find):
+        """As `Placed` does; some of what the branch made is where it goes."""
+        branch = self._bodies[self._table.failed[0]]
+        super().explain(find, {value: tapes.Rows(value.dtype.as_numpy_dtype, branch.spec.shape[value]).copied(
+            self._block.item(word), 1)[0, ...] for value, word in self._elsewhere[branch]})
+
     def _rows(self, branch, frame):
         """What the table says about a branch."""
+        elsewhere = self._elsewhere[branch] = []    # (Value that it makes where it goes, the word that says where)
         words = {key: self._first + number for key, number in branch.inputs.items()}
         places = [(place, word) for key, word in words.items() for place in frame.places(key)]
         copies, outputs = [], self._first + len(self._step.inputs) - len(self._step.writes)
@@ -127,6 +135,7 @@ class PlacedBranches(Placed):
                 continue
             if any(root in step.outputs for step in branch.spec.nodes):     # it is made where it goes
                 words[root] = target
+                elsewhere.append((root, target))
                 places += [(place, target) for place in frame.places(root)]
             else:
                 copies.append((target, -1, frame.place_of(value), nbytes))

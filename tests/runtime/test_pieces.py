@@ -125,3 +125,16 @@ def test_sparse_optimizers_see_no_other_rows(python):
     np.testing.assert_allclose(*results, rtol=1e-5)
     np.testing.assert_array_equal(results[1][:4], start[:4])
     assert (results[1][4:] != start[4:]).all()
+
+
+def test_errors_in_a_branch_that_makes_a_piece():
+    words, at = table(6, 3), tf.placeholder(tf.int32, [])
+    y = looped(lambda i, s: (tf.tanh(s + tf.cond(i > 1, lambda: tf.gather(words, at + i, name="lookup"), lambda: s)),),
+               tf.zeros([3]), trips=4)
+    slices = rows_of(tf.gradients(y, words)[0])
+    with tf.Session() as sess:
+        for wrong in (3, 30):
+            sess.run(slices, {at: 0})
+            message = f"indices = {max(6, wrong + 2)} is not in .*lookup"
+            with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+                sess.run(slices, {at: wrong})
