@@ -1,7 +1,10 @@
-"""Products of sparse matrices with dense ones. Holds no state."""
+"""Products of sparse matrices with dense ones, and dense forms of sparse tensors. Holds no state."""
 
-from ..registry import In, Out, cpu
+from math import prod
+
+from ..registry import In, Native, Out, cpu
 from . import native, pool
+from .copying import item_size, piece
 from .elementwise import FLOATS
 from .vector_unit import lanes_of
 
@@ -24,3 +27,16 @@ def matmul(ctx):
     unit = lanes_of(dtype)
     return pool.split(code, [*words, unit, 0, -(-width // unit)], 12, -(-width // unit),
                       (entries + outer) * width // 4, ctx.threads)
+
+
+@cpu.kernel("SparseToDense")
+def to_dense(ctx):
+    indices, _, values, default = ctx.input_shapes
+    shape, item = ctx.output_shapes[0], item_size(ctx.output_dtypes[0])
+    count, rank = (*indices, 1) if len(indices) == 1 else indices or (1, 1)
+    if item is None or not shape or 0 in shape or rank != len(shape) or default or values not in ((), (count,)):
+        return None
+    ground = piece(item, Out(0), In(3), [(prod(shape), 0, 1)])
+    code = native.function("sparse.to_dense", str(item), ctx.input_dtypes[0].name, str(native.INDEX_OUT_OF_RANGE))
+    return Native(code, [0, 0, Out(0), In(0), In(2), count, rank, item if values else 0,
+                         int(ctx.attr("validate_indices")), *shape, *ground])

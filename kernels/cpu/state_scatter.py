@@ -5,10 +5,8 @@ from math import prod
 from ..registry import In, Native, Out, cpu
 from . import native
 from .copying import item_size
-from .elementwise import NUMBERS
+from .elementwise import FLOATS, NUMBERS
 from .gather_scatter import scatter_slices
-
-_RULES = {"ScatterAdd": "Add", "ScatterSub": "Sub", "ScatterUpdate": "Update"}
 
 
 def _scatter(ctx):
@@ -18,7 +16,7 @@ def _scatter(ctx):
     if updates not in ((*indices, *var[1:]), ()):
         return None
     length = prod(var[1:])
-    code = native.function("copying.scatter", _RULES[ctx.op_type.removeprefix("Resource")], dtype.name,
+    code = native.function("copying.scatter", ctx.op_type.removeprefix("Resource").removeprefix("Scatter"), dtype.name,
                            ctx.input_dtypes[1].name, str(native.INDEX_OUT_OF_RANGE),
                            *(["skips"] if ctx.has_attr("_skips_empty") else []))
     return Native(code, [0, 0, Out(0), In(0), In(1), In(2), var[0], prod(indices), length,
@@ -26,8 +24,10 @@ def _scatter(ctx):
                          1 if updates else 0])
 
 
-cpu.kernel(*_RULES, T=NUMBERS)(_scatter)
-cpu.kernel(*("Resource" + op for op in _RULES), dtype=NUMBERS)(_scatter)
+for _rule in ("Add", "Sub", "Update", "Mul", "Min", "Max", "Div"):
+    _dtypes = FLOATS if _rule == "Div" else NUMBERS
+    cpu.kernel(f"Scatter{_rule}", T=_dtypes)(_scatter)
+    cpu.kernel(f"ResourceScatter{_rule}", dtype=_dtypes)(_scatter)
 
 
 def _scatter_nd(ctx, rule):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from graphflow.framework import dtypes
-from tests.kernels.native_harness import registry, run
+from tests.kernels.native_harness import bind, registry, run
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.0, 3.0, -2.5, -3.0, 7.25, 30.0, -30.0, 1e-30,
            np.inf, -np.inf, np.nan]
@@ -48,3 +48,11 @@ def test_bits(op, dtype):
     x = np.array([least, most, 0, 1, 2, 7, 63, 100, most - 1, least + 1], dtype)
     compare("bitwise", op, [x[:, None], x])
     compare("bitwise", "Invert", [x])
+
+
+def test_many_numbers_are_left_to_vectors():
+    for size, is_native in ((4095, True), (4096, False)):
+        x = np.zeros(size, np.float32)
+        for family, op, count in (("trigonometry", "Sinh", 1), ("special_math", "Atan2", 2)):
+            bound = bind(family, op, [x] * count, [(x.shape, "float32")], {"T": "float32"})
+            assert (bound is not None) == is_native

@@ -112,7 +112,7 @@ def test_space_and_patches():
     check(looped(lambda i, x: tf.space_to_batch_nd(images(x, i, 1, 5, 4, 1), [2, 3], [[1, 0], [0, 2]]), 20))
     check(looped(lambda i, x: tf.batch_to_space_nd(images(x, i, 6, 2, 2, 1), [2, 3], [[1, 0], [0, 2]]), 24))
     check(looped(lambda i, x: tf.extract_image_patches(
-        images(x, i, 1, 4, 4, 2), [1, 3, 2, 1], [1, 2, 1, 1], [1, 1, 1, 1], "SAME"), 32))
+        images(x, i, 1, 4, 4, 2), sizes=[1, 3, 2, 1], strides=[1, 2, 1, 1], rates=[1, 1, 1, 1], padding="SAME"), 32))
 
 
 def test_rows_that_move():
@@ -122,3 +122,27 @@ def test_rows_that_move():
     check(looped(lambda i, x: tf.check_numerics(x * tf.to_float(i), "here"), 3, 4))
     fails(lambda i: tf.check_numerics(1.0 / (2.0 - tf.to_float(i)), "here", name="bad"), "here : Tensor had Inf")
     fails(lambda i: tf.reverse_sequence([[1.0]], [i - 1], 1, name="bad"), r"seq_lens\(0\) = -1 is not in \[0, 1\]")
+
+
+def test_segments_and_sorted_rows():
+    check(looped(lambda i, x: tf.unsorted_segment_max(x, [i, 2, i], 4)[1:3], 3, 2))
+    check(looped(lambda i, x: tf.unsorted_segment_prod(x + 2.0, [i, 2, i], 4), 3, 2), tolerance=1e-4)
+    check(looped(lambda i, x: tf.nn.top_k(x * tf.to_float(i - 1), 70)[0] * tf.linspace(0.0, 1.0, 70), 2, 80))
+    check(looped(lambda i, x: x[:, 0] * tf.to_float(tf.nn.in_top_k(x, [i, 3], 2)), 2, 4))
+    check(looped(lambda i, x: x * tf.to_float(tf.searchsorted(x, x + tf.to_float(i))), 2, 4))
+    check(looped(lambda i, x: tf.sparse_to_dense([[i], [i + 3]], [8], x[0], 0.5) * tf.reduce_sum(x), 2, 2))
+    fails(lambda i: tf.sparse_to_dense([i], [2], [1.0], name="bad"), r"indices\[0\] = \[2\] is out of bounds")
+
+
+@pytest.mark.parametrize("use_resource", [False, True])
+def test_rows_of_variables(use_resource):
+    v = tf.get_variable("v", initializer=np.ones((5, 3), np.float32), use_resource=use_resource)
+
+    def body(i, total):
+        for update in (tf.scatter_mul, tf.scatter_div, tf.scatter_max, tf.scatter_min):
+            with tf.control_dependencies([total]):
+                total = total * 0.5 + tf.reduce_sum(tf.identity(update(v, [i, 4, i], x)))
+        return i + 1, total
+
+    x = tf.constant(np.linspace(0.5, 2.0, 9, dtype=np.float32).reshape(3, 3))
+    check(tf.while_loop(lambda i, _: i < COUNT, body, [0, 0.0]))

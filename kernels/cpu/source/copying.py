@@ -196,11 +196,18 @@ def scatter(op, dtype, index_type, code, skips=""):
                 place = b.add(first, j)
                 update = load(b, updates, b.add(b.mul(i, down), b.mul(j, along)), dtype)
                 if op != "Update":
-                    old = load(b, out, place, dtype, again=True)
-                    update = old + update if op == "Add" else old - update
+                    update = updated(op, load(b, out, place, dtype, again=True), update)
                 store(b, out, place, update)
 
     return IrKernel(emit)
+
+
+def updated(op, old, update):
+    """The new value of an element; NaN where one of both is."""
+    if op in ("Min", "Max"):
+        chosen = old < update if op == "Min" else old > update
+        return where(chosen | (old != old) if old.is_float else chosen, old, update)
+    return {"Add": old.__add__, "Sub": old.__sub__, "Mul": old.__mul__, "Div": old.__truediv__}[op](update)
 
 
 def one_hot(item, index_type):

@@ -3,7 +3,7 @@
 How arrays lie is said by words from `_SIZES` on: the sizes of the dimensions that index vectors index.
 """
 
-from .copying import move
+from .copying import move, updated
 from .values import I64, IrKernel, copy, fail, fill, index, load, loop, store, word
 
 _SIZES = 9      # position of the first
@@ -70,8 +70,7 @@ def scatter(op, dtype, index_type, code):
                 place = b.add(first, j)
                 update = load(b, updates, b.add(b.mul(i, length), j), dtype)
                 if op != "Update":
-                    old = load(b, out, place, dtype, again=True)
-                    update = old + update if op == "Add" else old - update
+                    update = updated(op, load(b, out, place, dtype, again=True), update)
                 store(b, out, place, update)
 
     return IrKernel(emit)

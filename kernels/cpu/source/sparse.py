@@ -1,8 +1,9 @@
-"""Products of sparse matrices, given by their entries, with dense ones. Hold no state."""
+"""Products of sparse matrices, given by their entries, with dense ones, and dense forms. Hold no state."""
 
 from types import SimpleNamespace
 
-from .values import BYTES, IrKernel, fail, index, load, loop, word
+from .copying import move, piece_at
+from .values import BYTES, I64, IrKernel, fail, index, load, loop, word
 from .vectors import Lanes, fill_zero, smaller, steps
 
 _WORDS = "out indices values dense entries outer inner width turned unit first last".split()
@@ -43,5 +44,34 @@ def multiply(dtype, index_type, lanes, code):
                 mask, place = v.mask(b.sub(count, end)), b.add(target, b.mul(end, size))
                 number = v.load_part(mask, b.add(source, b.mul(end, size)))
                 v.store_part(mask, v.fma(factor, number, v.load_part(mask, place)), place)
+
+    return IrKernel(emit)
+
+
+def to_dense(item, index_type, code):
+    """Fills an array, and puts values at their places. Fails with `code` at an index out of range, and where ascending
+    places are asked for at one that is not.
+
+    Words: 0 and 1 details of a failure (position in the indices, index), 2 out, 3 indices, 4 values, 5 how many,
+    6 length of a vector of indices, 7 bytes from one value to the next, 8 whether places must ascend, from 9 on sizes
+    of the dimensions, then the words of the piece that fills.
+    """
+    def emit(b, block):
+        out, indices, values, count, rank, step, ascend = (word(b, block, i) for i in range(2, 9))
+        with b.goto_entry_block():
+            place, last = b.alloca(I64), b.alloca(I64)
+        b.store(index(-1), last)
+        piece_at(b, block, int(item), b.add(index(9), rank))
+        with loop(b, index(0), count) as i:
+            b.store(index(0), place)
+            with loop(b, index(0), rank) as axis:
+                position, size = b.add(b.mul(i, rank), axis), word(b, block, b.add(axis, index(9)))
+                given = load(b, indices, position, index_type).cast("int64").ir
+                fail(b, block, b.icmp_unsigned(">=", given, size), int(code), position, given)
+                b.store(b.add(b.mul(b.load(place), size), given), place)
+            falls = b.icmp_signed("<=", b.load(place), b.load(last))
+            fail(b, block, b.and_(falls, b.icmp_signed("!=", ascend, index(0))), int(code), i)
+            b.store(b.load(place), last)
+            move(b, int(item), b.add(out, b.mul(b.load(place), index(int(item)))), b.add(values, b.mul(i, step)))
 
     return IrKernel(emit)

@@ -1,6 +1,6 @@
-"""The largest elements of rows. Holds no state."""
+"""The largest elements of rows. Hold no state."""
 
-from numba import types
+from numba import njit, types
 
 from .memory import TYPES, load, peek, store
 from .values import BYTES
@@ -36,6 +36,107 @@ def top_k(dtype, index_type):
                     store(values, place, value)
                     store(indices, place, to(i))
                     found = min(found + 1, k)
+        return types.int32(0)
+
+    return kernel
+
+
+_RUN = 8        # positions that are sorted by insertion, before runs are merged
+
+
+def _insert(kind):
+    """Puts the positions `begin` to `end` into `target`, sorted."""
+    whole = types.int64
+
+    @njit
+    def insert(x, target, begin, end):
+        for i in range(begin, end):
+            value, place = load(x, i, kind), i
+            while place > begin:
+                before = peek(target, place - 1, whole)
+                other = load(x, before, kind)
+                if not (value > other or (other != other and value == value)):
+                    break
+                store(target, place, before)
+                place -= 1
+            store(target, place, i)
+
+    return insert
+
+
+def _merge(kind):
+    """Merges two neighbouring sorted runs of positions, `begin` to `middle` to `end`, from `source` into `target`."""
+    whole = types.int64
+
+    @njit
+    def merge(x, source, target, begin, middle, end):
+        left, right = begin, middle
+        for place in range(begin, end):
+            first = left < middle
+            if first and right < end:
+                a, b = load(x, peek(source, left, whole), kind), load(x, peek(source, right, whole), kind)
+                first = not (b > a or (a != a and b == b))      # equal ones stay in order, NaN comes last
+            if first:
+                store(target, place, peek(source, left, whole))
+                left += 1
+            else:
+                store(target, place, peek(source, right, whole))
+                right += 1
+
+    return merge
+
+
+def by_sorting(dtype, index_type):
+    """The same for any k: sorts positions, merging runs of growing length.
+
+    Words: as of `top_k`; 6 scratch for two int64 of each element of a row.
+    """
+    kind, to = TYPES[dtype], TYPES[index_type]
+    size, index_size = BYTES[dtype], BYTES[index_type]
+    insert, merge = _insert(kind), _merge(kind)
+
+    def kernel(block):
+        length, k = block[4], block[5]
+        for row in range(block[3]):
+            x = block[2] + row * length * size
+            source, target = block[6], block[6] + 8 * length
+            for begin in range(0, length, _RUN):
+                insert(x, source, begin, min(begin + _RUN, length))
+            run = _RUN
+            while run < length:
+                for begin in range(0, length, 2 * run):
+                    merge(x, source, target, begin, min(begin + run, length), min(begin + 2 * run, length))
+                source, target = target, source
+                run *= 2
+            for i in range(k):
+                position = peek(source, i, types.int64)
+                store(block[0] + row * k * size, i, load(x, position, kind))
+                store(block[1] + row * k * index_size, i, to(position))
+        return types.int32(0)
+
+    return kernel
+
+
+def in_top_k(target_type, *fed):
+    """Whether fewer than k numbers of a row are above that of its target; false where one is not finite.
+
+    Words: out, rows (float32), targets, how many, row length, k: a number, or its address where it is `fed`.
+    """
+    kind, to, is_fed = types.float32, TYPES[target_type], bool(fed)
+
+    def kernel(block):
+        length, k = block[4], block[5]
+        if is_fed:
+            k = types.int64(load(block[5], 0, to))
+        for row in range(block[3]):
+            x, target = block[1] + row * length * 4, types.int64(load(block[2], row, to))
+            valid, above = target >= 0 and target < length, 0
+            chosen = load(x, target if valid else 0, kind) if length else kind(0)
+            for i in range(length):
+                value = load(x, i, kind)
+                valid = valid and value - value == 0
+                above += value > chosen
+            store(block[0], row, types.uint8(valid and above < k))
         return types.int32(0)
 
     return kernel
