@@ -38,14 +38,32 @@ class Term:
     def __rtruediv__(self, other):
         return self.formula.step("RealDiv", other, self)
 
+    def __rmul__(self, other):
+        return self.formula.step("Mul", other, self)
+
+    def __neg__(self):
+        return self.formula.step("Neg", self)
+
+    def maximum(self, other):
+        """The larger of both."""
+        return self.formula.step("Maximum", self, other)
+
+    def minimum(self, other):
+        """The smaller of both."""
+        return self.formula.step("Minimum", self, other)
+
+    def absolute(self):
+        """Its size."""
+        return self.formula.step("Abs", self)
+
     def sqrt(self):
         """Square root."""
         return self.formula.step("Sqrt", self)
 
     def flushed(self):
         """Itself, or 0 where it is smaller than normal numbers."""
-        size = self.formula.step("Abs", self)
-        return self.formula.step("Select", self.formula.step("Less", size, self.formula.tiny), 0.0, self)
+        is_tiny = self.formula.step("Less", self.absolute(), self.formula.tiny)
+        return self.formula.step("Select", is_tiny, 0.0, self)
 
 
 class Formula:

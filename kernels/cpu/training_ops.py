@@ -5,6 +5,8 @@ Operation for operation the reference kernels' formulas, so both tiers give the 
 
 from math import prod
 
+from graphflow.framework.op_def import get_op_def
+
 from ..registry import In, Native, Out, cpu
 from . import native, stand_ins
 from .copying import item_size
@@ -14,7 +16,7 @@ from .expression import Formula
 
 def _update(name, sparse=True):
     """Registers a rule of (ctx, *inputs as Terms), for the dense and maybe the sparse forms of an op. It
-    gives the new values of the variables that the op writes, which are its first inputs."""
+    gives the new values of the variables that the op writes, which are its first inputs; None if it can't."""
     def record(rule):
         def make(ctx):
             shape = ctx.input_shapes[0]
@@ -22,6 +24,8 @@ def _update(name, sparse=True):
             terms = [formula.operand(In(i), ctx.input_dtypes[i].base_dtype.name, given)
                      for i, given in enumerate(ctx.input_shapes)]
             results = rule(ctx, *terms)
+            if results is None:
+                return None
             for i, term in enumerate(results):
                 formula.result(Out(i), term)
             kernel = formula.kernel(ctx.threads)
@@ -30,8 +34,14 @@ def _update(name, sparse=True):
             return kernel.with_stand_in(stand_ins.update(formula.text, [term.position for term in results]))
 
         cpu.kernel("Apply" + name, "ResourceApply" + name, T=FLOATS)(make)
-        if sparse:
-            cpu.kernel("SparseApply" + name, "ResourceSparseApply" + name, T=FLOATS)(lambda ctx: _rows(ctx, rule))
+        return _update_rows(name)(rule) if sparse else rule
+    return record
+
+
+def _update_rows(name):
+    """The same for the sparse forms alone, whose rule may be another."""
+    def record(rule):
+        cpu.kernel("SparseApply" + name, "ResourceSparseApply" + name, T=FLOATS)(lambda ctx: _rows(ctx, rule))
         return rule
     return record
 
@@ -44,7 +54,9 @@ def _rows(ctx, rule):
     if grad != (*indices, *shape[1:]) or len(indices) != 1:
         return None
     formula, dtype = Formula(shape), ctx.output_dtypes[0].name
-    results = rule(ctx, *(formula.operand(In(i), dtype, ctx.input_shapes[i]) for i in numbers))
+    results = rule(ctx, *[formula.operand(In(i), dtype, ctx.input_shapes[i]) for i in numbers])
+    if results is None:
+        return None
     forms = ["s" if i < len(results) else "g" if i == at - 1 else "n" for i in numbers]
     code = native.function("rows.update", dtype, ctx.input_dtypes[at].name, "".join(forms), formula.text,
                            ",".join(str(term.position) for term in results), str(native.INDEX_OUT_OF_RANGE),
@@ -105,3 +117,56 @@ def centered_rms_prop(ctx, var, mg, ms, mom, lr, rho, decay, epsilon, grad):
     mg = mg + (grad - mg) * rest
     mom = mom * decay + grad * lr / (ms - mg * mg + epsilon).sqrt()
     return var - mom, mg, ms, mom
+
+
+@_update_rows("RMSProp")
+def rms_prop_rows(ctx, var, ms, mom, lr, rho, decay, epsilon, grad):
+    ms = ms * rho + grad * grad * (1 - rho)
+    mom = mom * decay + 1 / (ms + epsilon).sqrt() * lr * grad
+    return var - mom, ms, mom
+
+
+@_update_rows("CenteredRMSProp")
+def centered_rms_prop_rows(ctx, var, mg, ms, mom, lr, rho, decay, epsilon, grad):
+    rest = 1 - rho
+    ms = ms * rho + grad * grad * rest
+    mg = mg * rho + grad * rest
+    mom = mom * decay + 1 / (ms + epsilon - mg * mg).sqrt() * lr * grad
+    return var - mom, mg, ms, mom
+
+
+@_update("AdaMax", sparse=False)
+def ada_max(ctx, var, m, v, beta1_power, lr, beta1, beta2, epsilon, grad):
+    m = m + (grad - m) * (1 - beta1)
+    v = (beta2 * v).maximum(grad.absolute())
+    return var - lr / (1 - beta1_power) * (m / (v + epsilon)), m, v
+
+
+def _have_signs(ctx):
+    """Whether the numbers of an Ftrl update are constants of the right signs, and its power is a root."""
+    names = [argument.name for argument in get_op_def(ctx.op_type).inputs]
+    numbers = {name: ctx.value(i) for i, name in enumerate(names) if name.startswith("l") and name != "linear"}
+    if any(number is None for number in numbers.values()):
+        return False
+    rate, power = numbers.pop("lr"), numbers.pop("lr_power")
+    return rate > 0 and power == -0.5 and all(number >= 0 for number in numbers.values())
+
+
+@_update("Ftrl")
+def ftrl(ctx, var, accum, linear, grad, lr, l1, l2, lr_power):
+    return _led(ctx, var, accum, linear, grad, grad, lr, l1, l2)
+
+
+@_update("FtrlV2")
+def ftrl_v2(ctx, var, accum, linear, grad, lr, l1, l2, l2_shrinkage, lr_power):
+    return _led(ctx, var, accum, linear, grad, grad + 2 * l2_shrinkage * var, lr, l1, l2)
+
+
+def _led(ctx, var, accum, linear, grad, shrunk, lr, l1, l2):
+    if not _have_signs(ctx):
+        return None     # an error, or rare
+    total = accum + grad * grad
+    power = total.sqrt()
+    linear = linear + (shrunk - (power - accum.sqrt()) / lr * var)
+    kept = linear.maximum(-l1).minimum(l1) - linear
+    return kept / (power / lr + 2 * l2), total, linear
