@@ -62,12 +62,12 @@ def pack(dtype, count):
     return IrKernel(emit)
 
 
-class _Band:
+class Band:
     """The band of an image that one item (image, band of output rows) needs."""
 
     def __init__(self, b, dtype, image, words, item):
         self.size = BYTES[dtype]
-        self._b, self._w = b, words
+        self._b, self._w, self.item = b, words, item
         self._number = b.sdiv(item, words.bands)        # of the image, or of the slice of the result
         self.first = b.mul(b.srem(item, words.bands), words.band_rows)      # output rows
         self.last = smaller(b, b.add(self.first, words.band_rows), words.out_height)
@@ -168,7 +168,7 @@ def convolve(dtype, lanes, vectors, pixels):
         known = b.alloca(index(0).type)
         b.store(index(0), known)
         with loop(b, w.first, w.last) as item:
-            band = _Band(b, dtype, w.image, w, item)
+            band = Band(b, dtype, w.image, w, item)
             source, pitch = band.prepare()
             with b.if_then(b.icmp_signed("==", b.load(known), index(0))):
                 b.store(index(1), known)
@@ -276,7 +276,7 @@ def filter_gradient(dtype, lanes, vectors, taps):
         w = _words(b, block, names + IMAGE)
         tile = _FilterTile(b, Lanes(b, dtype, int(lanes)), w, vectors, taps)
         with loop(b, index(0), w.items) as item:
-            band = _Band(b, dtype, w.image, w, item)
+            band = Band(b, dtype, w.image, w, item)
             source, pitch = band.prepare()
             first = b.mul(band.output_row(), w.out_width)
             gradient = b.add(w.gradient, b.mul(b.mul(first, w.outputs), index(tile.v.size)))

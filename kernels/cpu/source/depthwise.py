@@ -1,7 +1,7 @@
-"""Depthwise convolution, channels last: loops over channels that LLVM vectorises. Hold no state.
+"""Depthwise convolution with several filters per channel, channels last. Hold no state.
 
-Every channel has `multiplier` filters of its own. Words of all: three arrays, first and last item,
-then SHAPE.
+Every channel has `multiplier` filters of its own: with one, `depthwise_tiles.py` is faster. Words of all: three arrays,
+first and last item, then SHAPE.
 """
 
 from types import SimpleNamespace
@@ -39,14 +39,10 @@ def _column_taps(b, w, tap, body):
         body(column, b.add(b.mul(column, w.stride_w), distance))
 
 
-def _products(b, w, single, body):
-    """Emits `body(channel, output channel)` for all of them; `single`: one filter per channel."""
-    with loop(b, index(0), w.channels) as c:
-        if single:
-            body(c, c)
-        else:
-            with loop(b, index(0), w.multiplier) as m:
-                body(c, b.add(b.mul(c, w.multiplier), m))
+def _products(b, w, body):
+    """Emits `body(channel, output channel)` for all of them."""
+    with loop(b, index(0), w.channels) as c, loop(b, index(0), w.multiplier) as m:
+        body(c, b.add(b.mul(c, w.multiplier), m))
 
 
 def _row_taps(b, w, row, body):
@@ -58,10 +54,8 @@ def _row_taps(b, w, row, body):
             body(r, line)
 
 
-def convolve(multiple, dtype):
+def convolve(dtype):
     """Items are output rows of all images. Words: out, images, filter, ..."""
-    single = multiple == "0"
-
     def emit(b, block):
         w = _words(b, block, "out image filter")
         outputs = b.mul(w.channels, w.multiplier)
@@ -78,7 +72,7 @@ def convolve(multiple, dtype):
                     def add_pixel(column, image_column):
                         x = advance(b, w.image, b.add(source, b.mul(image_column, w.channels)), dtype)
                         y = advance(b, target, b.mul(column, outputs), dtype)
-                        _products(b, w, single, lambda c, k: store(
+                        _products(b, w, lambda c, k: store(
                             b, y, k, load(b, y, k, dtype, again=True)
                             + load(b, x, c, dtype) * load(b, weights, k, dtype)))
 
@@ -89,10 +83,8 @@ def convolve(multiple, dtype):
     return IrKernel(emit)
 
 
-def to_input(multiple, dtype):
+def to_input(dtype):
     """Items are images. Words: gradient of the images (out), gradient, filter, ..."""
-    single = multiple == "0"
-
     def emit(b, block):
         w = _words(b, block, "out gradient filter")
         outputs, size = b.mul(w.channels, w.multiplier), b.mul(b.mul(w.height, w.width), w.channels)
@@ -110,7 +102,7 @@ def to_input(multiple, dtype):
                             dy = advance(b, w.gradient, b.add(source, b.mul(column, outputs)), dtype)
                             pixel = b.add(b.mul(line, w.width), image_column)
                             dx = advance(b, target, b.mul(pixel, w.channels), dtype)
-                            _products(b, w, single, lambda c, k: store(
+                            _products(b, w, lambda c, k: store(
                                 b, dx, c, load(b, dx, c, dtype, again=True)
                                 + load(b, dy, k, dtype) * load(b, weights, k, dtype)))
 
@@ -121,13 +113,11 @@ def to_input(multiple, dtype):
     return IrKernel(emit)
 
 
-def to_filter(multiple, dtype):
+def to_filter(dtype):
     """Items are taps. Rows add up in the scratch, rows' sums in float64 in `total`.
 
     Words: gradient of the filter (out), images, gradient, ..., number of images.
     """
-    single = multiple == "0"
-
     def emit(b, block):
         w = _words(b, block, "out image gradient")
         images = word(b, block, 5 + len(SHAPE))
@@ -145,7 +135,7 @@ def to_filter(multiple, dtype):
                 def add_pixel(column, image_column, source=source, given=given):
                     x = advance(b, w.image, b.add(source, b.mul(image_column, w.channels)), dtype)
                     dy = advance(b, w.gradient, b.add(given, b.mul(column, outputs)), dtype)
-                    _products(b, w, single, lambda c, k: store(
+                    _products(b, w, lambda c, k: store(
                         b, w.scratch, k, load(b, w.scratch, k, dtype, again=True)
                         + load(b, x, c, dtype) * load(b, dy, k, dtype)))
 
