@@ -164,15 +164,19 @@ def _used(shaped, node, origins, found):
         return None
     if isinstance(origin, int):
         return Use(handle, origin, source, shape, dtype, source is None and elements.size is None)
-    fits = elements.size is not None and kernels("reference.tensor_store").rows_bytes(elements.size, shape, dtype)
-    if source is None or fits is None or fits is False:
-        return None
-    made = Made(origin.name, elements.size, shape, True, True, False).gradient(source)
-    return Use(handle, origin, source, shape, dtype, False, made)
+    return None if source is None else _gradients_of_taped(origin, elements, handle, source, shape, dtype)
 
 
 def _gradients(use, handle, source):
     return Use(handle, use.origin, source, use.shape, use.dtype, False, use.made.gradient(source))
+
+
+def _gradients_of_taped(origin, elements, handle, source, shape, dtype):
+    """The Use of the gradients of an array whose handle is on a tape, or None."""
+    if not elements.size or kernels("reference.tensor_store").rows_bytes(elements.size, shape, dtype) is None:
+        return None     # of no elements nothing was written: nobody may know their shape
+    made = Made(origin.name, elements.size, shape, True, True, False).gradient(source)
+    return Use(handle, origin, source, shape, dtype, False, made)
 
 
 def _elements_of(shaped, node):
@@ -200,10 +204,12 @@ def use_within(spec, inner, handle):
     value = root if inner.source is None else Value(handle.dtype, handle.shape, f"{handle.name}@{source}")
     if isinstance(origin, int):
         return Use(value, origin, source, inner.shape, inner.dtype, inner.may_grow)
-    base = spec.arrays.get(origin)
-    if base is None or (base.shape, base.dtype) != (inner.shape, inner.dtype):
+    base, elements = spec.arrays.get(origin), spec.elements.get(origin)
+    if base is not None:
+        return _gradients(base, value, source) if (base.shape, base.dtype) == (inner.shape, inner.dtype) else None
+    if source is None or elements is None or not elements.alike or elements.shape != inner.shape:
         return None
-    return _gradients(base, value, source)
+    return _gradients_of_taped(origin, elements, value, source, inner.shape, inner.dtype)
 
 
 def is_used(shaped, found, node):

@@ -85,10 +85,11 @@ class Specialization:
       a loop's first iteration only. variables: those that the plan's own
       nodes use. nodes: list of BoundNode. pending: native functions still being compiled (their nodes run
       by reference kernels meanwhile). bodies: operation -> Specializations of its bodies, where they are settled.
-      arrays: {handle: arrays.Use} of TensorArrays that native kernels may use; array_origins: see `arrays.uses`.
-      is_body: whether the plan is a body's. tapes: {tape that native conditionals make or read: {path: (Value, whether
-      more than its shape is read)}}, see `tapes.py`. rows: {part of a tape that is an address: Rows}. stand_ins:
-      {handle that is recorded, or stands on a tape that native steps make: arrays.StandIn}.
+      arrays: {handle: arrays.Use} of TensorArrays that native kernels may use; array_origins: see `arrays.uses`;
+      elements: what is known of arrays, by their handles. is_body: whether the plan is a body's. tapes: {tape that
+      native steps make or read: {path: (Value, whether more than its shape is read)}}, see `tapes.py`. rows: {part of a
+      tape that is an address: Rows}. stand_ins: {handle that is recorded, or stands on a tape that native steps make:
+      arrays.StandIn}.
       collected: the values that are there to be collected (`compiler/collect.py`). pieces: {one of these of which some
       branches make more rows: (Value with room for as many as any makes, Value that says how many there are)}.
 
@@ -110,7 +111,7 @@ class Specialization:
         self._refusals = shaped.refusals
         bodies = {node.op: node.bodies for node in self.plan.nodes if node.bodies}
         self.bodies = {op: self._specialized(plans, bodies[op], wait) for op, plans in shaped.bodies.items()}
-        self.collected = collect.pieces(shaped, body)
+        self.collected, self.elements = collect.pieces(shaped, body), shaped.arrays
         self.nodes, self.once = self._choose_tiers(shaped, body, wait)
 
     def _specialized(self, plans, bodies, wait):

@@ -40,6 +40,21 @@ def test_gradients_three_deep_and_in_branches():
     check([*y, *tf.gradients(y, [x, w])])
 
 
+def test_arrays_that_only_bodies_within_use():
+    """Neither the body that makes the array nor its gradient reads or writes an element."""
+    x, w = rows(3, 2), rows(2)
+
+    def recurrent(row):
+        array = tf.TensorArray(tf.float32, 3, clear_after_read=False)
+        _, _, array = tf.while_loop(lambda i, *_: i < 3, lambda i, a, array: (
+            i + 1, tf.tanh(a * w), array.write(i, a)), [0, row, array])
+        read, = looped(lambda i, a: (a * 0.5 + array.read(2 - i),), row, trips=3)
+        return tf.cond(read[0] > 0, lambda: read * array.read(0), lambda: tf.sin(read))
+
+    y = tf.map_fn(recurrent, x)
+    check([y, *tf.gradients(y, [x, w])])
+
+
 @pytest.mark.parametrize("length, size", [(0, 3), (3, 0), (1, 1), (5, 2), (40, 3)])
 def test_lengths_and_sizes(length, size):
     x = tf.placeholder(tf.float32, [None, None, 2])
@@ -127,6 +142,23 @@ def test_second_derivatives_of_arrays_that_loops_are_given():
     second = tf.gradients(tf.reduce_sum(first[0] ** 2) + tf.reduce_sum(first[1] ** 2), [x, w])
     for length, count in ((5, 5), (40, 40), (3, 1), (5, 4)):
         check([y, *first, *second], {x: values[:length], steps: count}, tolerance=1e-4)
+
+
+@pytest.mark.parametrize("size", [0, 2])
+def test_second_derivatives_where_nothing_is_stacked(size):
+    x, w = rows(3, 2), rows(2)
+    y = tf.map_fn(lambda row: row * w + tf.reduce_sum(tf.map_fn(lambda _: tf.sin(w), tf.zeros([size])), 0), x)
+    fetches = with_gradients([y], [x, w])
+    with in_reference():
+        expected, _ = outcomes(fetches)
+    found, _ = outcomes(fetches)
+    for one, other in zip(found, expected, strict=True):
+        assert isinstance(one, tuple) == isinstance(other, tuple) == (size == 0)
+        if isinstance(one, tuple):
+            assert one == other and one[0] is tf.errors.UnimplementedError
+            continue
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
 
 
 def test_second_derivatives_of_arrays_of_one_iteration():
