@@ -26,6 +26,9 @@ class Term:
     def __sub__(self, other):
         return self.formula.step("Sub", self, other)
 
+    def __radd__(self, other):
+        return self.formula.step("Add", other, self)
+
     def __rsub__(self, other):
         return self.formula.step("Sub", other, self)
 
@@ -51,6 +54,10 @@ class Term:
     def minimum(self, other):
         """The smaller of both."""
         return self.formula.step("Minimum", self, other)
+
+    def sign(self):
+        """-1, 0 or 1; NaN for NaN."""
+        return self.formula.step("Sign", self)
 
     def absolute(self):
         """Its size."""

@@ -112,8 +112,8 @@ def add_product(transposes):
 
 
 _UFUNCS = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "RealDiv": np.divide, "Sqrt": np.sqrt,
-           "Abs": np.abs, "Neg": np.negative, "Maximum": np.maximum, "Minimum": np.minimum, "Less": np.less,
-           "Select": np.where}
+           "Abs": np.abs, "Neg": np.negative, "Sign": np.sign, "Maximum": np.maximum, "Minimum": np.minimum,
+           "Less": np.less, "Select": np.where}
 
 
 def update(steps, results):

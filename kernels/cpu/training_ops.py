@@ -142,13 +142,19 @@ def ada_max(ctx, var, m, v, beta1_power, lr, beta1, beta2, epsilon, grad):
     return var - lr / (1 - beta1_power) * (m / (v + epsilon)), m, v
 
 
+def _constants(ctx, *names):
+    """The numbers of these names that an update has; None if one of them may change."""
+    inputs = [argument.name for argument in get_op_def(ctx.op_type).inputs]
+    found = {name: ctx.value(inputs.index(name)) for name in names if name in inputs}
+    return None if any(number is None for number in found.values()) else found
+
+
 def _have_signs(ctx):
-    """Whether the numbers of an Ftrl update are constants of the right signs, and its power is a root."""
-    names = [argument.name for argument in get_op_def(ctx.op_type).inputs]
-    numbers = {name: ctx.value(i) for i, name in enumerate(names) if name.startswith("l") and name != "linear"}
-    if any(number is None for number in numbers.values()):
+    """Whether the numbers of an update are constants of the right signs, and the power of one by Ftrl is a root."""
+    numbers = _constants(ctx, "lr", "l1", "l2", "l2_shrinkage", "lr_power")
+    if numbers is None:
         return False
-    rate, power = numbers.pop("lr"), numbers.pop("lr_power")
+    rate, power = numbers.pop("lr"), numbers.pop("lr_power", -0.5)
     return rate > 0 and power == -0.5 and all(number >= 0 for number in numbers.values())
 
 
@@ -170,3 +176,24 @@ def _led(ctx, var, accum, linear, grad, shrunk, lr, l1, l2):
     linear = linear + (shrunk - (power - accum.sqrt()) / lr * var)
     kept = linear.maximum(-l1).minimum(l1) - linear
     return kept / (power / lr + 2 * l2), total, linear
+
+
+def _shrunk(ctx, value, rate, l1, l2):
+    """The proximal step: a soft threshold where there is one, then a division."""
+    if _constants(ctx, "l1")["l1"] > 0:
+        value = value.sign() * (value.absolute() - rate * l1).maximum(0.0)
+    return value / (1 + l2 * rate)
+
+
+@_update("ProximalGradientDescent")
+def proximal_gradient_descent(ctx, var, alpha, l1, l2, delta):
+    return (_shrunk(ctx, var - delta * alpha, alpha, l1, l2),) if _constants(ctx, "l1") is not None else None
+
+
+@_update("ProximalAdagrad")
+def proximal_adagrad(ctx, var, accum, lr, l1, l2, grad):
+    if not _have_signs(ctx):
+        return None
+    accum = accum + grad * grad
+    rate = lr * (1 / accum.sqrt())
+    return _shrunk(ctx, var - grad * rate, rate, l1, l2), accum

@@ -7,8 +7,8 @@ from graphflow.framework import dtypes
 from graphflow.framework.op_def import get_op_def
 from tests.kernels.native_harness import bind, execute, registry
 
-NUMBERS = {"beta1_power": 0.9, "lr": 0.05, "beta1": 0.9, "beta2": 0.99, "rho": 0.9, "momentum": 0.5, "epsilon": 1e-6,
-           "l1": 0.3, "l2": 0.2, "l2_shrinkage": 0.1, "lr_power": -0.5}
+NUMBERS = {"beta1_power": 0.9, "lr": 0.05, "alpha": 0.1, "beta1": 0.9, "beta2": 0.99, "rho": 0.9, "momentum": 0.5,
+           "epsilon": 1e-6, "l1": 0.3, "l2": 0.2, "l2_shrinkage": 0.1, "lr_power": -0.5}
 ROWS = np.array([3, 0, 3, 6, 3])
 
 
@@ -42,9 +42,11 @@ def _reference(op, arrays, dtype):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("op", ["ApplyAdaMax", "ApplyFtrl", "ApplyFtrlV2", "SparseApplyFtrl", "SparseApplyFtrlV2",
                                 "SparseApplyRMSProp", "SparseApplyCenteredRMSProp", "ResourceApplyFtrl",
-                                "ResourceSparseApplyRMSProp"])
-def test_updates_have_the_reference_bits(op, dtype):
-    arrays, coefficients = _inputs(op, dtype)
+                                "ResourceSparseApplyRMSProp", "ApplyProximalAdagrad", "SparseApplyProximalAdagrad",
+                                "ApplyProximalGradientDescent", "SparseApplyProximalGradientDescent"])
+@pytest.mark.parametrize("l1", [0.3, 0.0])
+def test_updates_have_the_reference_bits(op, l1, dtype):
+    arrays, coefficients = _inputs(op, dtype, l1=l1)
     if "Centered" in op:
         arrays[1] *= 0.1        # of means, the square of one stays below the other
     want = _reference(op, arrays, dtype)
