@@ -16,6 +16,7 @@ _EULER_MACLAURIN = [b / math.factorial(2 * k) for k, b in enumerate((
     -174611 / 330, 854513 / 138, -236364091 / 2730), start=1)]
 _TINY = 1e-300
 _STEPS = 3000
+_CONVERGED = 4e-16      # how near to one a last factor is; those after it may be farther, by rounding
 
 
 def _lgamma(x):
@@ -91,7 +92,7 @@ def _upper_fraction(a, x):
     """Lentz's evaluation of the continued fraction of the upper incomplete gamma function."""
     b = x + 1 - a
     c, d = np.full(a.shape, 1 / _TINY), 1 / b
-    value = d
+    value, left = d, np.ones(a.shape, bool)
     for n in range(1, _STEPS):
         numerator = -n * (n - a)
         b = b + 2
@@ -100,7 +101,8 @@ def _upper_fraction(a, x):
         c = b + numerator / c
         c = np.where(np.abs(c) < _TINY, _TINY, c)
         value = value * (c * d)
-        if np.all(np.abs(c * d - 1) < 1e-16):
+        left &= np.abs(c * d - 1) >= _CONVERGED
+        if not left.any():
             break
     return value * _gamma_density(a, x)
 
@@ -135,7 +137,7 @@ def _beta_fraction(a, b, x):
     """Lentz's evaluation of the continued fraction of the incomplete beta function."""
     c, d = np.ones(a.shape), 1 - (a + b) * x / (a + 1)
     d = 1 / np.where(np.abs(d) < _TINY, _TINY, d)
-    value = d
+    value, left = d, np.ones(a.shape, bool)
     for m in range(1, _STEPS):
         for numerator in (m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
                           -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))):
@@ -144,7 +146,8 @@ def _beta_fraction(a, b, x):
             c = 1 + numerator / c
             c = np.where(np.abs(c) < _TINY, _TINY, c)
             value = value * (c * d)
-        if np.all(np.abs(c * d - 1) < 1e-16):
+        left &= np.abs(c * d - 1) >= _CONVERGED
+        if not left.any():
             break
     return value
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import graphflow as tf
+from graphflow.framework.kernel_loader import kernels
 from tests.ops.harness import Sample, fixed, normal, positive, sample_tests, unit
 
 FLOATS = "float16 bfloat16 float32 float64"
@@ -143,3 +144,14 @@ def test_polyval():
         x = tf.constant([1.0, 2.0])
         np.testing.assert_array_equal(sess.run(tf.math.polyval([1.0, 2.0, 3.0], x)), [6, 11])
         np.testing.assert_array_equal(sess.run(tf.math.polyval([], x)), [0, 0])
+
+
+def test_fractions_end_once_they_have_converged(monkeypatch):
+    """Rounding moves what has converged: all at once are never done."""
+    special = kernels("reference.special_functions")
+    rounds = []
+    monkeypatch.setattr(special, "range", lambda *ends: (rounds.append(i) or i for i in range(*ends)), raising=False)
+    x = np.random.default_rng(0).uniform(0.1, 0.9, 5000)
+    special.incomplete_gamma(5 * x, 10 * x, upper=True)
+    special.incomplete_beta(3 * x, 2 * x, x)
+    assert 10 < len(rounds) < 1000
