@@ -167,21 +167,21 @@ reference.kernel("CropAndResizeGradBoxes")(lambda ctx: _crop_grad_boxes)
 
 # ---------------------------------------------------------------- suppression
 
-def _overlaps(box, others):
-    """Intersection over union of `box` with each of `others`; 0 for empty boxes."""
-    def area(b):
-        return (b[..., 2] - b[..., 0]) * (b[..., 3] - b[..., 1])
+_CANDIDATES = 64        # at a time
 
-    low = np.maximum(box[:2], others[:, :2])
-    high = np.minimum(box[2:], others[:, 2:])
+def _overlaps(boxes, others):
+    """Intersection over union of each box with each of `others`; 0 for empty boxes."""
+    low = np.maximum(boxes[:, None, :2], others[:, :2])
+    high = np.minimum(boxes[:, None, 2:], others[:, 2:])
     shared = np.prod(np.maximum(high - low, 0), -1)
-    areas = area(others), area(box)
-    empty = (areas[0] <= 0) | (areas[1] <= 0)
-    return np.where(empty, 0, shared / np.where(empty, 1, areas[0] + areas[1] - shared))
+    mine, theirs = (np.prod(b[:, 2:] - b[:, :2], -1) for b in (boxes, others))
+    mine = mine[:, None]
+    empty = (mine <= 0) | (theirs <= 0)
+    return np.where(empty, 0, shared / np.where(empty, 1, mine + theirs - shared))
 
 
 def _chosen(boxes, scores, count, limit, least):
-    """Indices of the chosen boxes, best first."""
+    """Indices of the chosen boxes, best first: some candidates at a time, compared with those chosen and each other."""
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         fail("boxes must have 4 columns")
     if scores.shape != boxes.shape[:1]:
@@ -189,14 +189,23 @@ def _chosen(boxes, scores, count, limit, least):
     if not 0 <= limit <= 1:
         fail("iou_threshold must be in [0, 1]")
     boxes = boxes.astype(np.float32)
-    corners = np.stack([boxes[:, ::2].min(1), boxes[:, 1::2].min(1), boxes[:, ::2].max(1), boxes[:, 1::2].max(1)], 1)
+    order = np.argsort(-scores.astype(np.float32), kind="stable")
+    order = order[scores[order] > least]
+    ends = boxes[order].reshape(-1, 2, 2)
+    corners = np.concatenate([ends.min(1), ends.max(1)], 1)
     chosen = []
-    for i in np.argsort(-scores.astype(np.float32), kind="stable").tolist():
-        if len(chosen) >= count:
-            break
-        if scores[i] > least and not (_overlaps(corners[i], corners[chosen]) > limit).any():
-            chosen.append(i)
-    return np.array(chosen, np.int32)
+    for first in range(0, len(order) if count > 0 else 0, _CANDIDATES):
+        some = corners[first:first + _CANDIDATES]
+        left = ~(_overlaps(some, corners[chosen]) > limit).any(1)
+        alike = _overlaps(some, some) > limit
+        for i in range(len(some)):
+            if not left[i]:
+                continue
+            chosen.append(first + i)
+            if len(chosen) == count:
+                return order[chosen].astype(np.int32)
+            left &= ~alike[i]
+    return order[chosen].astype(np.int32)
 
 
 @reference.kernel("NonMaxSuppression")

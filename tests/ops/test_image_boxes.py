@@ -1,7 +1,9 @@
 """Rows of ops on boxes; more values are TensorFlow's in test_images.py."""
 
 import numpy as np
+import pytest
 
+import graphflow as tf
 from tests.ops.harness import Sample, fixed, normal, sample_tests
 
 SMALL = fixed(np.array([2, 3], np.int32)).keep
@@ -32,3 +34,30 @@ SAMPLES += [
            attrs={"pad_to_max_output_size": True}, dtypes="float32"),
 ]
 test_samples = sample_tests(SAMPLES)
+
+
+def _overlap(one, other):
+    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
+    shared = np.prod(np.maximum(high - low, 0))
+    areas = [np.prod(box[2:] - box[:2]) for box in (one, other)]
+    return shared / (sum(areas) - shared) if min(areas) > 0 else 0
+
+
+@pytest.mark.parametrize("count", [0, 7, 1000])
+def test_suppression_is_greedy(count):
+    rng = np.random.default_rng(0)
+    corners = np.sort(rng.uniform(size=(300, 2, 2)), 1).reshape(-1, 4).astype("f")
+    corners[5] = corners[6]
+    corners[7, 2:] = corners[7, :2]
+    scores = rng.uniform(size=300).astype("f")
+    scores[20] = np.nan
+    expected = []
+    for i in np.argsort(-scores, kind="stable")[:-1]:
+        if scores[i] > 0.2 and len(expected) < count and all(
+                _overlap(corners[i], corners[j]) <= 0.4 for j in expected):
+            expected.append(i)
+    turned = corners[:, [2, 1, 0, 3]]       # any two corners will do
+    with tf.Session() as sess:
+        found = sess.run(tf.image.non_max_suppression(turned, scores, count, 0.4, 0.2))
+    np.testing.assert_array_equal(found, expected)
+    assert len(found) == count if count < 10 else 10 < len(found) < 200
