@@ -95,12 +95,9 @@ class Use:
 def uses(shaped, body, refused=()):
     """({handle: Use} for the arrays that nodes of a ShapedPlan use, {handle: (origin, source)} of all).
 
-    Of what is made with the frame, the handles `refused` are left out. body: its BodyPlan, or None for what is no body:
-    nothing is made there.
+    Of what is made with the frame, the handles `refused` are left out. body: its BodyPlan, or None for what is no body.
     """
-    if body is None:
-        return {}, {}
-    found, origins = {}, _fed(shaped, body, refused)
+    found, origins = {}, {} if body is None else _fed(shaped, body, refused)
     for node in shaped.nodes:
         if node.type not in _KINDS:
             continue

@@ -46,12 +46,12 @@ class Budget:
             draw.give_back(position, (block[draw.word] - begun) // draw.step, _RESERVED_DRAWS)
         self._begun.clear()
 
-    def renew(self):
-        """Allows for more, and makes room.
+    def is_over(self):
+        """Whether the run is to stop."""
+        return deadlines.is_over(self._resources)
 
-        Raises CancelledError or DeadlineExceededError if the run is to stop instead.
-        """
-        deadlines.check(self._resources, None)
+    def renew(self):
+        """Allows for more, and makes room."""
         for room in (*self.rooms, *self.records):
             room.renew()
         now = time.perf_counter()

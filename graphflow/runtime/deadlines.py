@@ -88,6 +88,12 @@ def raise_cancelled():
     raise errors.CancelledError(None, None, "The run was cancelled: its session was closed")
 
 
+def is_over(resources):
+    """Whether runs of this thread are to stop: the session of `resources` is closed, or their time is up."""
+    deadline = current() if _open else None
+    return resources.closed or deadline is not None and deadline.passed()
+
+
 def check(resources, op):
     """Raises CancelledError once the session of `resources` is closed, DeadlineExceededError when time is up.
 
@@ -96,10 +102,8 @@ def check(resources, op):
     if resources.closed:
         what = "the run was under way" if op is None else f"{op.name} ran"
         raise errors.CancelledError(None if op is None else op.node_def, op, f"The session was closed while {what}")
-    if _open:
-        deadline = current()
-        if deadline is not None and deadline.passed():
-            raise deadline.error(op)
+    if is_over(resources):
+        raise current().error(op)
 
 
 def any_open():

@@ -49,14 +49,20 @@ def make_executor(plan, resources, config=None):
 
 
 class _Entry:
-    """A specialisation, its idle frames, and the variables' shapes it was made for. used: when, in runs."""
+    """A specialisation and its idle frames.
 
-    __slots__ = ("spec", "frames", "shapes", "used", "next_poll")
+    Attributes: uses: (Slot, whether it is written) of the variables that frames are given; shapes: those that it was
+    made for. missing: Slots of variables that had no value then: only bodies use them. used: when, in runs.
+    """
 
-    def __init__(self, spec, shapes):
+    __slots__ = ("spec", "frames", "uses", "shapes", "missing", "used", "next_poll")
+
+    def __init__(self, spec, uses, missing):
         self.spec = spec
         self.frames = collections.deque()
-        self.shapes = shapes
+        self.uses = uses
+        self.shapes = [slot.value.shape for slot, _ in uses]
+        self.missing = missing
         self.used = 0
         self.next_poll = time.monotonic() + _POLL_SECONDS
 
@@ -71,11 +77,10 @@ class Executor:
         self.plan = plan
         self._resources = resources
         own = own_variables(plan)
-        self._slots = {v: resources.slot(v.key) for v in plan.variables if v in own}
+        self._slots = {v: resources.slot(v.key) for v in plan.variables}
+        self._own = {v: slot for v, slot in self._slots.items() if v in own}
         self._config = config
-        written = {w.variable for node in plan.nodes for w in node.writes}
-        self._uses = [(slot, v in written) for v, slot in self._slots.items()]
-        self._writes = bool(written)
+        self._written = {w.variable for node in plan.nodes for w in node.writes}
         self._frames = weakref.WeakSet()
         self._cancelled = False
         self.divided = None
@@ -99,11 +104,10 @@ class Executor:
         if not self._slots:
             entry, frame = self._frame(key, entry)
             result = frame.run(feeds, None)
-        elif self._writes:
+        elif self._written:
             with self._resources.gate:
                 entry, frame = self._frame(key, entry)
-                result = frame.run(feeds, [slot.writable() if written else slot.value
-                                           for slot, written in self._uses])
+                result = frame.run(feeds, [slot.writable() if written else slot.value for slot, written in entry.uses])
         else:
             result, entry, frame = self._read(key, entry, feeds)
         if deadlines.any_open():
@@ -116,12 +120,12 @@ class Executor:
         """A run that writes nothing holds the gate only while it takes the variables' arrays."""
         with self._resources.gate:
             entry, frame = self._frame(key, entry)
-            arrays = [slot.share() for slot, _ in self._uses]
+            arrays = [slot.share() for slot, _ in entry.uses]
         try:
             return frame.run(feeds, arrays), entry, frame
         finally:
             with self._resources.gate:
-                for (slot, _), array in zip(self._uses, arrays):
+                for (slot, _), array in zip(entry.uses, arrays):
                     slot.unshare(array)
 
     def _run_otherwise(self, feeds):
@@ -185,7 +189,7 @@ class Executor:
     def profile(self, spec, feeds):
         """Seconds per step of one of its Specializations; variables are as before afterwards."""
         with self._resources.gate:
-            arrays = [slot.value.copy() for slot, _ in self._uses]
+            arrays = [self._slots[v].value.copy() for v in spec.variables]
             return Frame(spec, self._resources).profile(feeds, arrays)
 
     # ---- specialisations
@@ -218,34 +222,35 @@ class Executor:
         """Whether no variable changed its shape since, and no kernels are ready that the entry does without."""
         if entry.spec.pending and self._compiled(entry):
             return False
-        for (slot, _), shape in zip(self._uses, entry.shapes):
+        for (slot, _), shape in zip(entry.uses, entry.shapes):
             if slot.value is None or slot.value.shape != shape:
                 return False
-        return True
+        return not entry.missing or all(slot.value is None for slot in entry.missing)
 
     def _shape(self, key):
         """The ShapedPlan for these feed shapes and the variables as they are."""
         self._check_variables()
         with collector.paused():
-            shapes = {v: slot.value.shape for v, slot in self._slots.items()}
+            shapes = {v: slot.value.shape for v, slot in self._own.items()}
             seed = self.plan.nodes[0].op.graph.seed
             return pipeline.shape(self.plan, [Info(s) for s in key], shapes, Evaluator(self._resources, seed))
 
     def _specialize(self, key, shaped):
         """A new entry; the one that was used least recently goes if there are too many."""
         with collector.paused():
-            spec = Specialization(shaped, list(self._slots), self._resources, self._threads, self._wait, self._config)
-        entry = _Entry(spec, [slot.value.shape for slot, _ in self._uses])
+            spec = Specialization(shaped, list(self._own), self._resources, self._threads, self._wait, self._config)
+        entry = _Entry(spec, [(self._slots[v], v in self._written) for v in spec.variables],
+                       [slot for slot in self._slots.values() if slot.value is None])
         while len(self._entries) >= self._kept and key not in self._entries:
             del self._entries[min(self._entries, key=lambda other: self._entries[other].used)]
         self._entries[key] = entry
         return entry
 
     def _check_variables(self):
-        missing = [v.op for v, slot in self._slots.items() if slot.value is None]
+        missing = [v.op for v, slot in self._own.items() if slot.value is None]
         if missing:
             failure.raise_uninitialized(missing)
-        for variable, slot in self._slots.items():
+        for variable, slot in self._own.items():
             if slot.value.dtype != variable.numpy_dtype:
                 raise errors.InvalidArgumentError(
                     variable.op.node_def, variable.op, f"Variable '{variable.op.name}' of dtype "

@@ -197,8 +197,7 @@ class Frame:
             for step in itertools.islice(self._steps, self._once if again else 0, None):
                 step.run()
         except NativeFailure as error:
-            if not self.cancelled:
-                self._explain(error.row)
+            self._stop(error.row)
         finally:
             if not self._is_plain:
                 self.budget.end()
@@ -207,6 +206,13 @@ class Frame:
         result = [self._fetched(*fetch) for fetch in self._fetches]
         self._let_go()      # what the caller fed is the caller's
         return result
+
+    def _stop(self, row):
+        """Raises the error of a run that ended in native row `row`."""
+        if row in self._blocks.bodies:
+            deadlines.check(self._resources, self._blocks.steps[row].node.op)
+        if not self.cancelled:
+            self._explain(row)
 
     def _let_go(self):
         for position in self._borrowed:
@@ -313,7 +319,7 @@ class Frame:
             for position, (bound, step) in enumerate(self._single_steps()):
                 start = time.perf_counter()
                 if bound.native:
-                    self.tape.run_range(row, row + 1)
+                    TapeStep(self.tape, self.budget, row, row + 1).run()
                     row += 1
                 else:
                     step.run()

@@ -124,8 +124,6 @@ class Lowered:
         for variable in one.variables:
             outside = [v for v in self._node.inputs if v.variable is not None and v.variable.key == variable.key]
             if outside[0].variable not in self._spec.variables:
-                if not self._spec.is_body:
-                    raise Refused       # it need not be initialised if its body does not run
                 self._variables.append((outside[0].variable, one.shape[variable.start]))
             result[variable] = self._number(outside[0])
         return result

@@ -38,7 +38,7 @@ class TapeStep:
     def _go_on(self, row):
         """Runs on from a row that wants Python to look in."""
         while row >= 0:
-            if self._tape.cancel[0] or not self._tape.paused:
+            if self._tape.cancel[0] or not self._tape.paused or self._budget.is_over():
                 raise NativeFailure(row)
             self._budget.renew()
             row = self._tape.run_range(row, self._stop)

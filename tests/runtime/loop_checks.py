@@ -8,13 +8,16 @@ import pytest
 
 import graphflow as tf
 from graphflow.framework.kernel_loader import kernels
-from graphflow.runtime import calls
+from graphflow.runtime import calls, inner_loops
 from graphflow.runtime.executor import Executor
+from graphflow.runtime.staged import StagedExecutor
 
 
-@pytest.fixture(autouse=True)
-def seeded():
-    tf.set_random_seed(1)  # a seeded program waits for its compiled kernels
+@pytest.fixture(autouse=True, params=["in the plan", "by themselves"])
+def seeded(request, monkeypatch):
+    """A seeded program waits for its compiled kernels. All loops are steps of the plan that may be, or none are."""
+    tf.set_random_seed(1)
+    monkeypatch.setattr(inner_loops, "_MOST_COPIED", 1 << 40 if request.param == "in the plan" else -1)
 
 
 @pytest.fixture
@@ -26,15 +29,27 @@ def by_python(monkeypatch):
                         else find(op_type, *rest))
 
 
-def loops(sess):
-    """The loops of the plans that `sess` has run, by type: NativeLoop or None each."""
-    found = []
-    for executor in sess._bound.values():
-        if isinstance(executor, Executor):
-            for entry in executor._entries.values():
-                found += [bound.run.__self__._native for bound in entry.spec.nodes
-                          if bound.node.type in ("While", "WhileGrad")]
-    return found
+def _executors(found):
+    """The Executors among `found`, and those of the parts into which others have divided their plans."""
+    result = []
+    for executor in found:
+        divided = executor if isinstance(executor, StagedExecutor) else getattr(executor, "divided", None)
+        if divided is not None:
+            result += _executors(unit.executor for unit in divided._units)
+        elif isinstance(executor, Executor):
+            result.append(executor)
+    return result
+
+
+def is_native(bound):
+    """Whether the step of a loop runs natively: as a row of the plan's tape, or by itself."""
+    return bound.native is not None or bound.run.__self__._native is not None
+
+
+def are_native(sess):
+    """Whether the loops of the plans that `sess` has run are native, one after the other."""
+    return [is_native(bound) for executor in _executors(sess._bound.values()) for entry in executor._entries.values()
+            for bound in entry.spec.nodes if bound.node.type in ("While", "WhileGrad")]
 
 
 def without_calls():
@@ -53,9 +68,8 @@ def check(fetches, feed_dict=None, native=True, tolerance=1e-5):
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
         found = [sess.run(fetches, feed_dict) for _ in range(3)]
-        used = loops(sess)
-        expectation = native if isinstance(native, list) else [native] * len(used)
-        assert used and [loop is not None for loop in used] == expectation
+        used = are_native(sess)
+        assert used and used == (native if isinstance(native, list) else [native] * len(used))
     for one, other in zip(found, expected):
         for a, b in zip(one, other):
             np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)

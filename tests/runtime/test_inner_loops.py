@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import graphflow as tf
-from tests.runtime.loop_checks import by_python, check, loops, seeded, without_calls  # noqa: F401  (fixtures)
+from tests.runtime.loop_checks import are_native, by_python, check, seeded, without_calls  # noqa: F401  (fixtures)
 from tests.runtime.test_native_branches import looped, placeholder, with_gradients
 
 
@@ -101,7 +101,7 @@ def test_runs_with_other_counts_in_one_session():
             expected = [sess.run(fetches, feed) for feed in feeds]
         with tf.Session() as sess:
             found = [sess.run(fetches, feed) for feed in feeds]
-            assert bend in fetches or all(loop is not None for loop in loops(sess))
+            assert bend in fetches or all(are_native(sess))
         for one, other in zip(found, expected, strict=True):
             for a, b in zip(one, other, strict=True):
                 np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
@@ -268,7 +268,7 @@ def test_random_numbers_in_branches_and_inner_loops():
         expected = [sess.run(fetches, feed) for feed in feeds]
     with tf.Session() as sess:
         found = [sess.run(fetches, feed) for feed in feeds]
-        assert all(loop is not None for loop in loops(sess))
+        assert all(are_native(sess))
     for one, other in zip(found, expected, strict=True):
         for a, b in zip(one, other, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)

@@ -11,33 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphflow as tf
-from graphflow.runtime.executor import Executor
-from graphflow.runtime.staged import StagedExecutor
-from tests.runtime.loop_checks import without_calls
-
-
-@pytest.fixture(autouse=True)
-def seeded():
-    tf.set_random_seed(1)  # a seeded program waits for its compiled kernels
-
-
-def executors(found):
-    """The Executors among `found`, and those of the parts into which others have divided their plans."""
-    result = []
-    for executor in found:
-        divided = executor if isinstance(executor, StagedExecutor) else getattr(executor, "divided", None)
-        if divided is not None:
-            result += executors(unit.executor for unit in divided._units)
-        elif isinstance(executor, Executor):
-            result.append(executor)
-    return result
-
-
-def are_native(sess):
-    """Whether the loops of the plans that `sess` has run are native, one after the other."""
-    return [bound.run.__self__._native is not None for executor in executors(sess._bound.values())
-            for entry in executor._entries.values() for bound in entry.spec.nodes
-            if bound.node.type in ("While", "WhileGrad")]
+from tests.runtime.loop_checks import are_native, seeded, without_calls  # noqa: F401  (a fixture)
 
 
 def in_reference():

@@ -9,6 +9,7 @@ import pytest
 import graphflow as tf
 from graphflow.runtime import executor
 from graphflow.runtime.executor import Executor
+from tests.runtime.loop_checks import is_native
 
 
 def _last(sess):
@@ -96,7 +97,7 @@ def test_a_slice_from_a_computed_position(monkeypatch):
     leaves = _both(monkeypatch, program, [(i % 4,) for i in range(8)])
     spec, _ = leaves[-1].latest()
     loops = [bound for bound in spec.nodes if bound.node.type in ("While", "WhileGrad")]
-    assert len(loops) == 2 and all(loop.run.__self__._native is not None for loop in loops)
+    assert len(loops) == 2 and all(map(is_native, loops))
 
 
 def test_writes_stay_in_order_around_a_mask(monkeypatch):
