@@ -23,6 +23,7 @@ from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import deadlines, failure
 from graphflow.runtime.evaluate import Evaluator
 from graphflow.runtime.frame import Frame
+from graphflow.runtime.profile import profile
 from graphflow.runtime.reference import ReferenceExecutor
 from graphflow.runtime.specialize import Specialization
 from graphflow.runtime.staged import StagedExecutor
@@ -190,7 +191,7 @@ class Executor:
         """Seconds per step of one of its Specializations; variables are as before afterwards."""
         with self._resources.gate:
             arrays = [self._slots[v].value.copy() for v in spec.variables]
-            return Frame(spec, self._resources).profile(feeds, arrays)
+            return profile(spec, self._resources, feeds, arrays)
 
     # ---- specialisations
 

@@ -6,7 +6,6 @@ Nothing a caller gets back lies in a frame.
 """
 
 import itertools
-import time
 
 import numpy as np
 
@@ -225,8 +224,8 @@ class Frame:
         values = self._values
         if not self._is_plain:
             self.budget.begin()
+            self._handles = {}  # (origin, source) of an array made with a frame -> what tapes have for its handle
         self._read = []     # what addresses on tapes point to
-        self._handles = {}  # (origin, source) of an array that is made with a frame -> what tapes have for its handle
         for array, (position, copied, places) in zip(feeds, self._feeds):
             if copied:
                 values[position][...] = array
@@ -304,32 +303,17 @@ class Frame:
 
     # ---- looking into a run
 
-    def profile(self, feeds, variables, repeats=20):
-        """Seconds per step (position in the specialisation's nodes -> fastest of `repeats` runs).
-
-        Runs the plan for real, step by step, and only once if it has effects other than writing `variables`.
-        """
-        if any(b.run is not None and b.node.op_def.is_stateful for b in self._spec.nodes):
-            repeats = 1
+    def single_steps(self):
+        """A step for each BoundNode, in order. What they make stays in the frame, which serves nothing else then."""
         self._direct = []
-        best = {}
-        for _ in range(repeats):
-            self.place(feeds, variables)
-            row = 0
-            for position, (bound, step) in enumerate(self._single_steps()):
-                start = time.perf_counter()
-                if bound.native:
-                    TapeStep(self.tape, self.budget, row, row + 1).run()
-                    row += 1
-                else:
-                    step.run()
-                best[position] = min(best.get(position, 1e9), time.perf_counter() - start)
-        return best
-
-    def _single_steps(self):
         python_steps = iter([step for step in self._steps if not isinstance(step, TapeStep)])
+        rows = itertools.count()
         for bound in self._spec.nodes:
-            yield bound, None if bound.native else next(python_steps)
+            if bound.native:
+                row = next(rows)
+                yield TapeStep(self.tape, self.budget, row, row + 1)
+            else:
+                yield next(python_steps)
 
     def _explain(self, row):
         """Raises the error of native row `row`, worded by the reference kernel on the same inputs."""

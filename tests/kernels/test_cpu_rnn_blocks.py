@@ -7,7 +7,7 @@ import graphflow as tf
 from graphflow.framework import dtypes
 from graphflow.framework.kernel_loader import kernels
 from tests.kernels.native_harness import bind, execute, registry, run
-from tests.runtime.test_native_loop import loops
+from tests.runtime.loop_checks import are_native
 
 native = kernels("cpu.native")
 # rows of the batch, columns of inputs, units
@@ -94,4 +94,4 @@ def test_cells_train_in_native_loops():
         for _ in range(20):
             sess.run(train)
         assert all(after < before for after, before in zip(sess.run(losses), first, strict=True))
-        assert len(loops(sess)) == 6 and all(loops(sess))       # two forward in each of the plans, two back in one
+        assert len(are_native(sess)) == 6 and all(are_native(sess))   # in each plan two forward, in one two back

@@ -8,8 +8,8 @@ import pytest
 
 import graphflow as tf
 from graphflow.runtime import native_loop
+from tests.runtime.loop_checks import are_native, check, seeded  # noqa: F401  (a fixture)
 from tests.runtime.test_native_branches import looped, placeholder
-from tests.runtime.test_native_loop import check, loops, seeded  # noqa: F401  (a fixture)
 
 
 def table(*shape):
@@ -29,7 +29,7 @@ def compared(fetches, feeds=({},)):
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
         found = [sess.run(fetches, feed) for feed in (*feeds, *feeds)]
-        assert loops(sess) and all(loop is not None for loop in loops(sess))
+        assert are_native(sess) and all(are_native(sess))
     for one, other in zip(found, [*expected, *expected], strict=True):
         for a, b in zip(one, other, strict=True):
             assert np.shape(a) == np.shape(b)
