@@ -3,10 +3,12 @@
 from math import prod
 
 from ..registry import In, Native, Out, Scratch, cpu
-from . import native
+from . import native, pool
 from .elementwise import NUMBERS
 
 _MOST = 64      # insertion takes time in proportion; from there on rows are sorted
+_BUCKETS_BYTES = 8 << 11
+_COST = 20      # of sorting a number, in cheap elements
 
 
 @cpu.kernel("TopK", "TopKV2", T=NUMBERS)
@@ -18,7 +20,11 @@ def top_k(ctx):
     arguments = ctx.output_dtypes[0].name, ctx.output_dtypes[1].name
     if k <= _MOST:
         return Native(native.function("top_k.top_k", *arguments), words)
-    return Native(native.function("top_k.by_sorting", *arguments), [*words, Scratch(16 * shape[-1])])
+    if ctx.output_dtypes[0].size > 4 or shape[-1] >> 32:
+        return Native(native.function("top_k.by_sorting", *arguments), [*words, Scratch(16 * shape[-1])])
+    return pool.split(native.function("top_k.by_digits", *arguments), [
+        *words[:3], 0, *words[3:], Scratch(16 * shape[-1]), Scratch(_BUCKETS_BYTES)], 3, words[3],
+        _COST * prod(shape), ctx.threads)
 
 
 @cpu.kernel("InTopK", "InTopKV2")

@@ -6,18 +6,38 @@ from graphflow.framework import errors
 
 from ..registry import reference
 
+_LOW = np.uint64(0xFFFFFFFF)
+
 
 def _invalid(message):
     return errors.InvalidArgumentError(None, None, message)
 
 
-def _descending(array):
-    """Positions of the last axis by falling value, equal ones in order; NaN comes last."""
+def _descending(array, count):
+    """Positions along the last axis of the `count` largest, falling, equal ones in order; NaN comes last."""
+    keys = _keys(array)
+    if keys is not None:
+        if 0 < count < keys.shape[-1]:
+            keys = np.partition(keys, count - 1, axis=-1)[..., :count]
+        return (np.sort(keys, axis=-1) & _LOW)[..., :count].astype(np.int64)
     if array.dtype.kind in "iu":
         backwards = array[..., ::-1]
-        return array.shape[-1] - 1 - np.argsort(backwards, axis=-1, kind="stable")[..., ::-1]
-    return np.argsort(-array.astype(np.float32 if array.dtype.itemsize == 2 else array.dtype), axis=-1,
-                      kind="stable")
+        return array.shape[-1] - 1 - np.argsort(backwards, axis=-1, kind="stable")[..., :-count - 1:-1]
+    return np.argsort(-array, axis=-1, kind="stable")[..., :count]
+
+
+def _keys(array):
+    """Numbers of up to 32 bits and their positions in one integer each, the largest number first: NumPy sorts those ten
+    times as fast as it sorts positions. None for wider numbers."""
+    if array.dtype.itemsize > 4 or array.shape[-1] >> 32:
+        return None
+    if array.dtype.kind in "iu":
+        falling = (np.iinfo(array.dtype).max - array.astype(np.int64)).astype(np.uint64)
+    else:
+        bits = (array.astype(np.float32) + np.float32(0)).view(np.uint32)       # one zero
+        falling = np.where(bits >> 31, bits, ~bits & np.uint32(0x7FFFFFFF)).astype(np.uint64)
+        falling = np.where(np.isnan(array), _LOW, falling)
+    return falling << np.uint64(32) | np.arange(array.shape[-1], dtype=np.uint64)
 
 
 @reference.kernel("TopK", "TopKV2")
@@ -33,7 +53,7 @@ def top_k(ctx):
             raise _invalid(f"Need k >= 0, got {k}")
         if values.shape[-1] < k:
             raise _invalid(f"input must have at least k columns. Had {values.shape[-1]}, needed {k}")
-        order = _descending(values)[..., :k]
+        order = _descending(values, k)
         return np.take_along_axis(values, order, -1), order.astype(index_dtype)
 
     return run

@@ -117,6 +117,103 @@ def by_sorting(dtype, index_type):
     return kernel
 
 
+_DIGIT = 11         # bits of a number that a round of sorting looks at
+_BUCKETS = 1 << _DIGIT
+_LOW = (1 << 32) - 1
+
+
+def _key(dtype):
+    """Of a number of up to 32 bits, one of 32 bits that falls as it grows; zeros are equal, NaN comes last."""
+    bits = 8 * BYTES[dtype]
+    kind = TYPES[dtype.replace("float", "int")]
+    sign, mask = 1 << bits - 1, (1 << bits) - 1
+    is_float, is_signed = dtype.startswith("float"), dtype.startswith("int")
+
+    @njit
+    def key(x, i):
+        number = types.int64(load(x, i, kind)) & mask
+        if is_float:
+            if number & (sign - 1) > 0x7F800000:
+                return types.int64(_LOW)
+            number = 0 if number == sign else number
+            return number if number & sign else number ^ (sign - 1)
+        return (number ^ sign if is_signed else number) ^ mask
+
+    return key
+
+
+@njit
+def _sort_digit(source, target, counts, count, shift):
+    """Sorts numbers by one digit, equal ones in order; gives whether they have moved to `target`."""
+    for i in range(_BUCKETS):
+        store(counts, i, types.int64(0))
+    for i in range(count):
+        digit = types.int64(peek(source, i, types.uint64) >> shift) & (_BUCKETS - 1)
+        store(counts, digit, peek(counts, digit, types.int64) + 1)
+    if peek(counts, types.int64(peek(source, 0, types.uint64) >> shift) & (_BUCKETS - 1), types.int64) == count:
+        return False
+    before = types.int64(0)
+    for i in range(_BUCKETS):
+        here = peek(counts, i, types.int64)
+        store(counts, i, before)
+        before += here
+    for i in range(count):
+        number = peek(source, i, types.uint64)
+        digit = types.int64(number >> shift) & (_BUCKETS - 1)
+        place = peek(counts, digit, types.int64)
+        store(target, place, number)
+        store(counts, digit, place + 1)
+    return True
+
+
+def by_digits(dtype, index_type):
+    """The same for numbers of up to 32 bits and any k: those that may be among the k largest are sorted, digit by
+    digit, with their positions beside them.
+
+    Words: values, indices, x, first and last row, row length, k, scratch for two int64 of each element of a row, and
+    for one of each bucket.
+    """
+    kind, to = TYPES[dtype], TYPES[index_type]
+    size, index_size, key = BYTES[dtype], BYTES[index_type], _key(dtype)
+
+    @njit
+    def candidates(x, length, k, target, counts):
+        """Those whose highest digit is that of the k-th largest, or more: how many."""
+        for i in range(_BUCKETS):
+            store(counts, i, types.int64(0))
+        for i in range(length):
+            digit = key(x, i) >> 32 - _DIGIT
+            store(counts, digit, peek(counts, digit, types.int64) + 1)
+        last, found = -1, 0
+        while found < k:
+            last += 1
+            found += peek(counts, last, types.int64)
+        count = 0
+        for i in range(length):
+            number = key(x, i)
+            if number >> 32 - _DIGIT <= last:
+                store(target, count, types.uint64(number) << types.uint64(32) | types.uint64(i))
+                count += 1
+        return count
+
+    def kernel(block):
+        length, k, counts = block[5], block[6], block[8]
+        for row in range(block[3], block[4]):
+            x = block[2] + row * length * size
+            source, target = block[7], block[7] + 8 * length
+            count = candidates(x, length, k, source, counts)
+            for digit in range(3):
+                if count and _sort_digit(source, target, counts, count, types.uint64(32 + _DIGIT * digit)):
+                    source, target = target, source
+            for i in range(k):
+                position = types.int64(peek(source, i, types.uint64) & types.uint64(_LOW))
+                store(block[0] + row * k * size, i, load(x, position, kind))
+                store(block[1] + row * k * index_size, i, to(position))
+        return types.int32(0)
+
+    return kernel
+
+
 def in_top_k(target_type, *fed):
     """Whether fewer than k numbers of a row are above that of its target; false where one is not finite.
 
