@@ -83,7 +83,7 @@ class Lowered:
         if stand_in is None:
             self._check(part, one.shape[part])
         elif stand_in.use.made is None:
-            self._stand_ins[value] = arrays.StandIn(self._uses[stand_in.use], 0)
+            self._stand_ins[value] = arrays.StandIn(self._uses[one, stand_in.use.origin, stand_in.use.source], 0)
         else:
             self._stand_ins[value] = arrays.StandIn(stand_in.use, stand_in.loops + (self._node.type in LOOPS))
         return value
@@ -142,7 +142,7 @@ class Lowered:
             if use is None:
                 raise Refused
             result[inner.value] = use.value
-            self._uses[inner] = use
+            self._uses[one, inner.origin, inner.source] = use
         return result
 
     def _read_part(self, result, one, part, index, path):
