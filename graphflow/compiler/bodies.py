@@ -240,7 +240,7 @@ def lower_bodies(node, need, roots, context, build):
             else:
                 arguments.append(("input", index[position], None))
         plan = build(body, feeds, body.fetches, inner_roots)
-        plans.append(BodyPlan(body.graph, plan, arguments, body.recorded))
+        plans.append(BodyPlan(body.graph, plan, arguments, body.recorded, node.type not in LOOPS))
     return plans
 
 

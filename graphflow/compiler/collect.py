@@ -75,13 +75,17 @@ def _appended(body, tests, number):
 
 
 def pieces(shaped, body):
-    """The values of a loop's body, a ShapedPlan, that are collected and nothing else. body: its BodyPlan, or None."""
+    """The values of a loop's body, a ShapedPlan, that are collected and nothing else; those of a branch that are its
+    results, and nothing else: they may be collected around it. body: its BodyPlan, or None."""
     if body is None:
         return set()
     fetches = list(map(shaped.root, shaped.plan.fetches))
     read = {shaped.root(value) for node in shaped.nodes for value in node.inputs}
-    recorded = zip(shaped.plan.fetches[len(fetches) - len(body.recorded):], body.recorded, strict=True)
+    outputs = len(fetches) - len(body.recorded)
+    recorded = zip(shaped.plan.fetches[outputs:], body.recorded, strict=True)
     found = {value for value, (tensor, _) in recorded if isinstance(tensor, Collected)}
+    if body.is_branch:
+        found.update(shaped.plan.fetches[:outputs])
     return {value for value in found if fetches.count(value) == 1 and value not in read}
 
 

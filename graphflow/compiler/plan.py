@@ -142,13 +142,14 @@ class BodyPlan:
     was recorded for `tensor` on the tape that is the node's input i, `last` if nobody reads it again;
     ("hollow", 0, (dtype, shape)): anything of this shape. recorded: (tensor, whether more than its shape is
     read, or of a TensorArray more than its size and arrays of gradients) for what goes to the node's own tape: the
-    plan's last fetches.
+    plan's last fetches. is_branch: whether it is one of a conditional.
     """
 
-    __slots__ = ("graph", "plan", "arguments", "recorded")
+    __slots__ = ("graph", "plan", "arguments", "recorded", "is_branch")
 
-    def __init__(self, graph, plan, arguments, recorded):
+    def __init__(self, graph, plan, arguments, recorded, is_branch):
         self.graph = graph
+        self.is_branch = is_branch
         self.plan = plan
         self.arguments = arguments
         self.recorded = recorded

@@ -47,16 +47,21 @@ class LoweredConditional(Lowered):
                 continue
             made = [branch.plan.plan.fetches[node.need.outputs.index(value.index)] for branch in self._bodies]
             if value in spec.collected and spec.shape[value] is None:
-                number = self._piece(value, made)
+                self._make_piece(value, made)
             else:
                 self._check(value, spec.shape[value])
-                number = self._output(value)
-            for branch, result in zip(self._bodies, made, strict=True):
-                branch.results.append((result, number))
+                self._make(self._output(value), made)
 
-    def _piece(self, value, made):
-        """The number of an output with room for the rows that any branch makes; `made`: their Values."""
-        found = [branch.spec.shape[result] for branch, result in zip(self._bodies, made, strict=True)]
+    def _make(self, number, made):
+        """Notes that an output is what the branches make as the Values `made`."""
+        for branch, result in zip(self._bodies, made, strict=True):
+            branch.results.append((result, number))
+
+    def _make_piece(self, value, made):
+        """Likewise of one with room for the rows that any branch makes, and of how many there are."""
+        pairs = [branch.spec.pieces.get(result, (result, None))
+                 for branch, result in zip(self._bodies, made, strict=True)]
+        found = [branch.spec.shape[result] for branch, (result, _) in zip(self._bodies, pairs, strict=True)]
         if not all(found) or len({shape[1:] for shape in found}) > 1:
             raise Refused
         shape = (max(shape[0] for shape in found), *found[0][1:])
@@ -64,10 +69,13 @@ class LoweredConditional(Lowered):
         self._check(rows, shape)
         self._shapes.update({rows: shape, count: ()})
         self._pieces[value] = rows, count
+        self._make(self._output(rows), [result for result, _ in pairs])
         number = self._output(count)
-        for branch, (length, *_) in zip(self._bodies, found, strict=True):
-            branch.lengths.append((number, np.array(length)))
-        return self._output(rows)
+        for branch, (_, varies), (length, *_) in zip(self._bodies, pairs, found, strict=True):
+            if varies is None:
+                branch.lengths.append((number, np.array(length)))
+            else:
+                branch.results.append((varies, number))
 
     def commit(self):
         super().commit()

@@ -72,14 +72,23 @@ def test_conditionals_within_conditionals():
         return tf.cond(flag, lambda: tf.gather(words, [i, i + 1])[1], lambda: tf.gather(words, [i])[0])
 
     y = looped(lambda i, s: (tf.tanh(s + tf.cond(i > 1, lambda: inner(i), lambda: s)),), tf.zeros([3]), trips=5)
-    fetches = [*y, *rows_of(tf.gradients(y, words)[0])]
-    with mock.patch.dict(os.environ, {"GRAPHFLOW_EXECUTOR": "reference"}), tf.Session() as sess:
-        expected = [sess.run(fetches, {flag: value}) for value in (True, False)]
-    with tf.Session() as sess:
-        found = [sess.run(fetches, {flag: value}) for value in (True, False)]
-    for one, other in zip(found, expected, strict=True):
-        for a, b in zip(one, other, strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-5)
+    found = compared([*y, *rows_of(tf.gradients(y, words)[0])], [{flag: value} for value in (True, False)])
+    assert [len(indices) for _, _, indices in found] == [6, 3] * 2
+
+
+def test_cases():
+    """They are conditionals within conditionals."""
+    words = table(6, 3)
+
+    def step(i, s):
+        given = tf.case([(tf.equal(i % 4, 0), lambda: tf.gather(words, i)),
+                         (tf.equal(i % 4, 1), lambda: tf.gather(words, [i, 0])[1] * s),
+                         (tf.equal(i % 4, 2), lambda: s)], default=lambda: tf.zeros([3]))
+        return (tf.tanh(s + given),)
+
+    y = looped(step, tf.ones([3]), trips=6)
+    (*_, indices), _ = compared([*y, *rows_of(tf.gradients(y, words)[0])])
+    assert indices.tolist() == [5, 0, 4, 1, 0, 0]
 
 
 def test_pieces_that_others_read_too():
