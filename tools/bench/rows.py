@@ -40,6 +40,7 @@ ROWS = (
     Row("lstm_while", .45, "the same in tf.while_loop", needs=("while_loop", "TensorArray")),
     Row("lstm_queue", .65, "20 steps, text sliced as a queue says", needs=("train.range_input_producer",)),
     Row("cond_while", .10, "1,000 times one of two branches", needs=("while_loop", "cond")),
+    Row("scan_short", .10, "tf.scan over 6 rows and tf.map_fn, SGD", needs=("scan", "map_fn")),
     Row("word2vec", .20, "nce_loss, sparse gradients", needs=("nn.nce_loss",)),
     Row("elementwise", .30, "4M fused expression"),
     Row("reduce", .40, "moments and softmax, 4096x1024"),

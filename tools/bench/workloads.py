@@ -254,6 +254,18 @@ def cond_while(bench):
     return _fetching(bench, [h, *tf.gradients(h, x)], {x: data.normal(64, seed=1)})
 
 
+def scan_short(bench):
+    """A small recurrent net over 6 rows by tf.scan, its outputs mapped by tf.map_fn: what a loop costs besides steps."""
+    tf = bench.tf
+    inputs = tf.placeholder(tf.float32, [6, 4, 8])
+    rows, recurrent = tf.Variable(data.normal(8, 16, seed=1)), tf.Variable(data.normal(16, 16, seed=2))
+    outputs = tf.scan(lambda h, row: tf.tanh(tf.matmul(row, rows) + tf.matmul(h, recurrent) * .1), inputs,
+                      initializer=tf.zeros([4, 16]))
+    loss = tf.reduce_mean(tf.map_fn(lambda h: tf.reduce_sum(tf.square(h)), outputs))
+    train = tf.train.GradientDescentOptimizer(.01).minimize(loss)
+    return _training(bench, (loss, train), [{inputs: data.normal(6, 4, 8, seed=seed)} for seed in range(4)])
+
+
 # ------------------------------------------------------------------------------ embeddings
 
 def word2vec(bench):
