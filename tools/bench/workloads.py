@@ -255,7 +255,7 @@ def cond_while(bench):
 
 
 def scan_short(bench):
-    """A small recurrent net over 6 rows by tf.scan, its outputs mapped by tf.map_fn: what a loop costs besides steps."""
+    """A small recurrent net over 6 rows by tf.scan, and tf.map_fn: what a loop costs besides its steps."""
     tf = bench.tf
     inputs = tf.placeholder(tf.float32, [6, 4, 8])
     rows, recurrent = tf.Variable(data.normal(8, 16, seed=1)), tf.Variable(data.normal(16, 16, seed=2))
