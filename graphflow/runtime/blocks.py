@@ -37,8 +37,7 @@ class Blocks:
         self.calls_python = False
         self.scratch_bytes = 0
         self.draws, self.bodies, self.calls = [], {}, {}
-        self._patches = {}
-        self._heads = {}
+        self._patches, self._heads, self._functions = {}, {}, []
         if self.steps:
             self._build(pointer, make_frame, make_call, budget, is_within)
 
@@ -62,7 +61,9 @@ class Blocks:
             self._note_patches(bound, words, at)
             if bound.is_called:
                 call = self.calls[len(rows)] = make_call(bound, self._view[at:at + size])
-                rows.append((call.address, block))
+                address, function = call.function()
+                self._functions.append(function)
+                rows.append((address, block))
                 at += size
                 continue
             draw = bound.native.before_run

@@ -83,7 +83,7 @@ def _called(spec, step):
 class Call:
     """A called step in a frame.
 
-    Attribute: address: of the function for the tape. Args: step: BoundNode. words: memoryview of its block. values:
+    Args: step: BoundNode. words: memoryview of its block. values:
     the frame's list; position: gives the position of a value in there; last_uses: positions of what nobody needs after.
     """
 
@@ -103,8 +103,14 @@ class Call:
         for value in step.node.outputs:
             operand = _Operand(spec, value, next(word)) if value in step.outputs else None
             self._outputs.append((operand, None if operand else position(value)))
-        self._function = _KIND(self._run)
-        self.address = ctypes.cast(self._function, ctypes.c_void_p).value
+
+    def function(self):
+        """(address for the tape, what has to be kept for as long as that is used).
+
+        The call itself must not keep it: both would live on in a circle, and the frame's memory with them.
+        """
+        function = _KIND(self._run)
+        return ctypes.c_void_p.from_buffer(function).value, function     # `ctypes.cast` makes a circle, too
 
     def _run(self, _):
         """What the tape calls: nothing may be raised here."""

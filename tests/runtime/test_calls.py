@@ -4,6 +4,7 @@ import gc
 import signal
 import threading
 import time
+import weakref
 from unittest import mock
 
 import numpy as np
@@ -198,6 +199,12 @@ def test_calls_go_with_their_session():
         with tf.Session() as sess:
             sess.run(y)
             assert sum(type(o) is calls.Call for o in gc.get_objects()) > before
-    del sess, y
+            call = weakref.ref(next(o for o in gc.get_objects() if type(o) is calls.Call))
+            gc.disable()
+            for executor in sess._bound.values():
+                executor._entries.clear()
+            assert call() is None       # without a collection
+            gc.enable()
+    del sess, y, executor
     gc.collect()
     assert sum(type(o) is calls.Call for o in gc.get_objects()) == before
