@@ -1,7 +1,8 @@
 """Array shapes: what a plan knows of its TensorArrays, so that what is read from them has a shape.
 
 All elements of an array have one shape, unless the program says otherwise: that which is given, or that of
-what is written first. (The kernels check it at each write.) Holds no state.
+what is written first. (The kernels check it at each write.) Where the program says so, they have one nevertheless if
+all writes are seen, and write one shape. Holds no state.
 """
 
 import numpy as np
@@ -15,30 +16,41 @@ class Elements:
     Attributes: alike: whether all elements have one shape. outside: for a body that may not run, what is known
     around it: what is learnt in the body counts for nothing there. Of a handle on a tape, key: if each run of the body
     that recorded it made another array, or found it beside such, what tells it from others of that run; lasts: whether
-    it is one array in all iterations.
+    it is one array in all iterations. differs: whether the program lets elements have several shapes. written: the one
+    shape of all that was seen to be written so far, None if that is nothing, False if it may be several.
     """
 
-    __slots__ = ("alike", "key", "lasts", "outside", "shape", "size")
+    __slots__ = ("alike", "differs", "key", "lasts", "outside", "shape", "size", "written")
 
-    def __init__(self, shape, size, alike, outside=None, key=None, lasts=False):
+    def __init__(self, shape, size, alike, outside=None, key=None, lasts=False, differs=False):
         self.key = key
         self.lasts = lasts
         self.shape = shape if shape is not None and shapes.is_full(shape) else None
         self.size = size
         self.alike = alike
         self.outside = outside
+        self.differs = differs
+        self.written = None
 
     def learn(self, shape):
         """Notes the shape of an element that is written, if it is known.
 
         Where another one was to be written, by a loop that may not run, nothing is known any more.
         """
+        self.note(shape)
         if shape is None or not shapes.is_full(shape) or not self.alike:
             return
         if self.shape is not None and self.shape != shape:
             self._forget()
         elif self.outside is None:
             self.shape = shape
+
+    def note(self, shape):
+        """Notes that elements of a shape, or None if it is not known, may be written."""
+        is_one = shape is not None and shapes.is_full(shape) and self.written in (None, shape)
+        self.written = shape if is_one else False
+        if self.outside is not None:
+            self.outside.note(shape)
 
     def _forget(self):
         self.shape, self.alike = None, False
@@ -47,11 +59,16 @@ class Elements:
 
     def handed_on(self):
         """The same for a body that is given the array: it is not new to that."""
-        return Elements(self.shape, self.size, self.alike) if self.key or self.lasts else self
+        is_new = self.key or self.lasts
+        return Elements(self.shape, self.size, self.alike, differs=self.differs) if is_new else self
+
+    def of_gradients(self):
+        """The same for its array of gradients: what is written to that says nothing of this one."""
+        return Elements(self.shape, self.size, self.alike, differs=True) if self.differs else self
 
     def in_branch(self):
         """The same for a body that may not run."""
-        return Elements(self.shape, self.size, self.alike, self, self.key, self.lasts)
+        return Elements(self.shape, self.size, self.alike, self, self.key, self.lasts, self.differs)
 
 
 def settle(shaped, node):
@@ -60,9 +77,12 @@ def settle(shaped, node):
         _created(shaped, node)
         return
     elements = shaped.arrays.get(node.inputs[0]) if node.inputs else None
+    if not node.bodies and node.type not in _UNDERSTOOD:
+        unseen(shaped, node)
     if elements is None:
         return
     if node.type in ("TensorArrayGradV3", "Identity"):
+        elements = elements.of_gradients() if node.type == "TensorArrayGradV3" else elements
         for value in node.outputs:
             if value.index == 0:
                 shaped.arrays[value] = elements
@@ -78,8 +98,11 @@ def settle(shaped, node):
 def _created(shaped, node):
     size = shaped.constants.get(node.inputs[0])
     fixed = size is not None and size.ndim == 0 and not node.attrs["dynamic_size"]
-    elements = Elements(node.attrs["element_shape"], int(size) if fixed else None,
-                        node.attrs["identical_element_shapes"])
+    shape = shaped.alike.get(node.op)
+    elements = Elements(node.attrs["element_shape"] if shape is None else shape, int(size) if fixed else None,
+                        node.attrs["identical_element_shapes"] or shape is not None, differs=may_differ(node))
+    if elements.differs:
+        shaped.created[node.op] = elements
     for value in node.outputs:
         if value.index == 0:
             shaped.arrays[value] = elements
@@ -90,8 +113,33 @@ def _gathered(shaped, node, elements):
     return None if count is None or elements.shape is None else (*count, *elements.shape)
 
 
+def may_differ(node):
+    """Whether a node makes an array whose elements may have several shapes."""
+    return node.type == "TensorArrayV3" and not node.attrs["identical_element_shapes"]
+
+
+def unseen(shaped, node):
+    """Notes that `node` may write anything to the arrays that it is given."""
+    for value in node.inputs:
+        if value in shaped.arrays:
+            shaped.arrays[value].note(None)
+
+
+def alike(shaped):
+    """{operation: shape} of those arrays, made by operations of this plan, all elements of which have one shape.
+
+    To others than nodes of the plan they are not known.
+    """
+    known = [shaped.arrays.get(value) for value in shaped.plan.fetches]
+    return {op: elements.written for op, elements in shaped.created.items()
+            if isinstance(elements.written, tuple) and not any(elements is other for other in known)}
+
+
 _LEARN = {"TensorArrayWriteV3", "TensorArrayScatterV3"}
 _MADE = {"TensorArrayReadV3": lambda shaped, node, elements: elements.shape, "TensorArrayGatherV3": _gathered}
+# What handles are given to, and does not write but what it learns.
+_UNDERSTOOD = {*_LEARN, *_MADE, "TensorArrayV3", "TensorArrayGradV3", "TensorArrayGradWithShape", "TensorArraySizeV3",
+               "TensorArrayConcatV3", "TensorArrayCloseV3", "Identity"}
 
 
 def on_tape(shaped, handle):
@@ -105,7 +153,7 @@ def on_tape(shaped, handle):
     else:
         base, lasts = shaped.arrays[root].key, shaped.arrays[root].lasts or root not in (shaped.varying or ())
     key = None if base is None or sources and _is_handed_on(shaped, root) else (*base, *sources)
-    return Elements(elements.shape, elements.size, elements.alike, None, key, lasts)
+    return Elements(elements.shape, elements.size, elements.alike, None, key, lasts, elements.differs)
 
 
 def _is_handed_on(shaped, root):

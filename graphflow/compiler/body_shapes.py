@@ -31,6 +31,7 @@ def settle(shaped, node):
     """Notes the shapes of `node`'s outputs, and its bodies' ShapedPlans where they are settled."""
     found = (_settle_loop if node.type in LOOPS else _settle_branches)(shaped, node)
     if found is None:
+        array_shapes.unseen(shaped, node)
         return
     plans, outputs, tape = found
     last = len(node.op.outputs) - 1

@@ -30,6 +30,21 @@ _MAX_FOLDED_BYTES = 1 << 20
 
 def fold(shaped):
     """`shaped` with all shapes, and constants in place of the nodes that make them."""
+    if not any(map(array_shapes.may_differ, shaped.nodes)):
+        return _settled(shaped)
+    alike = {}
+    while True:
+        # More may be seen of what is written where more is known of what is read.
+        attempt = _settled(shaped.copy(alike))
+        found = array_shapes.alike(attempt)
+        if found == alike:
+            return attempt
+        if not alike.items() <= found.items():
+            return _settled(shaped.copy({}))
+        alike = found
+
+
+def _settled(shaped):
     shaped.nodes = [node for node in shaped.nodes if not _settle(shaped, node)]
     return shaped
 

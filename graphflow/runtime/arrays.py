@@ -133,9 +133,9 @@ def _made(shaped, node, refused):
     elements = shaped.arrays.get(handle)
     if not flow or elements is None or handle in refused:
         return None
-    if elements.size is None or elements.shape is None or not elements.alike:
-        return None
     attrs, dtype = node.attrs, node.attrs["dtype"]
+    if elements.size is None or elements.shape is None or not (elements.alike and attrs["identical_element_shapes"]):
+        return None
     if kernels("reference.tensor_store").rows_bytes(elements.size, elements.shape, dtype) is None:
         return None
     made = Made(attrs["tensor_array_name"].decode() or node.name, elements.size, attrs["element_shape"],

@@ -64,7 +64,7 @@ class _Rows:
     @property
     def known(self):
         """Whether the shape of elements counts as known, as after the first write."""
-        return bool(self.head[_KNOWN])
+        return self.head.item(_KNOWN) > 0
 
     def __len__(self):
         return self.head.item(_SIZE)
@@ -75,7 +75,7 @@ class _Rows:
     def __setitem__(self, index, value):
         if value is not None:
             self.data[index] = value
-            self.head[_KNOWN] = True
+            self.head[_KNOWN] = self.head.item(_KNOWN) or 1
 
     def resize(self, size):
         """Makes room, and `size` elements."""
@@ -149,6 +149,7 @@ class TensorStore:
         found = self.gradients.get(source)
         if found is None:
             self._grow_no_more()
+            self._note_shapes()
             shape = None if self.element_shape is None else (*prefix, *self.element_shape)
             # Not cleared when read: gradients of gradients read them again.
             found = TensorStore(f"{self.name}@{source}", self.dtype, len(self.values), shape, self.identical,
@@ -167,10 +168,16 @@ class TensorStore:
 
     def _look_at_rows(self):
         """Learns what native kernels did."""
-        if self.values.known and not is_full(self.element_shape):
+        if self.identical and self.values.known and not is_full(self.element_shape):
             self.element_shape = self.values.data.shape[1:]
         self.states = self.values.states
         self.shapes.extend([None] * (len(self.values) - len(self.shapes)))
+
+    def _note_shapes(self):
+        """Notes the shapes of elements that native kernels wrote, where others may have others."""
+        if isinstance(self.values, _Rows) and not self.identical:
+            shape = self.values.data.shape[1:]
+            self.shapes = [known if state == _EMPTY else shape for state, known in zip(self.states, self.shapes)]
 
     def check_dtype(self, dtype, doing):
         """Fails for another dtype than the elements'."""
@@ -220,16 +227,33 @@ class TensorStore:
             return self.values.data.shape[1:] == shape and dtype == self.dtype
         if not self._may_be_rows(shape, dtype):
             return False
+        known = self._is_known(shape)
+        if known is None:
+            return False
         whole = np.zeros((self._room(), *shape), dtype.as_numpy_dtype)
-        rows = _Rows(whole, self.states, self.clear, self.sums, is_full(self.element_shape), self.dynamic)
+        rows = _Rows(whole, self.states, self.clear, self.sums, known, self.dynamic)
         for index, value in enumerate(self.values):
             rows[index] = value
         self.values, self.states = rows, rows.states
         return True
 
+    def _is_known(self, shape):
+        """What a head says of elements that were never written; None if that differs from one to the other."""
+        if self.identical or is_full(self.element_shape):
+            return int(is_full(self.element_shape))
+        empty = {known for state, known in zip(self.states, self.shapes) if state == _EMPTY}
+        return {frozenset(): -1, frozenset([None]): -1, frozenset([shape]): 1}.get(frozenset(empty))
+
+    def _out_of_rows(self):
+        """Keeps each element by itself again: one of another shape is written."""
+        rows = self.values
+        self._note_shapes()
+        self.states = rows.states[:len(rows)].tolist()
+        self.values = [rows[i] if state == _FULL else None for i, state in enumerate(self.states)]
+
     def _may_be_rows(self, shape, dtype):
         kind = np.dtype(dtype.as_numpy_dtype)
-        return (not self.closed and self.identical and dtype == self.dtype and not kind.hasobject
+        return (not self.closed and dtype == self.dtype and not kind.hasobject
                 and _merged(self.element_shape, shape) and all(s in (None, shape) for s in self.shapes)
                 and product((self._room(), *shape)) * kind.itemsize <= _MAX_DENSE_BYTES)
 
@@ -246,9 +270,10 @@ class TensorStore:
         empty = not self.dynamic and not isinstance(self.values, _Rows) and not any(self.states)
         if not empty or not self._may_be_rows(whole.shape[1:], self.dtype):
             return False
-        self.values = _Rows(whole, [_FULL] * len(whole), self.clear, self.sums, True)
-        self.states, self.element_shape = self.values.states, whole.shape[1:]
-        self.shapes = [self.element_shape] * len(whole)
+        self.values = _Rows(whole, [_FULL] * len(whole), self.clear, self.sums, 1 if self.identical else -1)
+        self.states, self.shapes = self.values.states, [whole.shape[1:]] * len(whole)
+        if self.identical:
+            self.element_shape = whole.shape[1:]
         return True
 
     def write(self, index, value):
@@ -259,6 +284,8 @@ class TensorStore:
         if index >= len(self.values):
             self.grow(index + 1)
         self._check_shape(index, value.shape)
+        if isinstance(self.values, _Rows) and self.values.data.shape[1:] != value.shape:
+            self._out_of_rows()
         state = self.states[index]
         if state == _CLEARED:
             self._refuse(index, "it has already been read.")

@@ -98,6 +98,56 @@ def test_gradients_of_ones_own():
     check(looped(lambda i, x: clipped(x * tf.to_float(i)), 3, 2))
 
 
+def several(count, values=None, **options):
+    """An array whose elements may have several shapes."""
+    array = tf.TensorArray(tf.float32, count, infer_shape=False, **options)
+    return array if values is None else array.unstack(values)
+
+
+def doubled(source, target, value=lambda x: x * 2.0, count=4):
+    """What a loop over both arrays leaves in the second, and the sum of all elements."""
+    def body(i, target, total):
+        x = source.read(i)
+        return i + 1, target.write(i, value(x)), total + tf.reduce_sum(x)
+
+    _, target, total = tf.while_loop(lambda i, *_: i < count, body, [0, target, 0.0])
+    return target, total
+
+
+@pytest.mark.parametrize("options", [{}, {"dynamic_size": True}, {"clear_after_read": False}], ids=str)
+def test_elements_that_may_have_several_shapes_but_have_one(options):
+    x = tf.placeholder_with_default(np.arange(8, dtype=np.float32).reshape(4, 2), [4, 2])
+    target, total = doubled(several(4, x, **options), several(4))
+    y = target.stack()
+    y.set_shape([4, 2])
+    test_native_arrays.check([y, total])
+    test_native_arrays.check([total, tf.gradients(tf.reduce_sum(y * y) + total, x)[0]])
+
+
+def test_elements_of_several_shapes():
+    x = tf.placeholder_with_default(np.arange(8, dtype=np.float32).reshape(4, 2), [4, 2])
+    for source in (several(5, None).scatter([0, 1, 2, 3], x).write(4, [1.0]), several(4).split(x[:, 0], [1, 1, 1, 1]),
+                   several(4).write(0, x[0]).write(1, x[1]).write(2, x).write(3, x[:1])):
+        target, total = doubled(source, several(4))
+        test_native_arrays.check([total, *(target.read(i) for i in range(4))], native=False)
+    flag = tf.placeholder_with_default(True, [])
+    either = tf.cond(flag, lambda: several(4, x).flow, lambda: tf.constant(0.0))
+    array = several(4)
+    flow = tf.cond(flag & (either >= 0.0), lambda: array.unstack(x).flow, lambda: array.unstack(x[:, :1]).flow)
+    target, total = doubled(tf.TensorArray(tf.float32, handle=array.handle, flow=flow, infer_shape=False), several(4))
+    test_native_arrays.check([total, target.read(3)], native=False)
+
+
+def test_elements_that_nobody_wrote_have_no_shape():
+    x = tf.placeholder_with_default(np.arange(4, dtype=np.float32).reshape(2, 2), [2, 2])
+    source = several(4).scatter([0, 1], x)
+    target, total = doubled(source, several(4), count=3)
+    test_native_arrays.check([total])
+    target, total = doubled(source, several(4), count=2)
+    test_native_arrays.check([total, target.read(1), tf.gradients(total, x)[0]])
+    test_native_arrays.check([target.read(2)])
+
+
 def test_functions_of_the_c_library_and_bits():
     check(looped(lambda i, x: tf.atan(tf.tan(x * tf.to_float(i))) + tf.atan2(x, tf.sinh(x) + 3.0), 4))
     check(looped(lambda i, x: tf.mod(x, tf.to_float(i) + 0.7) + tf.math.xlogy(x, x + tf.to_float(i) + 2.0), 4))

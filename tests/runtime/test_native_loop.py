@@ -85,7 +85,7 @@ def test_variables_of_the_session(use_resource):
 def test_gradients_of_loops_that_run_in_python():
     x = tf.placeholder_with_default([0.5, 0.7], [2])
     ones = tf.placeholder_with_default(np.ones((5, 2), np.float32), [5, 2])
-    rows = tf.TensorArray(tf.float32, 5, infer_shape=False).unstack(ones)
+    rows = tf.TensorArray(tf.float32, 6, infer_shape=False).scatter(tf.range(5), ones).write(5, [1.0])
     _, y = tf.while_loop(lambda i, _: i < 5, lambda i, a: (i + 1, tf.sin(a) * tf.reshape(rows.read(i), [2])), [0, x])
     gradient = tf.gradients(y, x)[0]
     with without_calls(), tf.Session() as sess:

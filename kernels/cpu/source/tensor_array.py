@@ -2,7 +2,8 @@
 
 A *head* describes an array: int64 words, in the order of HEAD. Its states are a byte for each element. There is memory
 for ROOM elements; what is written behind the last makes the array longer. WANTED is -1 where it may not become longer
-than ROOM, else the length for which Python is to make room, or 0.
+than ROOM, else the length for which Python is to make room, or 0. KNOWN says whether elements that were never written
+have a shape: 0 not before one is written, -1 never.
 """
 
 from llvmlite import ir
@@ -69,7 +70,7 @@ def _clears(b, head):
 
 
 def _is_unreadable(b, head, state):
-    unknown = b.and_(_is(b, state, EMPTY), b.icmp_signed("==", word(b, head, KNOWN), index(0)))
+    unknown = b.and_(_is(b, state, EMPTY), b.icmp_signed("<=", word(b, head, KNOWN), index(0)))
     return b.or_(_is(b, state, CLEARED), unknown)
 
 
@@ -116,7 +117,9 @@ def _put(b, head, state, memory, value, length, dtype):
         with first:
             copy(b, memory, value, word(b, head, NBYTES))
             b.store(ir.Constant(I8, FULL), state)
-            b.store(index(1), b.gep(head, [index(KNOWN)]))
+            known = word(b, head, KNOWN)
+            known = b.select(b.icmp_signed("==", known, index(0)), index(1), known)
+            b.store(known, b.gep(head, [index(KNOWN)]))
 
 
 def _unmark(b, state):
