@@ -1,4 +1,4 @@
-"""Uniform (also integer) and normal random numbers and classes, with the reference kernels' bits and streams.
+"""Random numbers and classes, with the reference kernels' bits and streams.
 
 State: none here. What a run draws is reserved, before it begins, in the op's stream of the session.
 """
@@ -13,6 +13,7 @@ from .elementwise import FLOATS
 
 _TEMPLATES = {"RandomUniform": "uniform", "RandomStandardNormal": "standard_normal",
               "TruncatedNormal": "truncated_normal"}
+_COUNTS = (*FLOATS, "int32", "int64")
 
 
 def _signed(number):
@@ -97,3 +98,22 @@ def shuffle(ctx):
     if rows <= 1 or not prod(shape):
         return Native(code, words)
     return Native(code, words, before_run=_Draw(op_stream(ctx), (rows + 2) // 4))   # a word for every row but the last
+
+
+def _rejection(ctx, template, *arguments):
+    """A kernel of `source/random_rejection.py`, for the parameters In(1)."""
+    count = prod(ctx.input_shapes[1])
+    total = prod(ctx.output_shapes[0])
+    code = native.function(f"random_rejection.{template}", *arguments)
+    words = [Out(0), total // count if count else 0, 0, 0, 0, In(1), count]
+    return Native(code, words, before_run=_draw(ctx, total))
+
+
+@cpu.kernel("RandomGamma", T=FLOATS)
+def gamma(ctx):
+    return _rejection(ctx, "gamma", ctx.output_dtypes[0].name)
+
+
+@cpu.kernel("RandomPoissonV2", R=_COUNTS, dtype=_COUNTS)
+def poisson(ctx):
+    return _rejection(ctx, "poisson", ctx.input_dtypes[1].name, ctx.output_dtypes[0].name, str(native.EMPTY_RANGE))

@@ -16,7 +16,10 @@ import math
 import numpy as np
 
 from ..streams import SAMPLES_PER_OUTPUT, Position
+from .array_checks import fail
 from .philox import blocks_at, libm, normal_pairs_float64, uniform_pairs_float64, words_at
+
+_FAR = 40       # standard deviations, at which there are no numbers
 
 
 class _Lanes:
@@ -110,9 +113,13 @@ def poisson(position: Position, num_samples: int, rate: np.ndarray, highest: flo
     """Poisson draws: float64 ``[num_samples, len(rate)]`` for a flat float64 `rate`.
 
     `highest` is the largest value of the output type: larger candidates are drawn again.
-    A negative or non-finite rate gives NaN.
+    A negative or non-finite rate gives NaN. Raises InvalidArgumentError for one whose numbers are all too large.
     """
     result = np.empty((len(rate), num_samples))
+    with np.errstate(invalid="ignore"):
+        far = np.isfinite(rate) & (rate - _FAR * np.sqrt(rate) > highest)
+    if far.any():
+        fail(f"rate {rate[far][0]:g} is too large: the largest number of this type is {highest:g}")
     for row, mean in enumerate(rate.tolist()):
         indices = np.arange(num_samples) + row * num_samples
         uniforms = _Tap(_Lanes(position, indices), num_samples, uniform_pairs_float64)

@@ -115,6 +115,35 @@ def test_shuffles(shape, dtype):
     _compare("RandomShuffle", [x], shape, dtype, {"T": dtypes.as_dtype(dtype)})
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(), (1,), (300, 2), (0,)])
+def test_gammas(shape, dtype):
+    alphas = np.array([0.0, 0.2, 0.999, 1.0, 1.5, 30.0, 1e4, -1.0, np.nan], dtype)
+    _compare("RandomGamma", [np.array(shape, np.int32), alphas], (*shape, 9), dtype,
+             {"T": dtypes.as_dtype(dtype), "S": dtypes.int32})
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64"])
+@pytest.mark.parametrize("rate_type", ["float32", "float64", "int32"])
+def test_poisson_numbers(rate_type, dtype):
+    rates = [0, 1, 9, 10, 11, 200, 123456, 2**31 - 1, -3] if rate_type == "int32" else [
+        0.0, 0.1, 9.99, 10.0, 77.7, 1e7, 2e9, np.nan, -2.0, np.inf]
+    _compare("RandomPoissonV2", [np.array([200], np.int32), np.array(rates, rate_type)], (200, len(rates)), dtype,
+             {"R": dtypes.as_dtype(rate_type), "dtype": dtypes.as_dtype(dtype), "S": dtypes.int32})
+
+
+def test_rates_of_which_no_number_fits(monkeypatch):
+    """TensorFlow draws for ever."""
+    monkeypatch.setenv("GRAPHFLOW_DETERMINISTIC", "1")
+    rate = tf.placeholder(tf.float32, [])
+    drawn = tf.random.poisson(rate, [3], tf.int32)
+    with tf.Session() as sess:
+        assert (sess.run(drawn, {rate: 2e9}) > 1.9e9).all()
+        with pytest.raises(tf.errors.InvalidArgumentError, match="rate 3e.09 is too large: the largest"):
+            sess.run(drawn, {rate: 3e9})
+        assert "random_rejection.poisson" in str(sess.explain(drawn, {rate: 1.0}))
+
+
 def test_carry_into_the_counters_upper_half():
     kernel_streams = kernels("streams")
     streams = []

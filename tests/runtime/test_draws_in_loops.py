@@ -24,3 +24,12 @@ def test_orders():
     for order, rows in ((run[1], run[2]) for run in found):
         assert sorted(order) == list(range(10)) and sorted(rows[:, 0]) == [0, 2, 4, 6, 8, 10]
     assert (found[0][1] != found[1][1]).any()
+
+
+def test_gammas_and_counts():
+    def step(i, total, counts):
+        drawn = tf.random_gamma([2], total / 10.0 + 0.5)
+        return i + 1, total + drawn[0], counts + tf.random.poisson(drawn[1] * 5.0, [])
+
+    found = check(tf.while_loop(lambda i, *_: i < 12, step, [0, tf.zeros([3]), tf.zeros([3])]))
+    assert (found[0][2] != found[1][2]).any()
