@@ -59,8 +59,7 @@ def _make(ctx):
     return Native(code, [Out(0), count, 0, 0, 0], before_run=_draw(ctx, count))
 
 
-cpu.kernel("RandomUniform", dtype=("float32", "float64"))(_make)
-cpu.kernel("RandomStandardNormal", "TruncatedNormal", dtype=("float32",))(_make)
+cpu.kernel("RandomUniform", "RandomStandardNormal", "TruncatedNormal", dtype=FLOATS)(_make)
 
 
 @cpu.kernel("RandomUniformInt", Tout=("int32", "int64"))

@@ -56,7 +56,8 @@ def _compare(op, inputs, shape, dtype, attrs):
 
 
 @pytest.mark.parametrize("op, dtype", [("RandomUniform", "float32"), ("RandomUniform", "float64"),
-                                       ("RandomStandardNormal", "float32"), ("TruncatedNormal", "float32")])
+                                       ("RandomStandardNormal", "float32"), ("RandomStandardNormal", "float64"),
+                                       ("TruncatedNormal", "float32"), ("TruncatedNormal", "float64")])
 @pytest.mark.parametrize("shape", [(), (0,), (3,), (4, 5), (1001,), (50, 1024)])
 def test_bits_and_streams(op, dtype, shape):
     ours, theirs = resources.ResourceManager(), resources.ResourceManager()

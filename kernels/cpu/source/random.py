@@ -207,8 +207,42 @@ def _normals(first, second, inverse, minus_log_inverse):
     return sine * radius, cosine * radius
 
 
+@register_jitable
+def wide_normals(w):
+    """Two float64 standard normals from the words of a block, by the C library's functions."""
+    radius = math.sqrt(-2.0 * math.log(max(unit_pair(w[0], w[1]), 1e-7)))
+    angle = 2.0 * math.pi * unit_pair(w[2], w[3])
+    return math.sin(angle) * radius, math.cos(angle) * radius
+
+
+def _wide_standard_normal(block):
+    out, count = block[0], block[1]
+    for i in range((count + 1) >> 1):
+        a, b = wide_normals(words(block, i))
+        store(out, 2 * i, a)
+        if 2 * i + 1 < count:
+            store(out, 2 * i + 1, b)
+    return types.int32(0)
+
+
+def _wide_truncated_normal(block):
+    out, count = block[0], block[1]
+    for group in range((count + 1) >> 1):
+        number, place = 128 * group, 2 * group
+        end = min(place + 2, count)
+        while place < end:
+            for value in wide_normals(words(block, number)):
+                if place < end and abs(value) < 2.0:
+                    store(out, place, value)
+                    place += 1
+            number += 1
+    return types.int32(0)
+
+
 def standard_normal(dtype):
-    """float32 normals, four a block."""
+    """float32 normals, four a block, or float64 ones, two a block."""
+    if dtype == "float64":
+        return _wide_standard_normal
     inverse, minus_log_inverse = np.array(_INVERSE), np.array(_MINUS_LOG_INVERSE)
 
     def kernel(block):
@@ -224,7 +258,9 @@ def standard_normal(dtype):
 
 
 def truncated_normal(dtype):
-    """float32 normals inside of (-2, 2): four outputs from the first of their own 256 blocks."""
+    """Normals inside of (-2, 2): four float32 from the first of their own 256 blocks, two float64 of 128."""
+    if dtype == "float64":
+        return _wide_truncated_normal
     inverse, minus_log_inverse = np.array(_INVERSE), np.array(_MINUS_LOG_INVERSE)
 
     def kernel(block):

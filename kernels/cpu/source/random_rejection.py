@@ -11,7 +11,7 @@ from numba import types
 from numba.extending import register_jitable
 
 from .memory import TYPES, load, store
-from .random import unit_pair, words
+from .random import unit_pair, wide_normals, words
 
 _BLOCKS = 256       # of a number
 _FAR = 40.0         # standard deviations, at which there are no numbers
@@ -25,15 +25,6 @@ def _uniform(block, state):
         return first, (number, 0, first)
     w = words(block, number)
     return unit_pair(w[2], w[3]), (number + 1, 1, unit_pair(w[0], w[1]))
-
-
-@register_jitable
-def _normal(block, number):
-    """(the second normal of a block, the first one)."""
-    w = words(block, number)
-    radius = math.sqrt(-2.0 * math.log(max(unit_pair(w[0], w[1]), 1e-7)))
-    angle = 2.0 * math.pi * unit_pair(w[2], w[3])
-    return math.cos(angle) * radius, math.sin(angle) * radius
 
 
 @register_jitable
@@ -52,7 +43,7 @@ def _gamma(block, number, alpha):
         if normals:
             x, normals = kept, 0
         else:
-            x, kept = _normal(block, state[0])
+            kept, x = wide_normals(words(block, state[0]))
             state, normals = (state[0] + 1, state[1], state[2]), 1
         v = 1 + c * x
         if v <= 0:
