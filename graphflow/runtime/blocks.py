@@ -85,7 +85,7 @@ class Blocks:
         steady = not self.bodies and not any(divided(b.native) for b in self.steps)
         self.calls_python = bool(self.calls) or any(placed.calls_python for placed in self.bodies.values())
         short = tape.SHORT_SECONDS_WITH_CALLS if self.calls_python else tape.SHORT_SECONDS if steady else 0.0
-        self.tape = tape.Tape(rows, short)
+        self.tape = tape.Tape(rows, short, budget.cancel)
 
     def _note_patches(self, bound, words, at):
         """Remembers where pointers stand that change between runs."""

@@ -1,6 +1,7 @@
 """How long native code may run loops within loops before Python looks in, and what Python does then.
 
-State: one number of iterations for a frame and the frames of bodies within it; the native loops count it down.
+State: one number of iterations for a frame and the frames of bodies within it, which the native loops count down, and
+a flag that ends them all at once.
 """
 
 import time
@@ -9,9 +10,10 @@ import numpy as np
 
 from graphflow.runtime import deadlines
 
-# Python looks in after about this long.
+# Python looks in after about this long. How many iterations that is shows as they run: first one, and later runs begin
+# with no more than these.
 _PATIENCE_SECONDS = 0.02
-_FIRST_ITERATIONS = 1 << 8
+_FIRST_ITERATIONS = 1 << 10
 # Times for which a kernel in a body has random numbers: how often it will run is not known before.
 _RESERVED_DRAWS = 1 << 28
 
@@ -19,21 +21,28 @@ _RESERVED_DRAWS = 1 << 28
 class Budget:
     """Attributes: address: where the number of iterations left is. rooms: what native code may want to be larger, each
     with a method `renew`. records: LoopRecords of loops within native steps, likewise. draws: list of (what reserves
-    random numbers, block of the kernel) in bodies within native steps. Args: resources: of the session that runs them.
+    random numbers, block of the kernel) in bodies within native steps. cancel: the flag, an int64 array of one element.
+    Args: resources: of the session that runs them.
     """
 
-    __slots__ = ("_amount", "_begun", "_left", "_resources", "_since", "address", "draws", "records", "rooms")
+    __slots__ = ("_amount", "_begun", "_left", "_resources", "_since", "address", "cancel", "draws", "records", "rooms")
 
     def __init__(self, resources):
         self._resources = resources
-        self._left = np.array([_FIRST_ITERATIONS], np.int64)
-        self._amount = _FIRST_ITERATIONS
+        self._amount = 1
+        self._left = np.ones(1, np.int64)
         self._since = time.perf_counter()
         self.address = self._left.ctypes.data
+        self.cancel = np.zeros(1, np.int64)
         self.rooms, self.records, self.draws, self._begun = [], [], [], []
 
+    def restart(self):
+        """A run of the frame begins, which may be of other inputs."""
+        self._left[0] = self._amount = min(self._amount, _FIRST_ITERATIONS)
+        self._since = time.perf_counter()
+
     def begin(self):
-        """A run of the frame begins."""
+        """A run of the frame begins, which records, or draws random numbers, within native steps."""
         for records in self.records:
             records.begin()
         self.end()      # the run before may have failed
@@ -55,7 +64,10 @@ class Budget:
         for room in (*self.rooms, *self.records):
             room.renew()
         now = time.perf_counter()
-        if now - self._since < _PATIENCE_SECONDS and self._amount < 1 << 40:
+        taken = now - self._since
+        if taken > _PATIENCE_SECONDS:
+            self._amount = max(1, int(self._amount * _PATIENCE_SECONDS / taken))
+        elif self._amount < 1 << 40:
             self._amount *= 2
         self._since = now
         self._left[0] = self._amount

@@ -47,6 +47,7 @@ class Frame:
             budget is not None)
         self._arrays = PlacedArrays(spec, self._blocks, self.budget.rooms)
         self._is_plain = not (spec.arrays or self.budget.records or self.budget.draws)
+        self._may_pause = budget is None and spec.may_pause()
         self._bound_arrays = [None] * len(spec.variables)
         self._build_steps()
         self._bind_feeds_and_variables()
@@ -181,8 +182,7 @@ class Frame:
         """Makes the run under way end before its next kernel, with an error; no other can follow."""
         self.cancelled = True
         self._steps.clear()
-        if self.tape is not None:
-            self.tape.cancel[0] = 1
+        self.budget.cancel[0] = 1
 
     def run(self, feeds, variables, again=False):
         """The fetched arrays, owned by the caller.
@@ -222,6 +222,8 @@ class Frame:
     def place(self, feeds, variables, prepare=True):
         """Puts the arrays of feeds and variables where the steps look for them; prepare: and draws random numbers."""
         values = self._values
+        if self._may_pause:
+            self.budget.restart()
         if not self._is_plain:
             self.budget.begin()
             self._handles = {}  # (origin, source) of an array made with a frame -> what tapes have for its handle

@@ -89,17 +89,17 @@ class Tape:
         failed = tape.run()        # -1, or the row whose kernel returned `tape.code`
 
     short: seconds below which runs keep Python's lock; 0 if they never do, since they take different time each, or
-    more than one thread.
+    more than one thread. cancel: int64 array: once its element is set, the run ends before its next kernel.
     """
 
     __slots__ = ("blocks", "table", "cancel", "_words", "_address", "_call", "_holding", "_short", "_timed", "length")
 
-    def __init__(self, rows, short=0.0):
+    def __init__(self, rows, short=0.0, cancel=None):
         self.blocks = [block for _, block in rows]
         self.length = len(rows)
         self.table = np.array([(function, block.ctypes.data) for function, block in rows],
                               np.int64).reshape(-1, 2)
-        self.cancel = np.zeros(1, np.int64)
+        self.cancel = np.zeros(1, np.int64) if cancel is None else cancel
         self._words = np.array(
             [-1, 0, self.table.ctypes.data, 0, self.length, self.cancel.ctypes.data], np.int64)
         self._address = self._words.ctypes.data

@@ -1,6 +1,7 @@
 """Time limits of runs, and the closing of a session under runs, also inside of native code."""
 
 import os
+import signal
 import threading
 import time
 
@@ -137,3 +138,41 @@ def test_native_steps_of_a_body_that_runs_in_python_are_told_to_stop(by_python):
             shares.append((time.monotonic() - start - 0.02) / whole)
         assert min(shares) < 0.5
         np.testing.assert_array_equal(sess.run(y, feed), 2 * np.eye(256))
+
+
+@pytest.mark.parametrize("stopped_by", ["deadline", "closing", "signal"])
+def test_loops_of_long_iterations_stop_within_few_of_them(stopped_by):
+    """Loops within the plan's tape: what they may run before Python looks in is found as they run."""
+    tf.set_random_seed(1)       # waits for compiled kernels
+    begun, n = tf.Variable(0), tf.placeholder(tf.int32, [])
+    x = tf.random_normal([400, 400])
+
+    def body(i, total):
+        with tf.control_dependencies([tf.assign_add(begun, 1)]):
+            y = tf.while_loop(lambda j, y: j < 2, lambda j, y: (j + 1, tf.matmul(y, x) * 1e-3), [0, x + total])[1]
+            return i + 1, tf.reduce_sum(y) * 1e-9
+
+    total = tf.while_loop(lambda i, total: i < n, body, [0, 0.0])[1]
+    sess = tf.Session()
+    sess.run(begun.initializer)
+    (slot,) = sess._resources._slots.values()
+    for _ in range(3):
+        sess.run(total, {n: 2})
+    if stopped_by == "deadline":
+        with pytest.raises(tf.errors.DeadlineExceededError):
+            sess.run(total, {n: 5000}, options=tf.RunOptions(timeout_in_ms=30))
+    elif stopped_by == "closing":
+        timer = threading.Timer(0.03, sess.close)
+        timer.start()
+        with pytest.raises(tf.errors.CancelledError):
+            sess.run(total, {n: 5000})
+        timer.join()
+    else:
+        before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.03)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                sess.run(total, {n: 5000})
+        finally:
+            signal.signal(signal.SIGALRM, before)
+    assert 6 < slot.value < 100
