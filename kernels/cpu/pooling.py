@@ -7,7 +7,7 @@ from math import prod
 
 from graphflow.framework import windows
 
-from ..registry import In, Out, cpu
+from ..registry import In, Native, Out, cpu
 from . import native, pool, stand_ins
 from .elementwise import FLOATS
 from .vector_unit import lanes_of
@@ -100,3 +100,28 @@ cpu.kernel("AvgPool", "AvgPool3D", T=FLOATS)(_forward("average_pool"))
 cpu.kernel("MaxPoolGrad", "MaxPool3DGrad", T=FLOATS)(
     _backward("max_pool_gradient", [0, 2], 2, stand_ins.max_pool_gradient))
 cpu.kernel("AvgPoolGrad", "AvgPool3DGrad", T=FLOATS)(_backward("average_pool_gradient", [1], 1))
+
+
+@cpu.kernel("MaxPoolWithArgmax", T=FLOATS)
+def max_pool_with_argmax(ctx):
+    """Windows over height and width only."""
+    shape = _pooling(ctx, ctx.input_shapes[0], ctx.output_shapes[0])
+    if shape is None or tuple(shape.images) != tuple(ctx.input_shapes[0]):
+        return None
+    code = native.function("pooling_argmax.forward", ctx.output_dtypes[0].name, ctx.output_dtypes[1].name)
+    words = [Out(0), Out(1), In(0), 0, shape.rows, int(ctx.attr("include_batch_in_index")), *shape.words]
+    return pool.split(code, words, 3, shape.rows, 8 * shape.cost, ctx.threads)
+
+
+@cpu.kernel("MaxPoolGradWithArgmax", "MaxPoolGradGradWithArgmax", T=FLOATS)
+def max_pool_with_argmax_grad(ctx):
+    """Positions may be of any image: all are done in turn."""
+    images, places = ctx.input_shapes[0], ctx.input_shapes[2]
+    gathers = ctx.op_type == "MaxPoolGradGradWithArgmax"
+    wanted = images if gathers else places
+    if len(images) != 4 or not all((*images, *places)) or places[0] != images[0] or ctx.input_shapes[1] != wanted:
+        return None
+    code = native.function("pooling_argmax.backward", ctx.output_dtypes[0].name, ctx.input_dtypes[2].name,
+                           str(int(gathers)), str(native.INDEX_OUT_OF_RANGE))
+    return Native(code, [0, 0, Out(0), In(1), In(2), images[0], prod(places[1:]), prod(images[1:]),
+                         int(ctx.attr("include_batch_in_index"))])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from graphflow.framework import dtypes, windows
-from tests.kernels.native_harness import bind, registry, run
+from tests.kernels.native_harness import bind, execute, native, registry, run
 
 # shape, window, strides, padding
 CASES = [
@@ -65,6 +65,46 @@ def test_pooling(shape, window, strides, padding, dtype, channels_first):
     y = np.zeros(out, dtype)
     _check(f"Max{op}Grad", [x, y, dy], shape, {**attrs, "TInput": dtypes.as_dtype(dtype)}, exact=False)
     _check(f"Avg{op}Grad", [np.array(shape, np.int32), dy], shape, attrs, exact=False)
+
+
+@pytest.mark.parametrize("index_type", ["int32", "int64"])
+@pytest.mark.parametrize("counts_all", [False, True])
+@pytest.mark.parametrize("shape, window, strides, padding", [case for case in CASES if len(case[0]) == 4])
+def test_positions_of_maxima(shape, window, strides, padding, counts_all, index_type):
+    rng = np.random.default_rng(1)
+    attrs = {**_attrs(window, strides, padding), "include_batch_in_index": counts_all,
+             "Targmax": dtypes.as_dtype(index_type)}
+    x = rng.integers(0, 4, shape).astype("f")
+    x[0, 0, 0, 0] = np.nan
+    named = {**attrs, "T": dtypes.float32}
+
+    def reference(op, *inputs):
+        context = registry.KernelContext(op, op, named, [], [dtypes.float32, dtypes.as_dtype(index_type)])
+        return registry.reference.find(op, "pooling", named)(context)(*inputs)
+
+    y, places = reference("MaxPoolWithArgmax", x)
+    outputs = [(y.shape, "float32"), (y.shape, index_type)]
+    for threads in (1, 2):
+        for found, want in zip(run("pooling", "MaxPoolWithArgmax", [x], outputs, attrs, threads=threads), (y, places)):
+            np.testing.assert_array_equal(found, want)
+    dy = rng.normal(size=y.shape).astype("f")
+    np.testing.assert_allclose(run("pooling", "MaxPoolGradWithArgmax", [x, dy, places], [(shape, "float32")], attrs),
+                               reference("MaxPoolGradWithArgmax", x, dy, places), rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(
+        run("pooling", "MaxPoolGradGradWithArgmax", [x, x, places], [(y.shape, "float32")], attrs),
+        reference("MaxPoolGradGradWithArgmax", x, x, places))
+
+
+@pytest.mark.parametrize("wrong", [-1, 16])
+def test_positions_are_checked(wrong):
+    attrs = {**_attrs((2, 2), (2, 2), "SAME"), "include_batch_in_index": True, "Targmax": dtypes.int64}
+    x, dy, places = np.ones((2, 2, 4, 1), "f"), np.ones((2, 1, 2, 1), "f"), np.zeros((2, 1, 2, 1), np.int64)
+    places[1, 0, 1, 0] = wrong
+    for op, given, shape in (("MaxPoolGradWithArgmax", dy, x.shape), ("MaxPoolGradGradWithArgmax", x, dy.shape)):
+        inputs = [x, given, places]
+        bound = bind("pooling", op, inputs, [(shape, "float32")], attrs)
+        failed, code, block = execute(bound, inputs, [np.zeros(shape, "f")])
+        assert (failed, code, block[0], block[1]) == (0, native.INDEX_OUT_OF_RANGE, 3, wrong)
 
 
 def test_nan_is_kept_only_when_first():
