@@ -46,7 +46,7 @@ class Frame:
             spec, self._pointer, lambda body: Frame(body, resources, self.budget), self._make_call, self.budget,
             budget is not None)
         self._arrays = PlacedArrays(spec, self._blocks, self.budget.rooms)
-        self._is_plain = not (spec.arrays or self.budget.records or self.budget.draws)
+        self._is_plain = not (spec.arrays or spec.stand_ins or self.budget.records or self.budget.draws)
         self._may_pause = budget is None and spec.may_pause()
         self._bound_arrays = [None] * len(spec.variables)
         self._build_steps()

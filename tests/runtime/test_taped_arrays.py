@@ -41,6 +41,21 @@ def test_gradients_three_deep_and_in_branches():
     check([*y, *tf.gradients(y, [x, w])])
 
 
+def test_arrays_of_branches_alone():
+    """The loop around makes none, and records what stands for their handles."""
+    x, w = rows(2), rows(2)
+
+    def step(i, s):
+        def branch():
+            array = tf.TensorArray(tf.float32, 3, element_shape=[2], clear_after_read=False).write(i % 3, tf.sin(s * w))
+            return tf.tanh(array.read(0) + array.read(1))
+
+        return (s + tf.cond(i > 1, branch, lambda: s),)
+
+    y = looped(step, x, trips=5)
+    check([*y, *tf.gradients(y, [x, w])])
+
+
 def test_arrays_that_only_bodies_within_use():
     """Neither the body that makes the array nor its gradient reads or writes an element."""
     x, w = rows(3, 2), rows(2)
