@@ -163,30 +163,65 @@ def greedy(ctx):
     return run
 
 
+class _Sequences:
+    """Sequences of labels that were found so far, each its parent's with one label more; number 0 is the empty one."""
+
+    def __init__(self):
+        self.parents, self.labels, self.repeats = [-1], [-1], [False]
+        self._children = {}
+
+    def child(self, parent, label):
+        """The number of a sequence."""
+        found = self._children.setdefault((parent, label), len(self.labels))
+        if found == len(self.labels):
+            self.parents.append(parent)
+            self.labels.append(label)
+            self.repeats.append(label == self.labels[parent])
+        return found
+
+    def of(self, number):
+        """The labels of a sequence."""
+        labels = []
+        while number:
+            labels.append(self.labels[number])
+            number = self.parents[number]
+        return tuple(labels[::-1])
+
+
+def _best(scores, count):
+    """Positions of the largest of a vector, falling, equal ones in order, without those that never come."""
+    if len(scores) > count:
+        least = np.partition(scores, len(scores) - count)[len(scores) - count]
+        places = np.flatnonzero(scores >= least)
+    else:
+        places = np.arange(len(scores))
+    places = places[np.argsort(-scores[places], kind="stable")][:count]
+    return places[scores[places] > _NEVER].tolist()
+
+
 def _search(logs, width):
     """The most probable label sequences: a list of (labels, log probability), best first."""
     blank = logs.shape[1] - 1
-    beams = {(): (0.0, _NEVER)}  # labels -> log probability of ending in a blank, and in the last label
-    for row in logs.tolist():
-        found = {}
-        for labels, (in_blank, in_label) in beams.items():
-            total = np.logaddexp(in_blank, in_label)
-            ending = _NEVER
-            if labels:
-                ending = in_label
-                if labels[:-1] in beams:
-                    parent = beams[labels[:-1]]
-                    repeated = len(labels) > 1 and labels[-1] == labels[-2]
-                    ending = np.logaddexp(ending, parent[0] if repeated else np.logaddexp(*parent))
-                ending += row[labels[-1]]
-            found[labels] = total + row[blank], ending
-            for label in range(blank):
-                if (*labels, label) not in beams:
-                    start = in_blank if labels and labels[-1] == label else total
-                    found[(*labels, label)] = _NEVER, start + row[label]
-        best = sorted(found.items(), key=lambda item: -np.logaddexp(*item[1]))[:width]
-        beams = {labels: ends for labels, ends in best if np.logaddexp(*ends) > _NEVER}
-    return [(labels, np.logaddexp(*ends)) for labels, ends in beams.items()]
+    known, beams = _Sequences(), [0]
+    in_blank, in_label = np.array([0.0]), np.array([_NEVER])    # of each beam, by what it ends in
+    for row in logs:
+        total = np.logaddexp(in_blank, in_label)
+        number = {beam: i for i, beam in enumerate(beams)}
+        last = np.array([known.labels[beam] for beam in beams])
+        parent = np.array([number.get(known.parents[beam], -1) for beam in beams])
+        repeats = np.array([known.repeats[beam] for beam in beams])
+        came = np.where(parent < 0, _NEVER, np.where(repeats, in_blank[parent], total[parent]))
+        stays = total + row[blank], np.where(last < 0, _NEVER, np.logaddexp(in_label, came) + row[last])
+        grows = np.add.outer(total, row[:blank])
+        labelled = np.flatnonzero((last >= 0) & (last < blank))
+        grows[labelled, last[labelled]] = in_blank[labelled] + row[last[labelled]]
+        grows[parent[parent >= 0], last[parent >= 0]] = _NEVER      # is a beam already
+        scores = np.concatenate([np.logaddexp(*stays)[:, None], grows], 1)
+        chosen = [divmod(place, blank + 1) for place in _best(scores.ravel(), width)]
+        in_blank = np.array([_NEVER if label else stays[0][i] for i, label in chosen])
+        in_label = np.array([grows[i, label - 1] if label else stays[1][i] for i, label in chosen])
+        beams = [known.child(beams[i], label - 1) if label else beams[i] for i, label in chosen]
+    return [(known.of(beam), score) for beam, score in zip(beams, np.logaddexp(in_blank, in_label))]
 
 
 @reference.kernel("CTCBeamSearchDecoder")

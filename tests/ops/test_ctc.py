@@ -67,6 +67,41 @@ def test_wide_beams_find_the_best():
     np.testing.assert_allclose(logs[0], np.log([p for _, p in found]))
 
 
+def _prefix_search(logs, width):
+    """Beams in a dictionary, one extension after the other."""
+    never, blank, beams = -np.inf, logs.shape[1] - 1, {(): (0.0, -np.inf)}
+    for row in logs:
+        found = {}
+        for labels, (in_blank, in_label) in beams.items():
+            ending, total = never, np.logaddexp(in_blank, in_label)
+            if labels:
+                before = beams.get(labels[:-1], (never, never))
+                came = before[0] if labels[-1:] == labels[-2:-1] else np.logaddexp(*before)
+                ending = np.logaddexp(in_label, came) + row[labels[-1]]
+            found[labels] = total + row[blank], ending
+            for label in range(blank):
+                if (*labels, label) not in beams:
+                    found[(*labels, label)] = never, (in_blank if labels[-1:] == (label,) else total) + row[label]
+        best = sorted(found.items(), key=lambda item: -np.logaddexp(*item[1]))[:width]
+        beams = {labels: ends for labels, ends in best if np.logaddexp(*ends) > never}
+    return [(labels, np.logaddexp(*ends)) for labels, ends in beams.items()]
+
+
+@pytest.mark.parametrize("time, classes, width", [(1, 2, 1), (12, 4, 10), (20, 5, 3), (9, 2, 40), (15, 12, 25)])
+def test_narrow_beams(time, classes, width):
+    rng = np.random.default_rng(time)
+    for scores in (rng.normal(size=(time, classes)) * 3, np.round(rng.normal(size=(time, classes)))):
+        scores = scores.astype(np.float32).astype(np.float64)
+        logs = scores - np.log(np.exp(scores).sum(1, keepdims=True))
+        expected = _prefix_search(logs, width)
+        count = min(len(expected), 3)
+        with tf.Session() as session:
+            paths, found = session.run(tf.nn.ctc_beam_search_decoder(
+                scores[:, None], [time], width, count, merge_repeated=False))
+        np.testing.assert_allclose(found[0], [score for _, score in expected[:count]], rtol=1e-5)
+        assert [tuple(path.values) for path in paths] == [labels for labels, _ in expected[:count]]
+
+
 def test_decoders_of_batches():
     best = np.array([[0, 0, 2, 0], [1, 2, 2, 2]])
     scores = np.log(np.eye(3)[best].transpose(1, 0, 2) + 0.01)
