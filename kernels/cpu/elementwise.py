@@ -21,7 +21,7 @@ _HEAVY = frozenset(("Exp", "Expm1", "Log", "Log1p", "Tanh", "Sigmoid", "Softplus
 _BY_VECTORS = _HEAVY | {"Sqrt"}
 # Call the C library for one number at a time.
 _SCALAR_ONLY = frozenset(("Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh",
-                          "Erfc", "Lgamma", "Pow", "Atan2", "Mod", "TruncateMod", "FloorMod"))
+                          "Erfc", "Lgamma", "Digamma", "Pow", "Atan2", "Mod", "TruncateMod", "FloorMod"))
 _COSTS = dict.fromkeys(_HEAVY | _SCALAR_ONLY, 3)
 _CONDITIONS = frozenset(("Equal", "NotEqual", "Less", "LessEqual", "Greater", "GreaterEqual", "IsNan", "IsFinite",
                          "IsInf", "LogicalAnd", "LogicalOr", "LogicalNot"))

@@ -43,7 +43,8 @@ for _op, _attribute in {
         "Sigmoid": "sigmoid", "Softplus": "softplus", "Sqrt": "sqrt", "Floor": "floor",
         "Ceil": "ceil", "Rint": "rint", "Round": "rint", "Erf": "erf", "Sin": "sin", "Cos": "cos",
         "Abs": "absolute", "Tan": "tan", "Asin": "asin", "Acos": "acos", "Atan": "atan", "Sinh": "sinh", "Cosh": "cosh",
-        "Asinh": "asinh", "Acosh": "acosh", "Atanh": "atanh", "Erfc": "erfc", "Lgamma": "lgamma"}.items():
+        "Asinh": "asinh", "Acosh": "acosh", "Atanh": "atanh", "Erfc": "erfc", "Lgamma": "lgamma",
+        "Digamma": "digamma"}.items():
     _named(_op, _attribute)
 
 # Functions without constants.

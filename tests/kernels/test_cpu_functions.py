@@ -9,7 +9,7 @@ from tests.kernels.native_harness import bind, registry, run
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.0, 3.0, -2.5, -3.0, 7.25, 30.0, -30.0, 1e-30,
            np.inf, -np.inf, np.nan]
 UNARY = [*(("trigonometry", op) for op in ("Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh")),
-         ("special_math", "Erfc"), ("special_math", "Lgamma")]
+         *(("special_math", op) for op in ("Erfc", "Lgamma", "Digamma"))]
 BINARY = [("special_math", "Atan2"), ("binary", "FloorMod"), ("binary", "Mod"), ("binary", "TruncateMod"),
           ("no_nan", "MulNoNan"), ("no_nan", "Xdivy"), ("no_nan", "Xlogy")]
 

@@ -158,6 +158,7 @@ def test_elements_that_nobody_wrote_have_no_shape():
 def test_functions_of_the_c_library_and_bits():
     check(looped(lambda i, x: tf.atan(tf.tan(x * tf.to_float(i))) + tf.atan2(x, tf.sinh(x) + 3.0), 4))
     check(looped(lambda i, x: tf.mod(x, tf.to_float(i) + 0.7) + tf.math.xlogy(x, x + tf.to_float(i) + 2.0), 4))
+    check(looped(lambda i, x: tf.lgamma(x + 2.5 + tf.to_float(i)), 4))
     check(looped(lambda i, x: x * tf.to_float(tf.bitwise.left_shift(tf.bitwise.bitwise_xor(i, 5), i)), 4))
 
 

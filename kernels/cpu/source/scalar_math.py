@@ -11,6 +11,7 @@ class IrMath:
     log, log1p = staticmethod(vector_math.log), staticmethod(vector_math.log1p)
     tanh, sigmoid = staticmethod(vector_math.tanh), staticmethod(vector_math.sigmoid)
     softplus, erf = staticmethod(vector_math.softplus), staticmethod(vector_math.erf)
+    digamma = staticmethod(vector_math.digamma)
     where = staticmethod(where)
 
     def __init__(self, builder, dtype, kind=None):

@@ -12,7 +12,7 @@ those of FreeBSD's msun.
 No state.
 """
 
-from math import inf, nan
+from math import inf, nan, pi
 
 from .values import copysign, where
 from .vectors import is_wide, scaled
@@ -168,3 +168,24 @@ def erf(x):
     bounded = where(size > 4.0, x.const(4.0), size)
     large = 1.0 - exp(-(bounded * bounded.polynomial(_ERF_LARGE)))
     return where(size < 1.0, small, copysign(large, x))
+
+
+# Of the digamma function: -B_2k / (2k), for powers of 1 / x**2.
+_DIGAMMA_TAIL = (-1 / 12, 1 / 120, -1 / 252, 1 / 240, -1 / 132, 691 / 32760)
+_DIGAMMA_FROM = 10
+
+
+def digamma(x):
+    """The derivative of log(gamma(x)), in float64; for single numbers."""
+    wide = x.cast("float64")
+    reflects = wide <= 0.0
+    y, total = where(reflects, 1.0 - wide, wide), wide.const(0.0)
+    for _ in range(_DIGAMMA_FROM):      # digamma(y) = digamma(y + 1) - 1 / y
+        is_small = y < float(_DIGAMMA_FROM)
+        total, y = where(is_small, total - wide.const(1.0) / y, total), where(is_small, y + 1.0, y)
+    square = wide.const(1.0) / (y * y)
+    total = total + (log(y) - wide.const(0.5) / y + square * square.polynomial(_DIGAMMA_TAIL))
+    below = wide.intrinsic("floor")
+    slope = wide.const(pi) / ((wide - below) * pi).library("tan")
+    total = where(reflects, total - slope, total)
+    return where(reflects & (wide == below), total.const(nan), total).cast(x.dtype)
