@@ -114,6 +114,9 @@ def tensor_array_gather(ctx):
                 _unimplemented(f"TensorArray has size zero, but element shape {shape_text(known)} is not fully defined."
                                " Currently only static shapes are supported when packing zero-size TensorArrays.")
             return np.zeros((0, *known), dtype.as_numpy_dtype)
+        whole = store.read_all(indices)
+        if whole is not None:
+            return whole
         values = [store.read(index) for index in indices.tolist()]
         for i, value in enumerate(values):
             if value.shape != values[0].shape:

@@ -232,7 +232,7 @@ class TensorStore:
             return False
         whole = np.zeros((self._room(), *shape), dtype.as_numpy_dtype)
         rows = _Rows(whole, self.states, self.clear, self.sums, known, self.dynamic)
-        for index, value in enumerate(self.values):
+        for index, value in enumerate(self.values if any(self.states) else ()):
             rows[index] = value
         self.values, self.states = rows, rows.states
         return True
@@ -254,7 +254,7 @@ class TensorStore:
     def _may_be_rows(self, shape, dtype):
         kind = np.dtype(dtype.as_numpy_dtype)
         return (not self.closed and dtype == self.dtype and not kind.hasobject
-                and _merged(self.element_shape, shape) and all(s in (None, shape) for s in self.shapes)
+                and _merged(self.element_shape, shape) and set(self.shapes) <= {None, shape}
                 and product((self._room(), *shape)) * kind.itemsize <= _MAX_DENSE_BYTES)
 
     def _room(self):
@@ -326,6 +326,17 @@ class TensorStore:
         if self.clear:
             self.values[index], self.states[index] = None, _CLEARED
         return value
+
+    def read_all(self, indices):
+        """The elements at `indices`, an int array, as one array; None where they must be read one by one."""
+        if not isinstance(self.values, _Rows) or indices.min() < 0 or indices.max() >= len(self.values):
+            return None
+        states = self.values.states
+        if (states[indices] != _FULL).any() or self.clear and len(np.unique(indices)) < len(indices):
+            return None
+        if self.clear:
+            states[indices] = _CLEARED
+        return self.values.data[indices]
 
     def _fill(self, index):
         shape = self.shapes[index] if self.shapes[index] is not None else self.element_shape
