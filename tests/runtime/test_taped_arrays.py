@@ -219,6 +219,22 @@ def check_values(fetches):
     return found
 
 
+def test_second_derivatives_of_a_branch_that_records_handles_alone():
+    """Its gradient is native, makes an array, and passes it on in a body that Python runs."""
+    x, choice = rows(3, 2), tf.placeholder_with_default(True, [])
+
+    def branch():
+        y = tf.cond(choice, lambda: tf.foldl(tf.add, x, tf.zeros([2])), lambda: x[0])
+        return y * tf.cast(tf.size(tf.boolean_mask(y, tf.greater(y, 0.0))), tf.float32)
+
+    first = tf.gradients(tf.cond(choice, branch, lambda: x[1]), x)[0]
+    second = tf.gradients(tf.sin(first), x)[0]
+    with in_reference(), tf.Session() as sess:
+        expected = sess.run([first, second])
+    with tf.Session() as sess:
+        np.testing.assert_allclose(sess.run([first, second]), expected, 1e-6)
+
+
 def test_one_iteration_has_one_handle():
     made = []
 
