@@ -35,9 +35,11 @@ class Made(NamedTuple):
         return Made(f"{self.name}@{source}", self.size, self.element_shape, self.identical, False, True)
 
     @property
-    def is_known(self):
-        """Whether the shape of elements is known before one is written."""
-        return self.sums or shapes.is_full(self.element_shape)
+    def known(self):
+        """Whether the shape of elements is known before one is written; -1 if it never is, of those never written."""
+        if self.sums or shapes.is_full(self.element_shape):
+            return 1
+        return 0 if self.identical else -1
 
 
 class StandIn(NamedTuple):
@@ -78,7 +80,7 @@ class Use:
         """Rows for an array made with the frame."""
         made = self.made
         return kernels("reference.tensor_store").empty_rows(
-            made.size, self.shape, self.dtype.as_numpy_dtype, made.clear, made.sums, made.is_known)
+            made.size, self.shape, self.dtype.as_numpy_dtype, made.clear, made.sums, made.known)
 
     def handle(self, rows):
         """The handle that reference kernels take for such an array."""
@@ -134,7 +136,7 @@ def _made(shaped, node, refused):
     if not flow or elements is None or handle in refused:
         return None
     attrs, dtype = node.attrs, node.attrs["dtype"]
-    if elements.size is None or elements.shape is None or not (elements.alike and attrs["identical_element_shapes"]):
+    if elements.size is None or elements.shape is None or not elements.alike:
         return None
     if kernels("reference.tensor_store").rows_bytes(elements.size, elements.shape, dtype) is None:
         return None
@@ -151,6 +153,8 @@ def _used(shaped, node, origins, found):
     if elements is None or elements.shape is None or not elements.alike or handle in found and node.type in _ELEMENTS:
         return None
     if node.type == "TensorArrayGradV3":
+        if not _may_have_gradients(found.get(handle)):
+            return None
         if source is None and len(node.outputs) == 2:
             origins[node.outputs[0]] = origin, node.attrs["source"]
             if handle in found and found[handle].made is not None:
@@ -162,6 +166,11 @@ def _used(shaped, node, origins, found):
     if isinstance(origin, int):
         return Use(handle, origin, source, shape, dtype, source is None and elements.size is None)
     return None if source is None else _gradients_of_taped(origin, elements, handle, source, shape, dtype)
+
+
+def _may_have_gradients(use):
+    """Whether an array may have native gradients: not where some of its elements may have no shape, and others one."""
+    return use is None or use.made is None or use.made.identical
 
 
 def _gradients(use, handle, source):
@@ -202,6 +211,8 @@ def use_within(spec, inner, handle):
     if isinstance(origin, int):
         return Use(value, origin, source, inner.shape, inner.dtype, inner.may_grow)
     base, elements = spec.arrays.get(origin), spec.elements.get(origin)
+    if not _may_have_gradients(base):
+        return None
     if base is not None:
         return _gradients(base, value, source) if (base.shape, base.dtype) == (inner.shape, inner.dtype) else None
     if source is None or elements is None or not elements.alike or elements.shape != inner.shape:
@@ -245,7 +256,7 @@ def renewal(spec, kind):
     made = {(use.origin, use.source): use for use in spec.arrays.values() if use.made is not None}
     if not made:
         return []
-    native = kernels("cpu.tensor_array").renewal([use.made.is_known for use in made.values()])
+    native = kernels("cpu.tensor_array").renewal([use.made.known for use in made.values()])
     step = kind(next(node for node in spec.plan.nodes if node.type in _KINDS or node.bodies), native, None)
     step.inputs, step.outputs, step.writes = [use.value for use in made.values()], [], []
     return [step]

@@ -25,7 +25,7 @@ def tensor_array(ctx):
 def renewal(known):
     """The Native of a step that makes arrays anew, whose handles are its inputs.
 
-    `known`: for each, whether the shape of its elements is known from the start.
+    `known`: for each, whether the shape of its elements is known from the start (1), or never (-1).
     """
     words = [word for number, flag in enumerate(known) for word in (Head(number), int(flag))]
     return Native(native.function("tensor_array.renew"), [len(known), *words])

@@ -188,8 +188,8 @@ def scatter(dtype, code):
 
 
 def renew():
-    """Makes arrays anew: nothing is written yet. Words: how many; of each its head, and whether the shape of elements
-    is known from the start."""
+    """Makes arrays anew: nothing is written yet. Words: how many; of each its head, and what that says of the shape of
+    elements from the start."""
     def emit(b, block):
         with loop(b, index(0), word(b, block, 0)) as i:
             at = b.mul(i, index(2))
