@@ -2,22 +2,14 @@
 
 import numpy as np
 from numba import types
-from numba.extending import intrinsic, register_jitable
+from numba.extending import register_jitable
 
-from . import vector_math
 from .memory import TYPES, float_of_bits, load, peek, store
+from .numba_math import exp
 from .random import unit_pair, words
-from .values import BYTES, Value
+from .values import BYTES
 
 _AT_ONCE = 64       # powers that are computed before they are added up, while the sum before them goes on
-
-
-@intrinsic
-def _exp(typing, x):
-    """e**x of `vector_math`, which vectorises."""
-    def generate(context, builder, signature, arguments):
-        return vector_math.exp(Value(builder, "float64", arguments[0])).ir
-    return types.float64(types.float64), generate
 
 
 def _keys(dtype):
@@ -79,7 +71,7 @@ def draw(dtype, index_type):
                 last = min(first + _AT_ONCE, classes)
                 for i in range(first, last):
                     value = load(x, i, kind)
-                    store(sums, i, _exp(types.float64(value) - top if value - value == 0 else -np.inf))
+                    store(sums, i, exp(types.float64(value) - top if value - value == 0 else -np.inf))
                 for i in range(first, last):
                     total += peek(sums, i, types.float64)
                     store(sums, i, total)
