@@ -1,10 +1,10 @@
-"""Cumulative sums and products along an axis. Holds no state."""
+"""Cumulative sums, products and sums of powers along an axis. Holds no state."""
 
 from math import prod
 
 from ..registry import In, Out, cpu
 from . import native, pool
-from .elementwise import NUMBERS
+from .elementwise import FLOATS, NUMBERS
 
 
 @cpu.kernel("Cumsum", "Cumprod", T=NUMBERS)
@@ -18,3 +18,6 @@ def scan(ctx):
     outer, inner = prod(shape[:axis]), prod(shape[axis + 1:])
     words = [0, outer if prod(shape) else 0, Out(0), In(0), shape[axis], inner]
     return pool.split(code, words, 0, outer, prod(shape) * (3 if inner == 1 else 1), ctx.threads)
+
+
+cpu.kernel("CumulativeLogsumexp", T=FLOATS)(scan)

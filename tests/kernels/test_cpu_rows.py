@@ -62,3 +62,11 @@ def test_numbers_are_checked(dtype):
     for number in (np.nan, np.inf, -np.inf):
         x[77] = number
         assert execute(bound, [x], [np.zeros_like(x)])[1] == native.ASSERTION_FAILED
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32", "uint8"])
+def test_cross_products(dtype):
+    for shape in ((3,), (4, 3), (2, 0, 3)):
+        x = images(*shape, dtype=dtype)
+        compare("counting", "Cross", [x, x[..., ::-1].copy() ** 2], {})
+    assert bind("counting", "Cross", [images(4)] * 2, [((4,), "float32")], {"T": "float32"}) is None

@@ -35,6 +35,23 @@ def test_negative_zeros_stay():
     assert np.signbit(got).tolist() == [True, True, False]
 
 
+@pytest.mark.parametrize("dtype, rtol", [("float32", 2e-6), ("float64", 1e-14)])
+@pytest.mark.parametrize("exclusive", [False, True])
+def test_sums_of_powers(exclusive, dtype, rtol):
+    x = (np.random.default_rng(0).normal(size=(3, 9, 4)) * 30).astype(dtype)
+    x[0, :3], x[1, 2], x[2, 4], x[1, 5, 1] = -np.inf, np.inf, x[2, 3], np.nan
+    with np.errstate(all="ignore"):
+        want = np.logaddexp.accumulate(x, 1)
+    if exclusive:
+        want = np.concatenate([np.full_like(x[:, :1], -np.inf), want[:, :-1]], 1)
+    attrs = {"T": dtype, "exclusive": exclusive, "reverse": False}
+    for axis, turned in ((1, lambda a: a), (2, lambda a: np.ascontiguousarray(np.moveaxis(a, 1, 2)))):
+        given, expected = turned(x), turned(want)
+        inputs, outputs = [given, np.int32(axis)], [(given.shape, dtype)]
+        found = run("scan", "CumulativeLogsumexp", inputs, outputs, attrs, constants=(1,))
+        np.testing.assert_allclose(found, expected, rtol=rtol)
+
+
 @pytest.mark.parametrize("shape, axis", [((64, 4096), 1), ((64, 64, 64), 1)])
 def test_threads_leave_the_bits(shape, axis):
     x = np.random.default_rng(0).normal(size=shape).astype("f")

@@ -69,6 +69,11 @@ def test_cumulative_sums():
     check(looped(lambda i, x: tf.cumprod(x + tf.to_float(i), -2, reverse=True), 2, 3, 4), tolerance=1e-4)
 
 
+def test_sums_of_powers_and_cross_products():
+    check(looped(lambda i, x: tf.math.cumulative_logsumexp(x * tf.to_float(i), 1), 2, 3))
+    check(looped(lambda i, x: tf.cross(x, x[::-1] * tf.to_float(i)), 4, 3))
+
+
 def test_diagonals():
     check(looped(lambda i, x: tf.matrix_set_diag(x, tf.matrix_diag_part(x) * tf.to_float(i)), 2, 3, 4))
     check(looped(lambda i, x: tf.trace(tf.matrix_diag(x)) * tf.matrix_band_part(x, 1, 0) + tf.to_float(i), 3, 3))

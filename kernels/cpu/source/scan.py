@@ -1,16 +1,19 @@
-"""Cumulative sums and products. Hold no state."""
+"""Cumulative sums, products and sums of powers. Hold no state."""
 
-from .values import BYTES, IrKernel, Value, constant, copy, index, load, loop, register_type, store, word
+from math import inf, log
+
+from . import vector_math
+from .values import BYTES, IrKernel, Value, constant, copy, index, load, loop, register_type, store, where, word
 
 
 def scan(op, dtype, *flags):
-    """out[o, k, i] = the sum (or product) of x[o, :k + 1, i], element by element in order.
+    """out[o, k, i] = the sum (product, log of the sum of powers of e) of x[o, :k + 1, i], element by element in order.
 
     With the flag "exclusive" without x[o, k, i], with "reverse" from the other end.
 
     Words: 0 and 1 range of o, out, x, size of the axis, elements of a line behind it (none of the sizes is 0).
     """
-    lag, start = int("exclusive" in flags), 0 if op == "Cumsum" else 1
+    lag, start = int("exclusive" in flags), {"Cumsum": 0, "Cumprod": 1, "CumulativeLogsumexp": -inf}[op]
 
     def emit(b, block):
         out, x, size, inner = (word(b, block, i) for i in range(2, 6))
@@ -42,7 +45,12 @@ def scan(op, dtype, *flags):
 
 
 def _combined(op, x, y):
-    return x + y if op == "Cumsum" else x * y
+    if op != "CumulativeLogsumexp":
+        return x + y if op == "Cumsum" else x * y
+    larger, distance = where(x > y, x, y), (x - y).intrinsic("fabs")
+    both = larger + vector_math.log1p(vector_math.exp(-distance))
+    both = where(x == y, x + log(2.0), both)        # infinities, too
+    return where((x != x) | (y != y), x + y, both)
 
 
 def _numbers(b, op, dtype, lag, out, x, size, place):
