@@ -10,7 +10,6 @@ from .vector_unit import SIZES, lanes_of, tile_of
 
 _TAPS = 12              # at a time, at most
 _GROUPS = 8             # of bands whose gradients are summed apart, whatever the number of threads
-_WORTH_SPLITTING = 130_000      # multiply-adds, of kernels without tiles
 
 
 class _Positions:
@@ -49,9 +48,9 @@ def _without_column_gaps(shape):
     return bands, before * gap - left
 
 
-def _tiled(ctx, shape, image, turned):
+def _tiled(ctx, shape, image, turned, out=Out(0)):
     """The kernel that convolves the word `image` with the filter In(1), or that `turned` round."""
-    dtype, rows = ctx.output_dtypes[0].name, None
+    dtype = ctx.output_dtypes[0].name
     lanes, size, at = lanes_of(dtype), SIZES[dtype], _Positions(dtype, shape)
     spread = Scratch(shape.taps // at.channels * at.pitch * size)
     spreading = Native(native.function("depthwise_tiles.spread", dtype),
@@ -61,12 +60,12 @@ def _tiled(ctx, shape, image, turned):
     _, most = tile_of(dtype, lanes)
     tile = -(-at.count // -(-at.count // most))
     code = native.function("depthwise_tiles.convolve", dtype, str(lanes), str(tile))
-    blocks = [[Out(0), image, spread, *part, *at.words, *at.shape.words(rows, size)[1]]
+    blocks = [[out, image, spread, *part, *at.words, *at.shape.words(rows, size)[1]]
               for part in bounds(shape.images[0] * -(-shape.outputs[0] // rows), parts)]
     return sequence(spreading, pool.step(code, blocks, ctx.threads))
 
 
-def _tiled_to_filter(ctx, shape):
+def _tiled_to_filter(ctx, shape, image):
     dtype = ctx.output_dtypes[0].name
     lanes, size, at = lanes_of(dtype), SIZES[dtype], _Positions(dtype, shape)
     taps = prod(shape.kernel)
@@ -74,7 +73,7 @@ def _tiled_to_filter(ctx, shape):
     items = bounds(shape.images[0] * -(-shape.outputs[0] // rows), _GROUPS)
     sums = Scratch(len(items) * taps * at.pitch * size)
     code = native.function("depthwise_tiles.filter_gradient", dtype, str(lanes), str(-(-taps // -(-taps // _TAPS))))
-    blocks = [[sums, group, taps, In(0), In(2), *part, *at.words, *shape.words(rows, size)[1]]
+    blocks = [[sums, group, taps, image, In(2), *part, *at.words, *shape.words(rows, size)[1]]
               for group, part in enumerate(items)]
     worth = parts_of(prod(shape.outputs) * shape.images[0] * shape.taps // lanes, ctx.threads) > 1
     folding = Native(native.function("depthwise_tiles.fold", dtype),
@@ -82,18 +81,26 @@ def _tiled_to_filter(ctx, shape):
     return sequence(pool.step(code, blocks, ctx.threads if worth else 1), folding)
 
 
-def _of_several(ctx, template, shape, out, arrays, multiplier):
-    """Kernel of source/depthwise.py over output rows, images or taps."""
-    dtype = ctx.output_dtypes[0].name
-    total = {"convolve": out[0] * out[1], "to_input": shape.images[0], "to_filter": prod(shape.kernel)}[template]
-    parts = 1
-    if ctx.threads > 1 and prod(out) * prod(shape.kernel) >= _WORTH_SPLITTING:
-        parts = min(total, 2 * ctx.threads)
-    code = native.function(f"depthwise.{template}", dtype)
-    rest = [*shape.images[1:], *shape.outputs, *shape.kernel, *shape.strides, *shape.dilations, *shape.pads, multiplier]
-    blocks = [[*arrays, *part, *rest, Scratch(8 * out[3]), Scratch(8 * out[3]), shape.images[0]]
-              for part in bounds(total, parts)]
-    return pool.step(code, blocks, ctx.threads)
+def _of_channels(shape, count):
+    """The Geometry of images with so many channels."""
+    return Geometry((*shape.images[:3], count), shape.kernel, shape.outputs, shape.strides, shape.dilations, shape.pads,
+                    shape.gaps)
+
+
+def _each(ctx, template, out, source, count, times):
+    """Kernel of source/depthwise_tiles.py that repeats, or adds up, `count` numbers."""
+    code = native.function(f"depthwise_tiles.{template}", ctx.output_dtypes[0].name)
+    return pool.split(code, [out, source, 0, count, times], 2, count, 2 * count * times, ctx.threads,
+                      shared=(out, source))
+
+
+def _repeated(ctx, shape, filters):
+    """(kernels that make images with a channel for each filter of In(0), the Geometry of these, the word of these)."""
+    if filters[3] == 1:
+        return [], shape, In(0)
+    count = prod(shape.images)
+    images = Scratch(count * filters[3] * SIZES[ctx.output_dtypes[0].name])
+    return ([_each(ctx, "repeat", images, In(0), count, filters[3])], _of_channels(shape, prod(filters[2:])), images)
 
 
 def convolve(ctx):
@@ -102,21 +109,22 @@ def convolve(ctx):
     shape = geometry_of(ctx, images, filters, out)
     if shape is None:
         return None
-    if filters[3] > 1:
-        return _of_several(ctx, "convolve", shape, out, [Out(0), In(0), In(1)], filters[3])
-    return _tiled(ctx, shape, In(0), False)
+    before, shape, images = _repeated(ctx, shape, filters)
+    return sequence(*before, _tiled(ctx, shape, images, False))
 
 
 def to_input(ctx):
     """The kernel of the gradient of images, or None."""
     (_, filters, gradient), images = ctx.input_shapes, ctx.output_shapes[0]
     shape = geometry_of(ctx, images, filters, gradient)
-    if shape is None:
-        return None
-    back = shape.turned_round(gradient[3]) if filters[3] == 1 else None
+    back = shape and _of_channels(shape, gradient[3]).turned_round(gradient[3])
     if back is None:
-        return _of_several(ctx, "to_input", shape, gradient, [Out(0), In(2), In(1)], filters[3])
-    return _tiled(ctx, back, In(2), True)
+        return None
+    if filters[3] == 1:
+        return _tiled(ctx, back, In(2), True)
+    several = Scratch(prod(images) * filters[3] * SIZES[ctx.output_dtypes[0].name])
+    return sequence(_tiled(ctx, back, In(2), True, several),
+                    _each(ctx, "add_up", Out(0), several, prod(images), filters[3]))
 
 
 def to_filter(ctx):
@@ -125,6 +133,5 @@ def to_filter(ctx):
     shape = geometry_of(ctx, images, filters, gradient)
     if shape is None:
         return None
-    if filters[3] > 1:
-        return _of_several(ctx, "to_filter", shape, gradient, [Out(0), In(0), In(2)], filters[3])
-    return _tiled_to_filter(ctx, shape)
+    before, shape, images = _repeated(ctx, shape, filters)
+    return sequence(*before, _tiled_to_filter(ctx, shape, images))

@@ -1,4 +1,6 @@
-"""Depthwise convolution with one filter per channel, by tiles of sums in registers, channels last. Hold no state.
+"""Depthwise convolution by tiles of sums in registers, channels last. Hold no state.
+
+Every channel has one filter: those that have several are repeated before, and their gradients added up.
 
 A row of the result is taken as *positions* of so many vectors, each with the same weights at every position: at stride
 1 as many pixels as fill whole vectors, else one pixel, whose last vector may be a part. Weights are laid out for the
@@ -20,6 +22,37 @@ from .vectors import Lanes, smaller
 # there are, and of columns, of which the first ones may have a position `more`. Bands then have no gaps between
 # columns; `shift` is how many more columns than windows meet they begin with.
 _POSITIONS = "period x_step vectors numbers positions tail columns line row_rounds column_rounds more shift".split()
+
+
+def repeat(dtype):
+    """Each number so many times. Words: result, x, first and last number, times."""
+    kind = TYPES[dtype]
+
+    def kernel(block):
+        out, x, first, last, times = block[0], block[1], block[2], block[3], block[4]
+        for i in range(first, last):
+            number = load(x, i, kind)
+            for k in range(times):
+                store(out, i * times + k, number)
+        return types.int32(0)
+
+    return kernel
+
+
+def add_up(dtype):
+    """The sums of so many numbers each. Words as of `repeat`."""
+    kind = TYPES[dtype]
+
+    def kernel(block):
+        out, x, first, last, times = block[0], block[1], block[2], block[3], block[4]
+        for i in range(first, last):
+            total = kind(0)
+            for k in range(times):
+                total += load(x, i * times + k, kind)
+            store(out, i, total)
+        return types.int32(0)
+
+    return kernel
 
 
 def spread(dtype):
