@@ -116,3 +116,29 @@ def test_filters_are_native_loops():
         return i + 1, mean + gain @ (seen[i] - mean), spread - gain @ spread
 
     check(tf.while_loop(lambda i, *_: i < 20, step, [0, tf.zeros([2, 1]), tf.eye(2)]))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_eigenvalues(shape, dtype):
+    x = _matrices(shape, dtype)
+    symmetric = np.tril(x) + np.swapaxes(np.tril(x, -1), -1, -2)
+    x = np.tril(x) + np.triu(np.full(x.shape, np.nan, dtype), 1)       # is not read
+    values, vectors = run("linalg", "SelfAdjointEigV2", [x], [(shape[:-1], dtype), (shape, dtype)],
+                          {"T": dtype, "compute_v": True})
+    alone, _ = run("linalg", "SelfAdjointEigV2", [x], [(shape[:-1], dtype), ((0,), dtype)],
+                   {"T": dtype, "compute_v": False}, threads=2)
+    tolerance = 2e-4 if dtype == "float32" else 1e-11
+    np.testing.assert_allclose(values, np.linalg.eigvalsh(symmetric) if symmetric.size else np.zeros(shape[:-1]),
+                               rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(alone, values, rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(symmetric @ vectors, vectors * values[..., None, :], rtol=tolerance, atol=tolerance)
+    products = np.swapaxes(vectors, -1, -2) @ vectors
+    np.testing.assert_allclose(products, np.broadcast_to(np.eye(shape[-1]), shape), rtol=tolerance, atol=tolerance)
+
+
+def test_eigenvectors_point_where_the_reference_kernels_do():
+    """Tiers may change in the middle of a program."""
+    x = _matrices((3, 20, 20), "float64")
+    x = x + np.swapaxes(x, -1, -2)
+    _check("linalg", "SelfAdjointEigV2", [x], {"compute_v": True}, 1e-8)

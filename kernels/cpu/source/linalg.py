@@ -86,6 +86,32 @@ def cholesky(dtype, code):
     return IrKernel(emit)
 
 
+def eigenvalues(dtype, with_vectors, code):
+    """Rising eigenvalues, and if asked for eigenvectors in columns; only the lower triangle is read.
+
+    Words: values, vectors, x, syevd, first and last matrix, size, scratch for a matrix and for `room` numbers, room,
+    scratch for `whole_room` int32, whole_room. Fails with `code` where none are found.
+    """
+    with_vectors = bool(int(with_vectors))
+
+    def emit(b, block):
+        w = _words(b, block, "values vectors x syevd first last size matrix work room whole whole_room")
+        letters = index(ord("V" if with_vectors else "N")), index(ord("L"))
+        job, triangle, size, room, whole_room, info = (
+            _variable(b, number) for number in (*letters, w.size, w.room, w.whole_room, index(0)))
+        with b.if_then(b.icmp_signed(">", w.size, index(0))), loop(b, w.first, w.last) as number:
+            row = b.mul(b.mul(number, w.size), index(BYTES[dtype]))
+            start = b.mul(row, w.size)
+            _copy_matrix(b, w.matrix, b.add(w.x, start), w.size, dtype, True)
+            _fortran(b, w.syevd, job, triangle, size, w.matrix, size, b.add(w.values, row), w.work, room, w.whole,
+                     whole_room, info, letters=2)
+            fail(b, block, b.icmp_signed("!=", _number_at(b, info), ir.Constant(I32, 0)), int(code))
+            if with_vectors:
+                _turn(b, b.add(w.vectors, start), w.matrix, w.size, w.size, dtype)
+
+    return IrKernel(emit)
+
+
 def triangular_solve(dtype, lower, turned, is_vector, code):
     """out = the solutions of matrix . out = x, or of `turned` matrices, by trsm, or trsv for single columns.
 
