@@ -375,3 +375,20 @@ def input_channels(input_shape, axis):
 
 
 __all__ = ["InputSpec", "Layer", "add_new", "flat", "input_channels"]
+
+
+def unbuilt_copy(layer):
+    """A deep copy of a layer that makes, or finds, its variables in the scope of its own first call.
+
+    `copy.deepcopy` of a layer that was called before shares the weights of the original, as in TensorFlow.
+    """
+    result = copy.deepcopy(layer)
+    found = [result] if isinstance(result, Layer) else []
+    for part in found:
+        part.built, part._scope, part._current_scope = False, None, None
+        part.__dict__.pop("_first_scope", None)
+        part._trainable_weights, part._non_trainable_weights = [], []
+        part._updates, part._losses, part._calls = [], [], []
+        inner = [leaf for value in part.__dict__.values() for leaf in flat(value) if isinstance(leaf, Layer)]
+        found += [leaf for leaf in inner if all(leaf is not known for known in found)]
+    return result

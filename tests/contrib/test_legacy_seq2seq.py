@@ -115,6 +115,20 @@ def test_buckets_share_variables():
         seq2seq.model_with_buckets(inputs, inputs, inputs[:1], weights, [(3, 3)], None)
 
 
+@pytest.mark.parametrize("model", ["basic_rnn_seq2seq", "embedding_rnn_seq2seq", "embedding_attention_seq2seq"])
+def test_one_cell_in_two_models(model):
+    """The encoder of the second model has the first encoder's weights, not those of the decoder, built meanwhile."""
+    cell = tf.contrib.rnn.MultiRNNCell([tf.contrib.rnn.DropoutWrapper(GRUCell(3)), GRUCell(3)])
+    inputs = [tf.ones([2, 3])] * 2 if model.startswith("basic") else symbols([1, 2], [0, 3])
+    sizes = () if model.startswith("basic") else (5, 5, 3)
+    outputs = []
+    for reuse in (False, True):
+        with tf.variable_scope("net", reuse=reuse, initializer=tf.random_normal_initializer(stddev=1.5)):
+            outputs.append(getattr(seq2seq, model)(inputs, inputs, cell, *sizes)[0])
+    first, second = run(outputs)
+    np.testing.assert_allclose(first, second, rtol=1e-5)
+
+
 def test_one_encoder_for_many():
     inputs = symbols([1, 2], [0, 3])
     outputs, states = seq2seq.one2many_rnn_seq2seq(

@@ -3,8 +3,6 @@
 State: variables in the scopes that TensorFlow gives them.
 """
 
-import copy
-
 import graphflow as tf
 from graphflow.contrib.legacy_seq2seq.decoders import (
     argmax_and_embed,
@@ -15,6 +13,7 @@ from graphflow.contrib.legacy_seq2seq.decoders import (
 )
 from graphflow.contrib.rnn.projections import EmbeddingWrapper, OutputProjectionWrapper
 from graphflow.framework.api import tf_export
+from graphflow.layers.base import unbuilt_copy
 from graphflow.nn.rnn_cell.base import RNNCell
 
 
@@ -37,7 +36,7 @@ def _chosen(feed_previous, decode, steps, structure):
 def basic_rnn_seq2seq(encoder_inputs, decoder_inputs, cell, dtype=tf.float32, scope=None):
     """An encoder, and a decoder that starts from its last state: (outputs, last state)."""
     with tf.variable_scope(scope or "basic_rnn_seq2seq"):
-        _, state = tf.nn.static_rnn(copy.deepcopy(cell), encoder_inputs, dtype=dtype)
+        _, state = tf.nn.static_rnn(unbuilt_copy(cell), encoder_inputs, dtype=dtype)
         return rnn_decoder(decoder_inputs, state, cell)
 
 
@@ -63,7 +62,7 @@ def embedding_rnn_seq2seq(encoder_inputs, decoder_inputs, cell, num_encoder_symb
     with tf.variable_scope(scope or "embedding_rnn_seq2seq") as scope:
         if dtype is not None:
             scope.set_dtype(dtype)
-        encoder = EmbeddingWrapper(copy.deepcopy(cell), embedding_classes=num_encoder_symbols,
+        encoder = EmbeddingWrapper(unbuilt_copy(cell), embedding_classes=num_encoder_symbols,
                                    embedding_size=embedding_size)
         _, state = tf.nn.static_rnn(encoder, encoder_inputs, dtype=scope.dtype)
         if output_projection is None:
@@ -102,7 +101,7 @@ def embedding_attention_seq2seq(encoder_inputs, decoder_inputs, cell, num_encode
                                 scope=None, initial_state_attention=False):
     """`embedding_rnn_seq2seq` whose decoder attends to the encoder's outputs; see `attention_decoder`, too."""
     with tf.variable_scope(scope or "embedding_attention_seq2seq", dtype=dtype) as scope:
-        encoder = EmbeddingWrapper(copy.deepcopy(cell), embedding_classes=num_encoder_symbols,
+        encoder = EmbeddingWrapper(unbuilt_copy(cell), embedding_classes=num_encoder_symbols,
                                    embedding_size=embedding_size)
         encoder_outputs, state = tf.nn.static_rnn(encoder, encoder_inputs, dtype=scope.dtype)
         attention_states = tf.concat([tf.reshape(e, [-1, 1, cell.output_size]) for e in encoder_outputs], 1)
