@@ -16,15 +16,17 @@ class Elements:
     Attributes: alike: whether all elements have one shape. outside: for a body that may not run, what is known
     around it: what is learnt in the body counts for nothing there. Of a handle on a tape, key: if each run of the body
     that recorded it made another array, or found it beside such, what tells it from others of that run; lasts: whether
-    it is one array in all iterations. differs: whether the program lets elements have several shapes. written: the one
-    shape of all that was seen to be written so far, None if that is nothing, False if it may be several.
+    it is one array in all iterations; around: in that case the key that it has, or would have, on the tape around.
+    differs: whether the program lets elements have several shapes. written: the one shape of all that was seen to be
+    written so far, None if that is nothing, False if it may be several.
     """
 
-    __slots__ = ("alike", "differs", "key", "lasts", "outside", "shape", "size", "written")
+    __slots__ = ("alike", "around", "differs", "key", "lasts", "outside", "shape", "size", "written")
 
-    def __init__(self, shape, size, alike, outside=None, key=None, lasts=False, differs=False):
+    def __init__(self, shape, size, alike, outside=None, key=None, lasts=False, differs=False, around=None):
         self.key = key
         self.lasts = lasts
+        self.around = around
         self.shape = shape if shape is not None and shapes.is_full(shape) else None
         self.size = size
         self.alike = alike
@@ -68,7 +70,8 @@ class Elements:
 
     def in_branch(self):
         """The same for a body that may not run."""
-        return Elements(self.shape, self.size, self.alike, self, self.key, self.lasts, self.differs)
+        return Elements(
+            self.shape, self.size, self.alike, self, self.key, self.lasts, self.differs, self.around)
 
 
 def settle(shaped, node):
@@ -142,33 +145,42 @@ _UNDERSTOOD = {*_LEARN, *_MADE, "TensorArrayV3", "TensorArrayGradV3", "TensorArr
                "TensorArrayConcatV3", "TensorArrayCloseV3", "Identity"}
 
 
-def on_tape(shaped, handle):
-    """What is known of an array whose handle a body records, for those who read it from its tape."""
+def on_tape(shaped, handle, outside):
+    """What is known of an array whose handle a body records, for those who read it from its tape.
+
+    outside: gives the key, on the tape around, of the array that a feed names; None without any.
+    """
     elements = shaped.arrays.get(handle)
     if elements is None:
         return None
-    *sources, root = _beside(shaped, handle)
-    if root.node is not None:
-        base, lasts = (root,) if root.node.type == "TensorArrayV3" else None, False
+    root, sources = _beside(shaped, handle)
+    lasts, around = False, None
+    if root.node is None:
+        lasts = shaped.arrays[root].lasts or root not in (shaped.varying or ())
+        around = outside(root)
+    key = key_of(shaped, root)
+    return Elements(elements.shape, elements.size, elements.alike, None, key and (*key, *sources), lasts,
+                    elements.differs, around and (*around, *sources))
+
+
+def key_of(shaped, handle):
+    """What tells an array from others of a run of the body, if each run makes it anew, or finds it beside such; else
+    None."""
+    root, sources = _beside(shaped, handle)
+    if root.node is None:
+        base = root in shaped.arrays and shaped.arrays[root].key
     else:
-        base, lasts = shaped.arrays[root].key, shaped.arrays[root].lasts or root not in (shaped.varying or ())
-    key = None if base is None or sources and _is_handed_on(shaped, root) else (*base, *sources)
-    return Elements(elements.shape, elements.size, elements.alike, None, key, lasts, elements.differs)
-
-
-def _is_handed_on(shaped, root):
-    """Whether bodies within get an array: they may record handles of its arrays of gradients, too."""
-    handles = [v for node in shaped.nodes if node.bodies for v in node.inputs if v in shaped.arrays]
-    return any(list(_beside(shaped, handle))[-1] is root for handle in handles)
+        base = root.node.type == "TensorArrayV3" and (root,)
+    return (*base, *sources) if base else None
 
 
 def _beside(shaped, handle):
-    """The sources of the gradients that an array holds, the last first; the handle of the array beside which it is."""
-    root = shaped.root(handle)
+    """The handle of the array beside which another is, and the sources of the gradients that this holds."""
+    root, sources = shaped.root(handle), []
     while root.node is not None and root.node.type == "TensorArrayGradV3":
-        yield root.node.attrs["source"]
+        sources.insert(0, root.node.attrs["source"])
         root = shaped.root(root.node.inputs[0])
-    yield root
+    return root, sources
 
 
 def known_size(shaped, node):

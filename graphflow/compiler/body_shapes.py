@@ -103,10 +103,14 @@ def _varying(node, body):
     return {*feeds, *(v.start for v in body.plan.variables if v.key in written)}
 
 
-def _results(body, plan):
+def _results(shaped, node, body, plan):
     """Infos of a body's outputs, and what it records: {tensor: Info}."""
+    def outside(feed):
+        kind, index, _ = body.arguments[body.plan.feeds.index(feed)]
+        return array_shapes.key_of(shaped, node.inputs[index]) if kind == "input" else None
+
     infos = [Info(plan.shape.get(v), plan.constants.get(v), plan.tapes.get(v),
-                  array_shapes.on_tape(plan, v)) for v in body.plan.fetches]
+                  array_shapes.on_tape(plan, v, outside)) for v in body.plan.fetches]
     count = len(infos) - len(body.recorded)
     return infos[:count], {tensor: info for (tensor, _), info in zip(body.recorded, infos[count:])}
 
@@ -119,7 +123,7 @@ def _settle_branches(shaped, node):
             return None
         plans.append(found[0])
         settled &= found[1]
-        made, recorded = _results(body, found[0])
+        made, recorded = _results(shaped, node, body, found[0])
         tape.update(recorded)
         outputs = made if outputs is None else [_common(a, b) for a, b in zip(outputs, made)]
     return plans if settled else None, outputs, tape
@@ -163,7 +167,7 @@ def _steady(shaped, node, bounds):
         found = _shape(shaped, node, body, within)
         if found is None:
             return None
-        made, tape = _results(body, found[0])
+        made, tape = _results(shaped, node, body, found[0])
         changed = [i for i, (before, after) in enumerate(zip(state, made))
                    if before.shape is not None and before.shape != after.shape]
         if not changed:

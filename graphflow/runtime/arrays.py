@@ -94,12 +94,13 @@ class Use:
         return store(made.name, self.dtype, made.size, shape, made.identical, False, made.clear, made.sums).handle()
 
 
-def uses(shaped, body, refused=()):
+def uses(shaped, body, keyed, refused=()):
     """({handle: Use} for the arrays that nodes of a ShapedPlan use, {handle: (origin, source)} of all).
 
     Of what is made with the frame, the handles `refused` are left out. body: its BodyPlan, or None for what is no body.
+    keyed: {key: origin} of arrays that are new in each iteration, which is added to.
     """
-    found, origins = {}, {} if body is None else _fed(shaped, body, refused)
+    found, origins = {}, {} if body is None else _fed(shaped, body, refused, keyed)
     for node in shaped.nodes:
         if node.type not in _KINDS:
             continue
@@ -113,17 +114,17 @@ def uses(shaped, body, refused=()):
     return found, origins
 
 
-def _fed(shaped, body, refused):
+def _fed(shaped, body, refused, keyed):
     """{handle that is fed: (origin, None)}. Of an array that is new in each iteration, the origin is the first of its
     handles."""
-    origins, first = {}, {}
+    origins = {}
     for number, (feed, (kind, _, _)) in enumerate(zip(shaped.plan.feeds, body.arguments, strict=True)):
         elements = shaped.arrays.get(feed)
         is_taped = kind == "tape" and elements is not None
         if kind == "input" or is_taped and elements.lasts and elements.key is None:
             origins[feed] = number, None
         elif is_taped and elements.key is not None:
-            origin = first.setdefault(elements.key, feed)
+            origin = keyed.setdefault(elements.key, feed)
             if origin not in refused:
                 origins[feed] = origin, None
     return origins
@@ -220,6 +221,27 @@ def use_within(spec, inner, handle):
     return _gradients_of_taped(origin, elements, value, source, inner.shape, inner.dtype)
 
 
+def use_on_tape(spec, inner, tape, tensor):
+    """The Use of what a body within uses as `inner`, given its handle as `tensor` on a tape of this run.
+
+    None if that can't be: the array must be new in this run.
+    """
+    info = spec.tape_infos.get(tape, {}).get(tensor)
+    elements = info and info.array
+    if elements is None or elements.around is None or inner.source is None:
+        return None
+    if not elements.alike or elements.shape != inner.shape:
+        return None
+    origin = spec.keyed.setdefault(elements.around, Value(inner.value.dtype, inner.value.shape, f"{tensor.name}@tape"))
+    if origin in spec.refused:
+        return None
+    for use in spec.arrays.values():
+        if use.origin == origin and use.source == inner.source:
+            return use if (use.shape, use.dtype) == (inner.shape, inner.dtype) else None
+    value = Value(origin.dtype, origin.shape, f"{origin.name}@{inner.source}")
+    return _gradients_of_taped(origin, elements, value, inner.source, inner.shape, inner.dtype)
+
+
 def is_used(shaped, found, node):
     """Whether a node of a TensorArray may be native: all but those whose array is no Use."""
     if node.type not in _KINDS:
@@ -236,8 +258,21 @@ def asked_for(spec, bound):
     """The arrays made with the frame whose handles Python would have to know, given the steps that were bound."""
     read = [v for step in bound if step.native is None for v in step.inputs]
     fetched = [v for v in map(spec.root, spec.plan.fetches) if v not in spec.stand_ins]
-    origins = (spec.array_origins.get(spec.root(v), (None, None))[0] for v in (*read, *fetched))
-    return {origin for origin in origins if isinstance(origin, Value)}
+    origins = {spec.array_origins.get(spec.root(v), (None, None))[0] for v in (*read, *fetched)}
+    taped = [array for v in map(spec.root, read) if v in spec.tape_infos for array in _within(spec.tape_infos[v])]
+    keys = spec.keyed if any(array.around is None for array in taped) else {array.around for array in taped}
+    keyed = {spec.keyed[key] for key in keys if key in spec.keyed}
+    keyed.intersection_update(use.origin for use in spec.arrays.values())
+    return {origin for origin in (*origins, *keyed) if isinstance(origin, Value)}
+
+
+def _within(tape):
+    """What is known of the arrays on a tape, and on tapes that are there, that are not new to the bodies there."""
+    for info in tape.values():
+        if info.array is not None and info.array.lasts and info.array.key is None:
+            yield info.array
+        if info.tape is not None:
+            yield from _within(info.tape)
 
 
 def stand_ins(spec, body):

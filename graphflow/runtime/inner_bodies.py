@@ -134,11 +134,14 @@ class Lowered:
         for inner in one.arrays.values():
             if inner.made is not None:
                 continue
-            kind, number, _ = body.arguments[inner.origin]
-            handle = self._node.inputs[number]
-            if kind == "tape":
-                raise Refused
-            use = arrays.use_within(self._spec, inner, handle)
+            kind, number, reading = body.arguments[inner.origin]
+            outer = self._node.inputs[number]
+            tape = self._spec.root(outer)
+            if kind == "input":
+                use = arrays.use_within(self._spec, inner, outer)
+            else:
+                is_here = tape in self._parts or tape in self._spec.taped
+                use = arrays.use_on_tape(self._spec, inner, tape, reading[0]) if is_here else None
             if use is None:
                 raise Refused
             result[inner.value] = use.value

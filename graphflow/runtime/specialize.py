@@ -99,7 +99,9 @@ class Specialization:
     def __init__(self, shaped, variables, resources, threads, wait, config=None, body=None):
         self.plan = shaped.plan
         self.is_body = body is not None
-        self._tape_infos = shaped.tapes
+        self.tape_infos = shaped.tapes
+        self.taped = set() if body is None else {
+            feed for feed, (kind, _, _) in zip(self.plan.feeds, body.arguments, strict=True) if kind == "tape"}
         self.pending = []
         self.threads = threads
         self._resources = resources
@@ -173,7 +175,7 @@ class Specialization:
         """
         parts = self.tapes.setdefault(tape, {})
         if path not in parts:
-            info = Info(tape=self._tape_infos.get(tape))
+            info = Info(tape=self.tape_infos.get(tape))
             for tensor in path:
                 info = (info.tape or {}).get(tensor, Info(() if tensor is tapes.COUNT else None))
             is_number = rows is not None and info.shape is not None
@@ -206,16 +208,17 @@ class Specialization:
 
     def _choose_tiers(self, shaped, body, wait):
         """(list of BoundNode, how many of them run once)."""
-        variables, refused, once = list(self.variables), set(), shaped.once
+        variables, once = list(self.variables), shaped.once
+        self.keyed, self.refused = {}, set()
         while True:
-            self.arrays, self.array_origins = arrays.uses(shaped, body, refused)
+            self.arrays, self.array_origins = arrays.uses(shaped, body, self.keyed, self.refused)
             self.stand_ins = arrays.stand_ins(self, body)
             self.tapes, self.rows, self.pieces, self.variables = {}, {}, {}, list(variables)
             bound = self._bound(shaped.nodes, wait)
             asked_for = arrays.asked_for(self, bound)
             if not asked_for:
                 break
-            refused |= asked_for
+            self.refused |= asked_for
         first, rest = panels.share_panels(self, shaped, bound[:once], bound[once:], wait)
         rest = fusion.fuse_elementwise(self, rest, wait)
         first = fusion.fuse_elementwise(self, first, wait, [v for step in rest for v in step.inputs])

@@ -8,7 +8,7 @@ import pytest
 
 import graphflow as tf
 from graphflow.framework import op_def
-from graphflow.runtime import inner_loops, native_loop, tapes
+from graphflow.runtime import branches, inner_loops, native_loop, tapes
 from tests.runtime.loop_checks import check, seeded  # noqa: F401  (a fixture)
 from tests.runtime.test_native_arrays import in_reference, outcomes
 from tests.runtime.test_native_branches import looped, placeholder, with_gradients
@@ -191,20 +191,42 @@ def test_second_derivatives_of_arrays_of_one_iteration():
     check([either, *with_gradients([either], [x, w])], tolerance=1e-4)
 
 
-def test_second_derivatives_where_bodies_within_have_the_array():
-    """They record handles of the same arrays of gradients on tapes of their own."""
+def test_second_derivatives_of_maps_and_scans_within_each_other():
+    """Bodies within have an array: they record handles of the same arrays of gradients on tapes of their own."""
     x, w = rows(3, 4, 2), rows(2)
     mapped = tf.map_fn(lambda row: tf.map_fn(lambda v: tf.tanh(v) * w, row) * row, x)
-    found = check_values([mapped, *with_gradients([mapped], [x, w])])
-    assert all(np.abs(values).sum() > 0 for values in found)
+    check([mapped, *with_gradients([mapped], [x, w])], tolerance=1e-4)
+    scanned = tf.map_fn(lambda row: tf.scan(lambda a, v: tf.sin(a * w + v), row)[-1], x)
+    check([scanned, *with_gradients([scanned], [x, w])], tolerance=1e-4)
+
+
+def test_second_derivatives_of_arrays_of_the_plan():
+    """Python finds arrays of gradients of gradients beside these, also for what branches record."""
+    x, w = rows(2), rows(2)
+    array = tf.TensorArray(tf.float32, 2, clear_after_read=False).unstack(tf.stack([x, tf.sin(x * w)]))
+    either = tf.cond(w[0] > -10.0, lambda: array.read(0) + array.read(1), lambda: array.read(0))
+    check_values(with_gradients([either * either], [x, w]))
+    both, = looped(lambda i, s: (tf.tanh(s * array.read(0)) + array.read(1) * w,), x, trips=3)
+    check_values(with_gradients([both], [x, w]))
+
+
+@pytest.mark.parametrize("refused", ["", "IfGrad", "WhileGrad"])
+def test_second_derivatives_where_python_runs_some_bodies(refused, monkeypatch):
+    """All who have an array find the same array of gradients beside it."""
+    w, deep = rows(2), rows(2)
 
     def step(i, s):
         array = tf.TensorArray(tf.float32, 2, clear_after_read=False).unstack(tf.stack([s, tf.sin(s * w)]))
-        inner, = looped(lambda j, t: (tf.tanh(t + array.read(0) * array.read(1)),), s * array.read(1), trips=2)
+        inner, = looped(lambda j, t: (tf.tanh(t + array.read(0) * array.read(1)) + tf.cond(
+            j > 0, lambda: array.read(0) * deep, lambda: t),), s * array.read(1), trips=2)
         return (tf.cond(i > 1, lambda: inner + array.read(0) * array.read(0), lambda: inner),)
 
     y = looped(step, w * 0.5, trips=4)
-    check_values([*y, *with_gradients(y, [w])])
+    fetches = [*y, *with_gradients(y, [w, deep])]
+    for kind in (inner_loops, branches):
+        monkeypatch.setattr(kind, "is_candidate", lambda spec, node, asked=kind.is_candidate: (
+            node.type != refused and asked(spec, node)))
+    check_values(fetches)
 
 
 def check_values(fetches):
