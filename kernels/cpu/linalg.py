@@ -1,4 +1,4 @@
-"""Cholesky factors, eigenvalues. Holds no state."""
+"""Decompositions of matrices by LAPACK. Holds no state."""
 
 from math import prod
 
@@ -31,3 +31,36 @@ def eigenvalues(ctx):
     words = [Out(0), Out(1) if with_vectors else 0, In(0), syevd, 0, count, size, Scratch(size * size * SIZES[dtype]),
              Scratch(room * SIZES[dtype]), room, Scratch(4 * whole_room), whole_room]
     return pool.split(code, words, 4, count, 10 * count * size ** 3, ctx.threads)
+
+
+@cpu.kernel("Qr", T=FLOATS)
+def qr(ctx):
+    dtype, shape = ctx.output_dtypes[0].name, ctx.input_shapes[0]
+    count, (rows, columns), width = prod(shape[:-2]), shape[-2:], ctx.output_shapes[0][-1]
+    if not rows * columns:
+        return None
+    room = _BLOCK * max(columns, width)
+    functions = [blas.lapack_address(LETTERS[dtype] + name) for name in ("geqrf", "orgqr")]
+    words = [Out(0), Out(1), In(0), *functions, 0, count, rows, columns, width,
+             *(Scratch(n * SIZES[dtype]) for n in (rows * max(columns, width), min(rows, columns), room)), room]
+    return pool.split(native.function("linalg.qr", dtype), words, 5, count, 2 * count * rows * columns * width,
+                      ctx.threads)
+
+
+@cpu.kernel("Svd", T=FLOATS)
+def singular_values(ctx):
+    dtype, shape, with_vectors = ctx.output_dtypes[0].name, ctx.input_shapes[0], ctx.attr("compute_uv")
+    count, (rows, columns) = prod(shape[:-2]), shape[-2:]
+    if not rows * columns:
+        return None
+    least, most = min(rows, columns), max(rows, columns)
+    width = ctx.output_shapes[1][-1] if with_vectors else 1
+    job = "N" if not with_vectors else "A" if ctx.attr("full_matrices") else "S"
+    room = 4 * least * least + (7 + _BLOCK) * (least + most)
+    code = native.function("linalg.singular_values", dtype, job, str(native.NO_SINGULAR_VALUES))
+    outs = [Out(1), Out(2)] if with_vectors else [0, 0]
+    gesdd = blas.lapack_address(f"{LETTERS[dtype]}gesdd")
+    right = ctx.output_shapes[2][-1] if with_vectors else 1
+    words = [Out(0), *outs, In(0), gesdd, 0, count, rows, columns, width, right,
+             *(Scratch(n * SIZES[dtype]) for n in (rows * columns, rows * width, room)), room, Scratch(4 * 8 * least)]
+    return pool.split(code, words, 5, count, 10 * count * least * least * most, ctx.threads)

@@ -38,11 +38,13 @@ EMPTY_RANGE = 6
 SINGULAR = 7
 NOT_POSITIVE_DEFINITE = 8
 NO_EIGENVALUES = 9
+NO_SINGULAR_VALUES = 10
 CALL_FAILED = 9             # of a step that the tape called: it keeps the error
 # What to say where the reference kernel finds no fault: another order of rounding may make the difference.
 MESSAGES = {SINGULAR: "Input matrix is not invertible.",
             NOT_POSITIVE_DEFINITE: "Cholesky decomposition was not successful. The input might not be valid.",
-            NO_EIGENVALUES: "Self-adjoint eigen decomposition was not successful. The input might not be valid."}
+            NO_EIGENVALUES: "Self-adjoint eigen decomposition was not successful. The input might not be valid.",
+            NO_SINGULAR_VALUES: "Singular value decomposition was not successful. The input might not be valid."}
 
 # Seconds before compiling begins: the step that asked for it runs first, undisturbed.
 _PATIENCE = 0.2

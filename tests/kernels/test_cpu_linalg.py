@@ -137,8 +137,24 @@ def test_eigenvalues(shape, dtype):
     np.testing.assert_allclose(products, np.broadcast_to(np.eye(shape[-1]), shape), rtol=tolerance, atol=tolerance)
 
 
-def test_eigenvectors_point_where_the_reference_kernels_do():
-    """Tiers may change in the middle of a program."""
-    x = _matrices((3, 20, 20), "float64")
-    x = x + np.swapaxes(x, -1, -2)
-    _check("linalg", "SelfAdjointEigV2", [x], {"compute_v": True}, 1e-8)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("shape", [(1, 1), (7, 4), (4, 7), (3, 6, 6), (2, 2, 30, 11), (0, 3, 2), (5, 70)], ids=str)
+def test_orthogonal_factors(shape, full, dtype):
+    """Those of singular values may point either way."""
+    x, tolerance = np.random.default_rng(0).normal(size=shape).astype(dtype), 1e-3 if dtype == "float32" else 1e-10
+    _check("linalg", "Qr", [x], {"full_matrices": full}, tolerance)
+    _check("linalg", "Svd", [x], {"full_matrices": full, "compute_uv": False}, tolerance)
+    rows, columns = shape[-2:]
+    inner = min(rows, columns)
+    shapes = [(*shape[:-2], inner), *((*shape[:-2], size, size if full else inner) for size in (rows, columns))]
+    attrs = {"T": dtype, "full_matrices": full, "compute_uv": True}
+    for threads in (1, 2):
+        values, u, v = run("linalg", "Svd", [x], [(one, dtype) for one in shapes], attrs, threads=threads)
+        np.testing.assert_allclose(values, np.linalg.svd(x, compute_uv=False), rtol=tolerance, atol=tolerance)
+        product = (u[..., :inner] * values[..., None, :]) @ np.swapaxes(v[..., :inner], -1, -2)
+        np.testing.assert_allclose(product, x, rtol=tolerance, atol=tolerance)
+        for vectors in (u, v):
+            eye = np.eye(vectors.shape[-1])
+            np.testing.assert_allclose(np.swapaxes(vectors, -1, -2) @ vectors, np.broadcast_to(
+                eye, (*shape[:-2], *eye.shape)), atol=tolerance)

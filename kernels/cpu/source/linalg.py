@@ -112,6 +112,62 @@ def eigenvalues(dtype, with_vectors, code):
     return IrKernel(emit)
 
 
+def qr(dtype):
+    """Factors of `rows` by `columns` matrices: orthogonal columns, `width` of them, and an upper triangle.
+
+    Words: q, r, x, geqrf, orgqr, first and last matrix, rows, columns, width, scratch for a matrix of the most columns,
+    for as many numbers as reflections, for `room` numbers, room.
+    """
+    def emit(b, block):
+        w = _words(b, block, "q r x geqrf orgqr first last rows columns width matrix factors work room")
+        least = b.select(b.icmp_signed("<", w.rows, w.columns), w.rows, w.columns)
+        rows, columns, width, reflections, room, info = (
+            _variable(b, number) for number in (w.rows, w.columns, w.width, least, w.room, index(0)))
+
+        def place(base, number, height, across):
+            return b.add(base, b.mul(b.mul(number, b.mul(height, across)), index(BYTES[dtype])))
+
+        with loop(b, w.first, w.last) as number:
+            _turn(b, w.matrix, place(w.x, number, w.rows, w.columns), w.columns, w.rows, dtype)
+            _fortran(b, w.geqrf, rows, columns, w.matrix, rows, w.factors, w.work, room, info)
+            triangle = place(w.r, number, w.width, w.columns)
+            with loop(b, index(0), w.width) as i, loop(b, index(0), w.columns) as j:
+                entry = load(b, w.matrix, b.add(b.mul(j, w.rows), i), dtype, again=True)
+                below = Value(b, "bool", b.icmp_signed(">", i, j))
+                store(b, triangle, b.add(b.mul(i, w.columns), j), where(below, entry.const(0), entry))
+            _fortran(b, w.orgqr, rows, width, reflections, w.matrix, rows, w.factors, w.work, room, info)
+            _turn(b, place(w.q, number, w.rows, w.width), w.matrix, w.rows, w.width, dtype)
+
+    return IrKernel(emit)
+
+
+def singular_values(dtype, job, code):
+    """Falling singular values, and by the `job` "S" or "A" vectors in columns. Fails with `code` where none are found.
+
+    Words: values, u, v, x, gesdd, first and last matrix, rows, columns, columns of u and v, scratch for a matrix, for u
+    and for `room` numbers, room, scratch for int32.
+    """
+    def emit(b, block):
+        w = _words(b, block, "values u v x gesdd first last rows columns left right matrix turned work room whole")
+        least = b.select(b.icmp_signed("<", w.rows, w.columns), w.rows, w.columns)
+        letter, rows, columns, right, room, info = (
+            _variable(b, number) for number in (index(ord(job)), w.rows, w.columns, w.right, w.room, index(0)))
+
+        def place(base, number, height, across):
+            return b.add(base, b.mul(b.mul(number, b.mul(height, across)), index(BYTES[dtype])))
+
+        with loop(b, w.first, w.last) as number:
+            _turn(b, w.matrix, place(w.x, number, w.rows, w.columns), w.columns, w.rows, dtype)
+            _fortran(b, w.gesdd, letter, rows, columns, w.matrix, rows, place(w.values, number, least, index(1)),
+                     w.turned, rows, place(w.v, number, w.columns, w.right), right, w.work, room, w.whole, info,
+                     letters=1)
+            fail(b, block, b.icmp_signed("!=", _number_at(b, info), ir.Constant(I32, 0)), int(code))
+            if job != "N":
+                _turn(b, place(w.u, number, w.rows, w.left), w.turned, w.rows, w.left, dtype)
+
+    return IrKernel(emit)
+
+
 def triangular_solve(dtype, lower, turned, is_vector, code):
     """out = the solutions of matrix . out = x, or of `turned` matrices, by trsm, or trsv for single columns.
 
