@@ -5,6 +5,8 @@ import numpy as np
 from ..registry import reference
 from .array_checks import fail
 
+_NO_EIGENVALUES = "Self-adjoint eigen decomposition was not successful. The input might not be valid."
+
 
 def wide(array):
     """NumPy has no linear algebra in half precision."""
@@ -62,9 +64,14 @@ def eigh(ctx):
     with_vectors = ctx.attr("compute_v")
 
     def run(matrix):
-        if not with_vectors:
-            return np.linalg.eigvalsh(wide(matrix)).astype(matrix.dtype), np.zeros(0, matrix.dtype)
-        values, vectors = np.linalg.eigh(wide(matrix))
+        if matrix.shape[-1] > 1 and not np.isfinite(np.tril(wide(matrix))).all():
+            fail(_NO_EIGENVALUES)
+        try:
+            if not with_vectors:
+                return np.linalg.eigvalsh(wide(matrix)).astype(matrix.dtype), np.zeros(0, matrix.dtype)
+            values, vectors = np.linalg.eigh(wide(matrix))
+        except np.linalg.LinAlgError:
+            fail(_NO_EIGENVALUES)
         return values.astype(matrix.dtype), vectors.astype(matrix.dtype)
 
     return run
@@ -72,15 +79,18 @@ def eigh(ctx):
 
 @reference.kernel("Svd")
 def svd(ctx):
-    """Singular values, and singular vectors if asked for."""
+    """Singular values, and singular vectors if asked for: NaN for matrices with numbers that are not finite."""
     with_vectors, full = ctx.attr("compute_uv"), ctx.attr("full_matrices")
 
     def run(matrix):
-        dtype = matrix.dtype
+        dtype, matrix = matrix.dtype, wide(matrix)
+        finite = np.isfinite(matrix).all((-2, -1))[..., None]
+        matrix = np.where(finite[..., None], matrix, np.zeros((), matrix.dtype))
         if not with_vectors:
-            values = np.linalg.svd(wide(matrix), compute_uv=False)
-            return values.astype(dtype), np.zeros(0, dtype), np.zeros(0, dtype)
-        u, values, vh = np.linalg.svd(wide(matrix), full)
-        return values.astype(dtype), u.astype(dtype), adjoint(vh).astype(dtype)
+            values = np.linalg.svd(matrix, compute_uv=False)
+            return np.where(finite, values, np.nan).astype(dtype), np.zeros(0, dtype), np.zeros(0, dtype)
+        u, values, vh = np.linalg.svd(matrix, full)
+        vectors = (np.where(finite[..., None], some, np.nan).astype(dtype) for some in (u, adjoint(vh)))
+        return np.where(finite, values, np.nan).astype(dtype), *vectors
 
     return run

@@ -158,3 +158,25 @@ def test_orthogonal_factors(shape, full, dtype):
             eye = np.eye(vectors.shape[-1])
             np.testing.assert_allclose(np.swapaxes(vectors, -1, -2) @ vectors, np.broadcast_to(
                 eye, (*shape[:-2], *eye.shape)), atol=tolerance)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_what_is_not_finite(bad, monkeypatch):
+    """LAPACK may search for ever: TensorFlow has no singular values, and refuses to look for eigenvalues."""
+    monkeypatch.setenv("GRAPHFLOW_DETERMINISTIC", "1")
+    x = np.stack([np.eye(3), np.eye(3)]).astype("f")
+    x[1, 2, 0] = bad
+    fed = tf.placeholder(tf.float32, [2, 3, 3])
+    values, u, v = tf.svd(fed)
+    found = []
+    for executor in ("", "reference"):
+        monkeypatch.setenv("GRAPHFLOW_EXECUTOR", executor)
+        with tf.Session() as sess:
+            found.append(sess.run([values, abs(u), abs(v)], {fed: x}))
+            alone = sess.run(tf.svd(fed, compute_uv=False), {fed: x})
+            np.testing.assert_allclose(alone, found[-1][0])
+            with pytest.raises(tf.errors.InvalidArgumentError, match="eigen decomposition was not successful"):
+                sess.run(tf.self_adjoint_eig(fed)[0] + 0, {fed: x})
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+        assert np.isfinite(one[0]).all() and np.isnan(one[1]).all()

@@ -3,7 +3,7 @@
 LAPACK takes columns first: to it our matrices are transposed, and a lower triangle is an upper one.
 """
 
-from math import inf
+from math import inf, nan
 from types import SimpleNamespace
 
 from llvmlite import ir
@@ -62,6 +62,17 @@ def _copy_matrix(b, target, source, size, dtype, turned):
         store(b, target, b.add(b.mul(row, size), column), load(b, source, b.add(b.mul(column, size), row), dtype))
 
 
+def _is_finite(b, matrix, rows, columns, dtype, lower):
+    """Whether all numbers of a matrix, or of its lower triangle, are: LAPACK may search for ever where one is not."""
+    with b.goto_entry_block():
+        finite = b.alloca(I1)
+    b.store(ir.Constant(I1, 1), finite)
+    with loop(b, index(0), rows) as i, loop(b, index(0), b.add(i, index(1)) if lower else columns) as j:
+        number = load(b, matrix, b.add(b.mul(i, columns), j), dtype)
+        b.store(b.and_(b.load(finite), (number - number == 0).ir), finite)
+    return b.load(finite)
+
+
 def cholesky(dtype, code):
     """Lower triangular factors; only the lower triangle is read. Words: out, x, potrf, first and last matrix, size.
 
@@ -102,6 +113,8 @@ def eigenvalues(dtype, with_vectors, code):
         with b.if_then(b.icmp_signed(">", w.size, index(0))), loop(b, w.first, w.last) as number:
             row = b.mul(b.mul(number, w.size), index(BYTES[dtype]))
             start = b.mul(row, w.size)
+            finite = _is_finite(b, b.add(w.x, start), w.size, w.size, dtype, True)
+            fail(b, block, b.and_(b.not_(finite), b.icmp_signed(">", w.size, index(1))), int(code))
             _copy_matrix(b, w.matrix, b.add(w.x, start), w.size, dtype, True)
             _fortran(b, w.syevd, job, triangle, size, w.matrix, size, b.add(w.values, row), w.work, room, w.whole,
                      whole_room, info, letters=2)
@@ -142,7 +155,8 @@ def qr(dtype):
 
 
 def singular_values(dtype, job, code):
-    """Falling singular values, and by the `job` "S" or "A" vectors in columns. Fails with `code` where none are found.
+    """Falling singular values, and by the `job` "S" or "A" vectors in columns. Fails with `code` where none are found;
+    all are NaN of a matrix with numbers that are not finite.
 
     Words: values, u, v, x, gesdd, first and last matrix, rows, columns, columns of u and v, scratch for a matrix, for u
     and for `room` numbers, room, scratch for int32.
@@ -156,7 +170,12 @@ def singular_values(dtype, job, code):
         def place(base, number, height, across):
             return b.add(base, b.mul(b.mul(number, b.mul(height, across)), index(BYTES[dtype])))
 
-        with loop(b, w.first, w.last) as number:
+        def nothing(base, number, height, across):
+            target = place(base, number, height, across)
+            with loop(b, index(0), b.mul(height, across)) as i:
+                store(b, target, i, Value(b, dtype, ir.Constant(register_type(dtype), nan)))
+
+        def decompose(number):
             _turn(b, w.matrix, place(w.x, number, w.rows, w.columns), w.columns, w.rows, dtype)
             _fortran(b, w.gesdd, letter, rows, columns, w.matrix, rows, place(w.values, number, least, index(1)),
                      w.turned, rows, place(w.v, number, w.columns, w.right), right, w.work, room, w.whole, info,
@@ -164,6 +183,17 @@ def singular_values(dtype, job, code):
             fail(b, block, b.icmp_signed("!=", _number_at(b, info), ir.Constant(I32, 0)), int(code))
             if job != "N":
                 _turn(b, place(w.u, number, w.rows, w.left), w.turned, w.rows, w.left, dtype)
+
+        with loop(b, w.first, w.last) as number:
+            finite = _is_finite(b, place(w.x, number, w.rows, w.columns), w.rows, w.columns, dtype, False)
+            with b.if_else(finite) as (regular, other):
+                with regular:
+                    decompose(number)
+                with other:
+                    nothing(w.values, number, least, index(1))
+                    if job != "N":
+                        nothing(w.u, number, w.rows, w.left)
+                        nothing(w.v, number, w.columns, w.right)
 
     return IrKernel(emit)
 
