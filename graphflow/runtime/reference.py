@@ -6,7 +6,7 @@ kernels are there. State: the bound kernels of one plan. No buffers are kept bet
 
 import numpy as np
 
-from graphflow.framework import errors
+from graphflow.framework import dtypes, errors
 from graphflow.framework.kernel_loader import kernels
 from graphflow.runtime import deadlines, failure
 from graphflow.runtime.functions import Function
@@ -36,7 +36,15 @@ def bind_kernel(node, resources, graph_seed=None, config=None, bodies=None):
         types = ", ".join(v.dtype.name for v in node.inputs)
         raise errors.UnimplementedError(
             node.op.node_def, node.op, f"No kernel for op '{node.name}' ({node.type}) with inputs of types ({types})")
-    return run
+    makes_dataset = dtypes.variant in [v.dtype for v in node.outputs] and not node.blocking
+    return _keeping(run, node.op.inputs) if makes_dataset else run
+
+
+def _keeping(run, inputs):
+    """A kernel that keeps what it is given, for a dataset: all may change afterwards but constants and handles."""
+    values = [tensor.dtype != dtypes.resource for tensor in inputs]
+    return lambda *arrays: run(*(array.copy() if is_value and array.flags.writeable else array
+                                 for is_value, array in zip(values, arrays, strict=True)))
 
 
 class Step:
