@@ -22,12 +22,14 @@ class Context:
     """What all bodies of one lowering share.
 
     Attributes: fed: Tensors fed by the caller. requests: {body: {its tensor: [how many read it, whether
-    anybody wants more than its shape]}}, the intermediate values that gradients in this run read.
+    anybody wants more than its shape]}}, the intermediate values that gradients in this run read. found: {operation
+    with bodies: its Need}, for as long as what is around it is not settled: a loop is gone through more than once.
     """
 
     def __init__(self, feeds):
         self.fed = frozenset(feeds)
         self.requests = {}
+        self.found = {}
 
     def request(self, tensor, whole):
         """Notes that somebody reads `tensor`, of some body, from a tape: all of it, or its shape.
@@ -37,6 +39,10 @@ class Context:
         entry = self.requests.setdefault(tensor.op.graph, {}).setdefault(tensor, [0, False])
         entry[0] += 1
         entry[1] |= whole
+
+    def recorded(self, graph):
+        """[(tensor of a body that is to be recorded, whether more than its shape is)]."""
+        return [(tensor, whole) for tensor, (_, whole) in self.requests.get(graph, {}).items()]
 
     def constant(self, tensor):
         """The Const operation that a captured `tensor` stands for, unless it is fed."""
@@ -58,7 +64,7 @@ class BodyNeed:
 
     def __init__(self, graph, outputs, context, needed_operations):
         self.graph = graph
-        self.recorded = [(t, whole) for t, (_, whole) in context.requests.get(graph, {}).items()]
+        self.recorded = context.recorded(graph)
         self.fetches = [*outputs, *(tensor for tensor, _ in self.recorded)]
         self.operations, self.needs = needed_operations(self.fetches, (), (), context)
         inputs = [op for op in self.operations if op.type == "Captured"]
@@ -130,6 +136,11 @@ class Need:
         self.has_effects = self.blocking or bool(written) or any(need.has_effects for need in inner) or any(
             op_def.is_stateful or op_def.name in CHECKS for op_def in defs)
 
+    def is_current(self, context):
+        """Whether its bodies, at any depth, record what is asked for by now."""
+        return all(body.recorded == context.recorded(body.graph)
+                   and all(inner.is_current(context) for inner in body.needs.values()) for body in self.bodies)
+
     def is_only_beside(self, handle):
         """Whether bodies do no more with a handle that is an input than `BodyNeed.is_only_beside` says."""
         first = self.op.attrs["N"] if self.op.type == "WhileGrad" else 0
@@ -174,6 +185,9 @@ def analyse(op, outputs, context, needed_operations):
     """
     bodies, count = bodies_of(op), len(op.outputs) - 1
     outputs = sorted(outputs)
+    before = context.found.get(op)
+    if before is not None and before.outputs == outputs and before.is_current(context):
+        return before
     wanted = [i for i in outputs if i < count]
     if op.type not in LOOPS:
         needs = [BodyNeed(b, [b.outputs[i] for i in wanted], context, needed_operations) for b in bodies]
@@ -186,6 +200,9 @@ def analyse(op, outputs, context, needed_operations):
                 is_handle = tensor.dtype.name == "resource"
                 little = body.is_only_beside(tensor) if is_handle else body.reads_shape_only(tensor)
                 context.request(tensor.op.graph.reads[tensor][1], not little)
+        for inner in body.needs:
+            context.found.pop(inner, None)
+    context.found[op] = need
     return need
 
 
