@@ -55,9 +55,11 @@ def tensor_array_gather(ctx):
     indices = ctx.input_shapes[1]
     if item_size(ctx.output_dtypes[0]) is None or len(indices) != 1:
         return None
-    if indices == (0,) and not is_full(ctx.attr("element_shape")):
+    is_known = is_full(ctx.attr("element_shape"))
+    if indices == (0,) and not is_known:
         return None     # may be an error
-    return Native(native.function("tensor_array.gather", _CODE), [0, 0, Head(0), In(1), *indices, Out(0)])
+    words = [0, 0, Head(0), In(1), *indices, Out(0), int(is_known)]
+    return Native(native.function("tensor_array.gather", _CODE), words)
 
 
 @cpu.kernel("TensorArrayScatterV3", T=NUMBERS)

@@ -114,6 +114,7 @@ def tensor_array_gather(ctx):
                 _unimplemented(f"TensorArray has size zero, but element shape {shape_text(known)} is not fully defined."
                                " Currently only static shapes are supported when packing zero-size TensorArrays.")
             return np.zeros((0, *known), dtype.as_numpy_dtype)
+        store.note_shape(shape)
         whole = store.read_all(indices)
         if whole is not None:
             return whole

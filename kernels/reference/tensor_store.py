@@ -312,6 +312,11 @@ class TensorStore:
 
     # ---- reading
 
+    def note_shape(self, shape):
+        """Notes the shape of elements that a reader of many expects: those that were never written are zeros of it."""
+        if self.identical and is_full(shape) and not is_full(self.element_shape):
+            self.element_shape = shape
+
     def read(self, index):
         """The element at `index`; zeros where its shape is known and nothing was written."""
         if not 0 <= index < len(self.values):

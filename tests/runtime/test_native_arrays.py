@@ -368,3 +368,23 @@ def test_gradients_within_an_iteration():
         return i + 1, s - 0.1 * tf.gradients(energy, s)[0]
 
     check(tf.while_loop(lambda i, _: i < 5, body, [0, tf.ones([2])]))
+
+
+@pytest.mark.parametrize("executor", ["", "reference"])
+def test_elements_that_were_never_written_are_zeros_where_their_shape_is_known_to_the_reader(executor, monkeypatch):
+    monkeypatch.setenv("GRAPHFLOW_EXECUTOR", executor)
+    x, trips = tf.placeholder(tf.float32, [2]), tf.placeholder(tf.int32, [])
+
+    def filled(value):
+        return tf.while_loop(lambda i, array: i < trips, lambda i, array: (i + 1, array.write(i, value * 2.0)),
+                             [0, tf.TensorArray(tf.float32, 3)])[1].stack()
+
+    y = filled(x)
+    inner = tf.while_loop(lambda i, _: i < 2, lambda i, a: (i + 1, a + tf.reduce_sum(filled(a), 0)), [0, x])[1]
+    with tf.Session() as sess:
+        for count in (0, 2, 0):
+            found = sess.run([y, inner, *tf.gradients(y, x), *tf.gradients(inner, x)], {x: [1, 3], trips: count})
+            np.testing.assert_array_equal(found[0], [[2, 6]] * count + [[0, 0]] * (3 - count))
+            growth = (1 + 2 * count) ** 2
+            np.testing.assert_array_equal(found[1], [growth, 3 * growth])
+            np.testing.assert_array_equal(found[2:], [[2 * count] * 2, [growth] * 2])

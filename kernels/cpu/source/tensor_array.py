@@ -162,8 +162,13 @@ def _listed(b, block, refuses, is_once, code):
 
 
 def gather(code):
-    """Copies listed elements, one behind the other. Words: as `_listed` says; 5 target. Fails as `read` does."""
+    """Copies listed elements, one behind the other. Words: as `_listed` says; 5 target, 6 whether their shape is known
+    by now. Fails as `read` does."""
     def emit(b, block):
+        known = b.gep(b.inttoptr(word(b, block, 2), WORDS), [index(KNOWN)])
+        unknown = b.icmp_signed("==", b.load(known), index(0))
+        with b.if_then(b.and_(unknown, b.icmp_signed("!=", word(b, block, 6), index(0))), likely=False):
+            b.store(index(1), known)
         elements = _listed(b, block, _is_unreadable, _clears, code)
         head = next(elements)
         elements.send(lambda i, state, memory: _take(
