@@ -126,10 +126,14 @@ def block_lstm_grad(ctx):
         return None
     rows, width, inputs, units = cell.steps * cell.batch, cell.gates, cell.columns, cell.units
     gates, below = Scratch(rows * width * _SIZE), inputs * width
-    kernels = [
-        _gates_gradient(cell, 9, gates, [Out(1), Out(2)]),
+    kernels, x = [_gates_gradient(cell, 9, gates, [Out(1), Out(2)])], cell.input(0)
+    if ctx.value(0) is None or ctx.value(0) < cell.steps:
+        kernels.append(Native(native.function("rnn_blocks.begun_steps"), [
+            Out(0), x, cell.limit, cell.batch * inputs * _SIZE, cell.steps]))
+        x = Out(0)      # its gradient comes there afterwards
+    kernels += [
+        cell.product((inputs, width, rows), (True, False), (Out(3), x, gates)),
         cell.product((rows, inputs, width), (False, True), (Out(0), gates, cell.input(3))),
-        cell.product((inputs, width, rows), (True, False), (Out(3), cell.input(0), gates)),
         cell.product((units, width, cell.batch), (True, False), (Out(3), cell.input(2), gates), (below, 0, 0)),
     ]
     if cell.steps > 1:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 from . import vector_math
 from .matmul import call_blas
-from .values import IrKernel, double_word, fail, index, load, loop, where, word
+from .values import IrKernel, copy, double_word, fail, index, load, loop, where, word
 from .vectors import Lanes, fill_zero, over_row
 
 _DTYPE, _SIZE = "float32", 4
@@ -181,6 +181,21 @@ def lstm_gradient(lanes, peephole, goes_on, code):
         with loop(b, count, w.steps) as t:
             place = b.mul(b.add(b.mul(t, state), cell.bytes(w.first, w.units)), index(4))
             fill_zero(b, b.add(w.gates, place), b.mul(rows, index(4)))
+
+    return IrKernel(emit)
+
+
+def begun_steps():
+    """Inputs of the steps that `limit` allows, zeros after these: what stands there may be no numbers.
+
+    Words: target, inputs, limit, bytes of a step, steps.
+    """
+    def emit(b, block):
+        target, source, limit, size, steps = (word(b, block, i) for i in range(5))
+        count = load(b, limit, index(0), "int64").ir
+        begun = b.mul(count, size)
+        copy(b, target, source, begun)
+        fill_zero(b, b.add(target, begun), b.mul(b.sub(steps, count), size))
 
     return IrKernel(emit)
 
