@@ -1,5 +1,6 @@
 """The native tier's machinery: object cache, background compilation, tape, blocks."""
 
+import io
 import os
 import stat
 
@@ -100,6 +101,15 @@ def test_background_subprocess_fills_the_cache(cache, monkeypatch):
     assert function.ready() and function._address is None
     x = np.ones(5, np.float32)
     np.testing.assert_array_equal(_call(function, x), x + 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="priorities are POSIX's")
+def test_compiling_gets_a_share_of_a_busy_core(monkeypatch):
+    """A process of niceness 5 gets a fourth of a core that another keeps busy; one of 10 a tenth, one of 19 1 %."""
+    asked = []
+    monkeypatch.setattr(os, "nice", asked.append)
+    native.compile_lines(io.StringIO(""))
+    assert len(asked) == 1 and 0 < asked[0] <= 5
 
 
 def test_key_depends_on_arguments():
