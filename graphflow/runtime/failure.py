@@ -19,7 +19,8 @@ def raise_for(op, error, inputs):
         kind, message = type(error), error.message
     else:
         kind, message = _classified(error)
-    text = f"{message} [op '{op.name}' ({op.type})" + describe_inputs(inputs) + "]"
+    first, newline, rest = str(message).partition("\n")
+    text = f"{first} [op '{op.name}' ({op.type}){describe_inputs(inputs)}]{newline}{rest}"
     raise kind(op.node_def, op, text) from (error.__cause__ if isinstance(error, errors.OpError) else error)
 
 

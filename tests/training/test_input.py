@@ -119,8 +119,11 @@ def test_a_failing_reader_is_named_by_who_waits():
     names = tf.train.string_input_producer(["/no/such/file"], shuffle=False)
     batch = tf.train.batch([tf.read_file(names.dequeue())], 2, shapes=[()])
     with pytest.raises(tf.errors.NotFoundError, match="/no/such/file"), _running() as sess:
-        with pytest.raises(tf.errors.OutOfRangeError, match="the run that was to fill it failed: .*/no/such/file"):
+        with pytest.raises(tf.errors.OutOfRangeError, match="the run that was to fill it failed: .*/no/such/file") as e:
             sess.run(batch)
+    first, *places = str(e.value).split("\n")
+    assert "(ReadFile)" in first and first.endswith("[] int32]") and f"[op '{batch.op.name}' " in first
+    assert len(places) == 2 and all("defined at" in place and "[op" not in place for place in places)
 
 
 def test_files_are_looked_up_once(tmp_path):
