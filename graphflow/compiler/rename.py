@@ -11,6 +11,8 @@ _RENAMING = {"Identity", "Reshape", "ExpandDims", "Squeeze", "StopGradient", "Pr
              "PlaceholderWithDefault", "EnsureShape"}
 # The same where the result is as large as the input.
 _PICKING = {"Slice", "Unpack", "Pack", "ConcatV2", "AddN", "Tile", "BroadcastTo", "Pad", "PadV2", "MirrorPad"}
+# Those of which the second input says where: they fail, if it says so, though the result is as large.
+_PLACED = {"Slice", "Pad", "PadV2", "MirrorPad"}
 # Reductions are the identity where no axis is named, as in most gradients of broadcasts.
 _REDUCTIONS = {"Sum", "Mean", "Prod", "Max", "Min"}
 
@@ -51,6 +53,8 @@ def _source(shaped, node):
     kind = node.type
     if kind in _RENAMING or (kind in _REDUCTIONS and shaped.shape[node.inputs[1]] == (0,)):
         return node.inputs[0]
+    if kind in _PLACED and node.inputs[1] not in shaped.constants:
+        return None
     if kind in _PICKING or (kind == "StridedSlice" and _goes_forward(shaped, node)):
         tensors = [v for v in node.inputs if v.dtype == node.outputs[0].dtype]
         return _only(tensors) if kind in ("Pack", "ConcatV2", "AddN") else node.inputs[0]
@@ -64,8 +68,10 @@ def _only(values):
 
 
 def _goes_forward(shaped, node):
+    """Whether a slice takes what it does in order, and can't fail: one index may lie outside."""
     strides = shaped.constants.get(node.inputs[3])
-    return strides is not None and bool((strides > 0).all())
+    is_placed = not node.attrs["shrink_axis_mask"] or node.inputs[1] in shaped.constants
+    return is_placed and strides is not None and bool((strides > 0).all())
 
 
 def _moves_nothing(shaped, node):

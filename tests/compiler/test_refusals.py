@@ -39,3 +39,19 @@ def test_without_assertions_nothing_runs_before_a_refusal():
         with pytest.raises(tf.errors.InvalidArgumentError, match="Incompatible shapes"):
             session.run(y, {x: np.zeros([4])})
         assert session.run(count) == 0
+
+
+@pytest.mark.parametrize("take", [
+    lambda x, at: x[at],
+    lambda x, at: tf.slice(x, [at, 0], [1, 2]),
+    lambda x, at: tf.pad(x, [[at, -at], [0, 0]]),
+    lambda x, at: tf.while_loop(lambda i, _: i <= at, lambda i, y: (i + 1, y + x[i]), [0, x[0] * 0.0])[1],
+])
+def test_positions_are_checked_where_all_of_a_tensor_is_as_large_as_what_is_taken(take):
+    x, at = tf.placeholder(tf.float32, [None, 2]), tf.placeholder(tf.int32, [])
+    taken = take(x, at) * 2.0
+    with tf.Session() as session:
+        for _ in range(2):
+            np.testing.assert_array_equal(np.ravel(session.run(taken, {x: [[1, 3]], at: 0})), [2, 6])
+            with pytest.raises(tf.errors.InvalidArgumentError):
+                session.run(taken, {x: [[1, 3]], at: 1})
