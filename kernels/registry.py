@@ -3,8 +3,9 @@
 A kernel is a *maker*: it runs once, when a plan is bound, with a KernelContext, and returns what
 runs at every step. A maker may return None: not supported here, use the next tier.
 
-* reference: `run(*inputs)` returns the output array, a tuple of them, or None. Inputs are read
-  only, and the caller's: their memory is used again, so that who keeps one keeps a copy. For each Ref input that the op writes, the kernel returns the new value, in order.
+* reference: `run(*inputs)` returns the output array, a tuple of them, or None. Inputs are read only, and the
+  caller's: their memory is used again, so that who keeps one keeps a copy. For each Ref input that the op writes, the
+  kernel returns the new value, in order.
 * cpu: `Native(function, words)`: a compiled `int32 f(int64* block)` and the words of its argument
   block. All shapes are known when the maker runs; compiled code serves every shape.
 * cuda: `run(*inputs, *outputs)` on flat device arrays; all shapes are known when the maker runs,
