@@ -61,11 +61,7 @@ class Blocks:
             self._note_patches(bound, words, at)
             if bound.is_called:
                 call = self.calls[len(rows)] = make_call(bound, self._view[at:at + size])
-                address, function = call.function()
-                self._functions.append(function)
-                rows.append((address, block))
-                at += size
-                continue
+                self._functions.append(call.function())
             draw = bound.native.before_run
             if draw is not None and is_within:
                 branches = kernels("cpu.branches")

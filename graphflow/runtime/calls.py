@@ -19,28 +19,16 @@ from graphflow.runtime import deadlines, failure
 from graphflow.runtime.reference import as_arrays
 from graphflow.runtime.steps import own
 
-_KIND = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
+_KIND = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+# Words of a block: the address of what is called, and what that sets when it is done; operands follow.
+_FUNCTION, _DONE, _OPERANDS = range(3)
 
 
-class _Called:
-    """What stands for the compiled function of such steps: each frame has its own."""
-
-    template = "call"
-
-    def ready(self):
-        return True
-
-    def components(self):
-        return [self]
-
-
-_CALLED = _Called()
-
-
-def call_back(spec, bound, body):
+def call_back(spec, bound, body, wait):
     """`bound`, steps of the Specialization of a BodyPlan, with those called that have no native kernel.
 
-    As it is where a step may not be called, or Python alone has a value that others need.
+    As it is where a step may not be called, or Python alone has a value that others need. wait: whether to wait for
+    kernels that are not compiled.
     """
     steps = [step for step in bound if step.native is None]
     python_only = {v for step in steps for v in step.node.outputs if not _has_memory(spec, v)}
@@ -51,7 +39,11 @@ def call_back(spec, bound, body):
         return bound
     if any(spec.root(v) in python_only for v in spec.plan.fetches):
         return bound
-    return [_called(spec, step) if step.native is None else step for step in bound]
+    caller = kernels("cpu.branches").caller()
+    if not wait and not caller.ready():
+        spec.pending.append(caller)
+        return bound
+    return [_called(spec, step, caller) if step.native is None else step for step in bound]
 
 
 def _has_memory(spec, value):
@@ -68,14 +60,14 @@ def _may_be_called(spec, node, there):
                or root in there and root.dtype != dtypes.variant for root in map(spec.root, node.inputs))
 
 
-def _called(spec, step):
+def _called(spec, step, caller):
     """The step that is called: its operands are those that have memory."""
     node = step.node
     inputs = [v for v in node.inputs if _has_memory(spec, v)]
     outputs = [v for v in node.outputs if _has_memory(spec, v)]
     registry = kernels("registry")
-    words = [*map(registry.In, range(len(inputs))), *map(registry.Out, range(len(node.writes) + len(outputs)))]
-    called = type(step)(node, registry.Native(_CALLED, words), step.run)
+    words = [0, 0, *map(registry.In, range(len(inputs))), *map(registry.Out, range(len(node.writes) + len(outputs)))]
+    called = type(step)(node, registry.Native(caller, words), step.run)
     called.inputs, called.outputs = inputs, outputs
     return called
 
@@ -94,7 +86,7 @@ class Call:
         self._last_uses = last_uses
         self._resources = resources
         self._error = None
-        word, self._inputs, self._outputs = iter(range(len(words))), [], []
+        word, self._inputs, self._outputs = iter(range(_OPERANDS, len(words))), [], []
         for value in step.node.inputs:
             operand = _Operand(spec, value, next(word)) if _has_memory(spec, value) else None
             self._inputs.append((operand, None if operand else position(spec.root(value)), spec.shape[value]))
@@ -105,12 +97,13 @@ class Call:
             self._outputs.append((operand, None if operand else position(value)))
 
     def function(self):
-        """(address for the tape, what has to be kept for as long as that is used).
+        """What is called: it has to be kept for as long as the block is used.
 
         The call itself must not keep it: both would live on in a circle, and the frame's memory with them.
         """
         function = _KIND(self._run)
-        return ctypes.c_void_p.from_buffer(function).value, function     # `ctypes.cast` makes a circle, too
+        self._words[_FUNCTION] = ctypes.c_void_p.from_buffer(function).value    # `ctypes.cast` makes a circle, too
+        return function
 
     def _run(self, _):
         """What the tape calls: nothing may be raised here."""
@@ -118,8 +111,8 @@ class Call:
             self._call()
         except BaseException as error:  # noqa: BLE001 - raised again by who runs the tape
             self._error = error
-            return kernels("cpu.native").CALL_FAILED
-        return 0
+        else:
+            self._words[_DONE] = 1
 
     def _call(self):
         deadlines.check(self._resources, self._step.node.op)
@@ -143,8 +136,8 @@ class Call:
         return array if shape is None or array.shape == shape else array.reshape(shape)
 
     def raise_error(self):
-        """Raises what the kernel failed with."""
-        error, self._error = self._error, None
+        """Raises what the kernel failed with; if it was not even called, an interrupt came first."""
+        error, self._error = self._error or KeyboardInterrupt(), None
         raise error
 
 

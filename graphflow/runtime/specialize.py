@@ -223,11 +223,11 @@ class Specialization:
         rest = fusion.fuse_elementwise(self, rest, wait)
         first = fusion.fuse_elementwise(self, first, wait, [v for step in rest for v in step.inputs])
         rest = side_by_side.side_by_side(self, rest, wait)
+        if self.is_body:
+            called = calls.call_back(self, [*first, *rest], body, wait)
+            first, rest = called[:len(first)], called[len(first):]
         if self.pending:
             kernels("cpu.native").compile_in_background(self.pending)
-        if self.is_body:
-            called = calls.call_back(self, [*first, *rest], body)
-            first, rest = called[:len(first)], called[len(first):]
         return [*first, *arrays.renewal(self, BoundNode), *rest], len(first)
 
     def _bound(self, live, wait):

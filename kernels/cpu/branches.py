@@ -32,6 +32,11 @@ def drawing(function, block, draw):
     return np.array([function.address, address, address + 8 * draw.word, draw.step], np.int64)
 
 
+def caller():
+    """The native function of all steps that Python does, see `runtime/calls.py`."""
+    return native.function("tape.called", str(native.CALL_FAILED))
+
+
 def repeater():
     """The native function of all loops that are rows."""
     return native.function("tape.repeat", str(native.PAUSED))

@@ -54,7 +54,7 @@ def are_native(sess):
 
 def without_calls():
     """No step is called from native tapes: bodies with one that has no native kernel run in Python."""
-    return mock.patch.object(calls, "call_back", lambda spec, bound, body: bound)
+    return mock.patch.object(calls, "call_back", lambda spec, bound, body, wait: bound)
 
 
 def check(fetches, feed_dict=None, native=True, tolerance=1e-5):

@@ -4,6 +4,7 @@ import gc
 import signal
 import threading
 import time
+import warnings
 import weakref
 from unittest import mock
 
@@ -158,6 +159,24 @@ def test_interrupts_leave_as_they_are():
         with pytest.raises(KeyboardInterrupt):
             sess.run(y)
         again.clear()
+        np.testing.assert_array_equal(sess.run(y)[0], expected[0])
+
+
+def test_interrupts_before_the_first_line_are_not_lost():
+    """A signal that came while native code ran is looked at as soon as Python does anything."""
+    x = placeholder([[2.0, 0.5], [0.25, 1.5]])
+    y = looped(lambda i, a: (tf.matrix_inverse(a),), x)
+    with tf.Session() as sess:
+        expected = [sess.run(y)[0] for _ in range(3)]
+
+        class Interrupted:
+            def __call__(self, *args):
+                raise KeyboardInterrupt
+
+        with mock.patch.object(calls.Call, "_run", Interrupted()), tf.Session() as other, warnings.catch_warnings():
+            warnings.simplefilter("ignore")     # ctypes tells what a callback raises
+            with pytest.raises(KeyboardInterrupt):
+                other.run(y)
         np.testing.assert_array_equal(sess.run(y)[0], expected[0])
 
 

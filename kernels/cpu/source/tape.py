@@ -222,6 +222,23 @@ def draw():
     return IrKernel(emit)
 
 
+def called(failed):
+    """Calls a function, which has to say that it did its work; else the code is `failed`.
+
+    Words: 0 address of the function, which takes this block; 1 what it sets to 1 in the end. What it returns says
+    nothing: an interrupt may end a Python function before its first line.
+    """
+    def emit(b, block):
+        kind, done = ir.FunctionType(ir.VoidType(), [WORDS]).as_pointer(), b.gep(block, [index(1)])
+        b.store(index(0), done)
+        b.call(b.inttoptr(word(b, block, 0), kind), [block])
+        fine = b.icmp_signed("!=", b.load(done), index(0))
+        b.ret(b.select(fine, ir.Constant(I32, 0), ir.Constant(I32, int(failed))))
+        b.position_at_end(b.append_basic_block("never"))
+
+    return IrKernel(emit)
+
+
 # Words of `repeat`'s block after FAILED and CODE.
 (RUNNING, LOOP, ITERATE, BUDGET, PLACES, PLACE_COUNT, BEGIN, BEGIN_COUNT, END, END_COUNT, COUNTED, COUNT_MADE, READS,
  READ_COUNT, RECORDS, COLUMNS, COLUMN_COUNT, ROWS, ROW_COUNT, RESETS, RESET_COUNT, REPEAT_WORDS) = range(2, 24)
