@@ -75,8 +75,8 @@ def _called(spec, step, caller):
 class Call:
     """A called step in a frame.
 
-    Args: step: BoundNode. words: memoryview of its block. values:
-    the frame's list; position: gives the position of a value in there; last_uses: positions of what nobody needs after.
+    Args: step: BoundNode. words: memoryview of its block. values: the frame's list; position: gives the position of a
+    value in there; last_uses: positions of what nobody needs after.
     """
 
     def __init__(self, spec, step, words, values, position, last_uses, resources):

@@ -42,9 +42,10 @@ class LoopRecords:
 
     def begin(self):
         """A run begins."""
-        used, room = self.words[[self._layout.USED, self._layout.ROOM]].tolist()
+        used = self.words.item(self._layout.USED)
         self.words[self._layout.USED] = 0
         if self._kept:
+            room = self.words.item(self._layout.ROOM)
             self.memory, self._arrays = [], []
             self._spare.renew()
             self._make(max(_FIRST_ROOM, min(room, 1 << max(0, used - 1).bit_length())))

@@ -159,7 +159,7 @@ class Loop:
     Attribute: at: the iteration that comes next. The flag `cancel` of the body's tape makes it fail with CANCELLED.
     """
 
-    __slots__ = ("_words", "_keep", "_call", "_calls_python", "_holding")
+    __slots__ = ("_words", "_keep", "_call", "_holding")
 
     def __init__(self, test, body, holds, moves, copies, by, once, calls_python=False):
         def rows(tape):
@@ -168,10 +168,9 @@ class Loop:
         self._keep = (test, body, moves, copies)
         cancel = _NEVER if body is None else body.cancel
         self._words = np.array([-1, 0, *rows(test), *rows(body), holds, 0, 0, by, moves.ctypes.data, len(moves),
-                                copies.ctypes.data, len(copies), 0, *once, 1, 0, cancel.ctypes.data],
-                               np.int64)
-        self._calls_python = calls_python
-        self._call, self._holding = _PROTOTYPE(iterator().address), _HOLDING(iterator().address)
+                                copies.ctypes.data, len(copies), 0, *once, 1, 0, cancel.ctypes.data], np.int64)
+        self._call = _PROTOTYPE(iterator().address)
+        self._holding = _HOLDING(iterator().address) if calls_python else None
 
     @property
     def at(self):
@@ -207,7 +206,7 @@ class Loop:
         """Runs up to the iteration `limit`: "ended", "stopped" there, or ("test" or "body", row that failed, code)."""
         words = self._words
         words[8] = limit
-        if self._calls_python:
+        if self._holding is not None:
             self._call_and_time(words)
         else:
             self._call(words.ctypes.data)
